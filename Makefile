@@ -1,0 +1,46 @@
+# From a clone to a result: `make demo`, `make test`.
+#
+#   PYTHON=/path/to/python3.11   the Python to use (3.10 or 3.11)
+#   PIP_FIND_LINKS=folder        where pip also looks for ready wheels
+#   WORKERS=4                    processes of the test suite
+WORKERS ?= 2
+PY := .venv/bin/python
+# One thread a test process: they run beside each other.
+PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS)
+CODE := spiga_mmpose configs tools tests setup.py
+
+.PHONY: help install demo test test-fast lint clean clean-venv
+
+help:
+	@echo 'make demo       install, train on synthetic faces, show the result'
+	@echo 'make test       install, run the whole test suite'
+	@echo 'make test-fast  the same without the slow tests'
+	@echo 'make install    only make .venv, with everything at pinned versions'
+	@echo 'make lint       flake8 and isort'
+	@echo 'make clean      remove what runs have written'
+	@echo 'make clean-venv remove .venv; the mmcv built here stays in .cache'
+
+install:
+	@tools/install.sh
+
+demo: install
+	@echo '[demo] tools/run_demo.py: about 10 minutes on 2 cores'
+	$(PY) tools/run_demo.py
+
+test: install
+	@echo '[test] the whole suite: at most 12 minutes on 2 cores'
+	$(PYTEST) --durations=10
+
+test-fast: install
+	$(PYTEST) -m 'not slow'
+
+lint: install
+	$(PY) -m flake8 $(CODE)
+	$(PY) -m isort --check-only --diff $(CODE)
+
+clean:
+	rm -rf work_dirs build dist *.egg-info .pytest_cache
+	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+clean-venv:
+	rm -rf .venv

@@ -1,0 +1,315 @@
+"""The environment, the packaging and what a checkout may hold."""
+import importlib.metadata
+import os
+import os.path as osp
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import pytest
+import yaml
+
+from spiga_mmpose import _requirements
+from spiga_mmpose._requirements import REQUIREMENTS, check_requirements
+from spiga_mmpose.version import __version__
+
+
+@pytest.fixture
+def stack(monkeypatch):
+    """A pretended machine: dict of distribution -> version, all good.
+
+    A package is removed by deleting its entry.
+    """
+    versions = {
+        distributions[0]: lowest or '1.0'
+        for distributions, lowest, _ in REQUIREMENTS.values()
+    }
+    distribution_of = {
+        module: distributions[0]
+        for module, (distributions, _, _) in REQUIREMENTS.items()
+    }
+
+    def version(name):
+        if name not in versions:
+            raise importlib.metadata.PackageNotFoundError(name)
+        return versions[name]
+
+    def find_spec(module):
+        present = distribution_of.get(module, module) in versions
+        return object() if present else None
+
+    versions['pkg_resources'] = '80.0'
+    monkeypatch.setattr(importlib.metadata, 'version', version)
+    monkeypatch.setattr(_requirements, '_find_spec', find_spec)
+    return versions
+
+
+def message():
+    with pytest.raises(ImportError) as error:
+        check_requirements()
+    return str(error.value)
+
+
+class TestRequirements:
+
+    def test_this_environment(self):
+        check_requirements()
+
+    def test_lowest_versions_are_enough(self, stack):
+        check_requirements()
+
+    @pytest.mark.parametrize('module', REQUIREMENTS)
+    def test_missing(self, stack, module):
+        distributions, _, command = REQUIREMENTS[module]
+        del stack[distributions[0]]
+        text = message()
+        assert re.search(rf'needs {module}\S* \(not installed\)', text)
+        assert f'Type: {command}' in text
+        assert '\n' not in text
+
+    @pytest.mark.parametrize('module, found', [
+        ('torch', '2.0.1+cu118'),
+        ('mmengine', '0.10.2'),
+        ('mmcv', '1.7.2'),
+        ('mmdet', '2.28.2'),
+        ('mmpose', '1.2.0'),
+    ])
+    def test_too_old(self, stack, module, found):
+        (distribution, *_), lowest, command = REQUIREMENTS[module]
+        stack[distribution] = found
+        text = message()
+        assert f'needs {module}>={lowest} (found {found})' in text
+        assert f'Type: {command}' in text
+
+    def test_vendor_builds_and_forks(self, stack):
+        stack['torch'] = '2.1.0a0+29c30b1'
+        stack['mmpose'] = '1.3.0.post1'
+        for name, version in [('mmengine', '0.10.12'), ('mmcv', '2.3.6')]:
+            del stack[name]
+            stack[f'onedl-{name}'] = version
+        check_requirements()
+
+    def test_old_mmcv_full(self, stack):
+        del stack['mmcv']
+        stack['mmcv-full'] = '1.7.2'
+        assert 'needs mmcv>=2.0.0 (found 1.7.2)' in message()
+
+    def test_source_tree_without_metadata(self, stack, monkeypatch):
+        del stack['mmpose']
+        monkeypatch.setattr(_requirements, '_find_spec', lambda module: module)
+        check_requirements()
+
+    def test_new_setuptools(self, stack):
+        del stack['pkg_resources']
+        text = message()
+        assert 'pkg_resources' in text
+        assert 'Type: pip install "setuptools<81"' in text
+
+    def test_new_setuptools_with_a_fork_of_mmengine(self, stack):
+        del stack['pkg_resources'], stack['mmengine']
+        stack['onedl-mmengine'] = '0.10.12'
+        check_requirements()
+
+    def test_mmcv_without_operators(self, tmp_path, monkeypatch):
+        package = tmp_path / 'mmcv'
+        package.mkdir()
+        (package / '__init__.py').write_text('')
+        monkeypatch.syspath_prepend(str(tmp_path))
+        for name in ('mmcv', 'mmcv._ext'):
+            monkeypatch.delitem(sys.modules, name, raising=False)
+        text = message()
+        assert 'needs mmcv with its compiled operators' in text
+        assert 'mim install mmcv==2.1.0' in text
+
+    def test_several_faults_are_one_sentence(self, stack):
+        del stack['torch'], stack['torchvision']
+        stack['mmdet'] = '2.0'
+        text = message()
+        assert text.startswith('spiga_mmpose needs torch>=2.1 (not installed)'
+                               '; torchvision (not installed); mmdet>=3.0.0')
+        assert text.count('pip install torch torchvision') == 1
+
+    def test_check_imports_nothing_heavy(self, repo):
+        code = ('import importlib.util as u, sys;'
+                's = u.spec_from_file_location("r", sys.argv[1]);'
+                'm = u.module_from_spec(s); s.loader.exec_module(m);'
+                'm.check_requirements();'
+                'print({"torch", "numpy", "mmcv"} & set(sys.modules))')
+        path = osp.join(repo, 'spiga_mmpose', '_requirements.py')
+        assert run([sys.executable, '-c', code, path]).strip() == 'set()'
+
+    def test_importing_the_package_checks(self, repo):
+        code = ('import importlib.metadata as m\n'
+                'old = m.version\n'
+                'm.version = lambda n: "0.9" if n == "mmdet" else old(n)\n'
+                'try:\n'
+                '    import spiga_mmpose\n'
+                'except ImportError as error:\n'
+                '    print(error)\n')
+        out = run([sys.executable, '-c', code], cwd=repo)
+        assert 'spiga_mmpose needs mmdet>=3.0.0 (found 0.9). Type:' in out
+
+
+@pytest.fixture
+def pins(repo):
+    """Distribution -> version over all requirement files."""
+    found = {}
+    folder = osp.join(repo, 'requirements')
+    for name in os.listdir(folder):
+        with open(osp.join(folder, name)) as file:
+            for line in file:
+                line = line.split('#')[0].split(';')[0].strip()
+                if line:
+                    assert '==' in line, f'{name}: {line} is not pinned'
+                    distribution, version = line.split('==')
+                    found[distribution] = version
+    return found
+
+
+class TestPins:
+
+    def test_all_that_is_needed_is_pinned_and_new_enough(self, pins):
+        for module, (distributions, lowest, _) in REQUIREMENTS.items():
+            pinned = [pins[name] for name in distributions if name in pins]
+            assert len(pinned) == 1, f'{module}: {pinned}'
+            if lowest is not None:
+                assert (_requirements._release(pinned[0])
+                        >= _requirements._release(lowest))
+
+    def test_setuptools_still_has_pkg_resources(self, pins):
+        assert int(pins['setuptools'].split('.')[0]) < 81
+
+
+@pytest.fixture(scope='module')
+def wheel(repo, tmp_path_factory):
+    """The wheel that `pip install .` makes, built beside the checkout."""
+    folder = tmp_path_factory.mktemp('packaging')
+    shutil.copy(osp.join(repo, 'setup.py'), folder)
+    shutil.copytree(
+        osp.join(repo, 'spiga_mmpose'),
+        folder / 'spiga_mmpose',
+        ignore=shutil.ignore_patterns('__pycache__'))
+    run([
+        sys.executable, '-m', 'pip', 'wheel', '--no-deps',
+        '--no-build-isolation', '--no-index', '--use-pep517', '-w',
+        str(folder),
+        str(folder)
+    ])
+    path, = folder.glob('*.whl')
+    assert f'-{__version__}-' in path.name
+    with zipfile.ZipFile(path) as archive:
+        yield archive
+
+
+class TestPackaging:
+
+    def test_every_module_and_landmark_set_is_in(self, wheel, repo):
+        wanted = set()
+        for folder, _, names in os.walk(osp.join(repo, 'spiga_mmpose')):
+            wanted |= {
+                osp.relpath(osp.join(folder, name), repo)
+                for name in names if name.endswith(('.py', '.json'))
+            }
+        assert 'spiga_mmpose/landmark_sets/wflw_98.json' in wanted
+        assert wanted <= set(wheel.namelist())
+
+    def test_pip_leaves_an_existing_stack_alone(self, wheel):
+        name, = [n for n in wheel.namelist() if n.endswith('/METADATA')]
+        metadata = wheel.read(name).decode()
+        required = re.findall(r'^Requires-Dist: (\S+)$', metadata,
+                              re.MULTILINE)
+        assert sorted(required) == [
+            'matplotlib', 'numpy', 'packaging', 'scipy'
+        ]
+
+
+class TestScripts:
+
+    def test_install_refuses_another_python(self, repo, tmp_path):
+        (tmp_path / 'tools').mkdir()
+        shutil.copy(osp.join(repo, 'tools', 'install.sh'), tmp_path / 'tools')
+        fake = tmp_path / 'python'
+        fake.write_text('#!/bin/sh\n[ "$1" = -V ] && echo Python 3.9.1 && '
+                        'exit 0\nexit 1\n')
+        fake.chmod(0o755)
+        done = subprocess.run(
+            ['bash', str(tmp_path / 'tools/install.sh')],
+            env=dict(os.environ, PYTHON=str(fake)),
+            capture_output=True,
+            text=True)
+        assert done.returncode == 1
+        assert 'Python 3.10 or 3.11 is needed' in done.stderr
+        assert 'Python 3.9.1' in done.stderr
+        assert not (tmp_path / '.venv').exists()
+
+    @pytest.mark.parametrize('before', [None, 'elsewhere'])
+    @pytest.mark.parametrize('wheels', [True, False])
+    def test_ci_offers_ready_wheels(self, repo, tmp_path, before, wheels):
+        if shutil.which('make') is None:
+            pytest.skip('no make on this machine')
+        clone, folder = tmp_path / 'clone', tmp_path / 'shared' / 'wheels'
+        (clone / '.ci').mkdir(parents=True)
+        shutil.copy(osp.join(repo, '.ci', 'run'), clone / '.ci')
+        (clone /
+         'Makefile').write_text('test:\n\t@echo "[$(PIP_FIND_LINKS)]"\n')
+        env = dict(os.environ)
+        env.pop('PIP_FIND_LINKS', None)
+        if before:
+            env['PIP_FIND_LINKS'] = before
+        if wheels:
+            folder.mkdir(parents=True)
+        out = run(['bash', str(clone / '.ci' / 'run')], env=env)
+        wanted = [before or '', str(folder) if wheels else '']
+        assert f'[{" ".join(filter(None, wanted))}]' in out
+
+
+@pytest.fixture(scope='module')
+def files(repo):
+    """Paths of all files that are tracked, or would be by `add`."""
+    if shutil.which('git') is None or not osp.exists(osp.join(repo, '.git')):
+        pytest.skip('not a git checkout')
+    names = run([
+        'git', 'ls-files', '-z', '--cached', '--others', '--exclude-standard'
+    ],
+                cwd=repo).split('\0')
+    paths = [osp.join(repo, name) for name in names if name]
+    return [path for path in paths if osp.isfile(path)]
+
+
+class TestCheckout:
+
+    def test_no_path_of_one_machine(self, files):
+        pattern = re.compile(r'(^|[^\w.])/(work|root|home/\w+|Users/\w+)/')
+        bad = []
+        for path in files:
+            with open(path, 'rb') as file:
+                content = file.read()
+            if b'\0' in content:
+                continue
+            for line in content.decode().splitlines():
+                if pattern.search(line):
+                    bad.append(f'{path}: {line[:80]}')
+        assert not bad
+
+    def test_no_large_file_but_the_checkpoint(self, files):
+        for path in files:
+            bound = 8 if path.endswith('.pth') else 1
+            assert osp.getsize(path) <= bound * 2**20, path
+
+    def test_model_index_names_only_what_exists(self, repo):
+        with open(osp.join(repo, 'model-index.yml')) as file:
+            index = yaml.safe_load(file)
+        collections = {entry['Name'] for entry in index['Collections']}
+        assert index['Models']
+        for model in index['Models']:
+            assert osp.isfile(osp.join(repo, model['Config']))
+            assert model['In Collection'] in collections
+
+
+def run(command, **kwargs):
+    """Standard output of a command that must succeed."""
+    done = subprocess.run(command, capture_output=True, text=True, **kwargs)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
