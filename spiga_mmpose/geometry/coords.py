@@ -1,0 +1,68 @@
+"""The one home of the coordinate systems and of the ways between them.
+
+Convention:
+    * **image px**: of the photograph; pixel centres at whole numbers.
+    * **crop px**: of the network's input, side ``size``. With a box of centre
+      c and side s (square): ``crop = (image - c) * size / s + size / 2``, as
+      MMPose's ``TopdownAffine`` and the SPIGA release.
+    * **unit**: crop px / size; [0, 1] inside the crop.
+    * **cells**: of a feature map of side ``cells``; ``cell = unit * cells``.
+      Cell centres at whole numbers, so unit 0 is the centre of cell 0.
+    * **grid**: of ``torch.nn.functional.grid_sample`` with
+      ``align_corners=False``, where -1 and 1 are the outer borders of the
+      first and last cell: ``grid = 2 * (unit + 0.5 / cells) - 1``.
+"""
+import numpy as np
+
+
+def image_to_crop(points, center, scale, size):
+    """Image px to crop px.
+
+    Args:
+        points (np.ndarray): (..., 2) image px.
+        center (np.ndarray): (2,) centre of the cropped box, image px.
+        scale (np.ndarray): (2,) width and height of the cropped box, px.
+        size (np.ndarray): (2,) width and height of the crop, px.
+
+    Returns:
+        np.ndarray: (..., 2) crop px.
+    """
+    center, scale, size = map(np.asarray, (center, scale, size))
+    return (points - center) * (size / scale) + 0.5 * size
+
+
+def crop_to_image(points, center, scale, size):
+    """Crop px to image px, inverse of :func:`image_to_crop`."""
+    center, scale, size = map(np.asarray, (center, scale, size))
+    return (points - 0.5 * size) * (scale / size) + center
+
+
+def unit_to_cells(points, cells):
+    """Unit coordinates to cells of a map of side ``cells``."""
+    return points * cells
+
+
+def cells_to_unit(points, cells):
+    """Cells of a map of side ``cells`` to unit coordinates."""
+    return points / cells
+
+
+def unit_to_grid(points, cells):
+    """Unit coordinates to sampling-grid coordinates (see the module)."""
+    return 2 * (points + 0.5 / cells) - 1
+
+
+def boxes_to_center_scale(boxes, padding):
+    """Square crop boxes: ``padding`` times the longer side of each box.
+
+    Args:
+        boxes (np.ndarray): (N, 4) x1, y1, x2, y2, image px.
+        padding (float): Factor on the longer side (release: 1.6).
+
+    Returns:
+        tuple: centres (N, 2) and scales (N, 2), image px.
+    """
+    boxes = np.asarray(boxes, np.float64)
+    center = (boxes[:, :2] + boxes[:, 2:]) / 2
+    side = (boxes[:, 2:] - boxes[:, :2]).max(1, keepdims=True) * padding
+    return center, np.repeat(side, 2, axis=1)

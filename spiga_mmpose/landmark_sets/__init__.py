@@ -1,0 +1,4 @@
+"""What is known of each landmark set: one JSON file a set, one class."""
+from .landmark_set import LandmarkSet, load_landmark_set
+
+__all__ = ['LandmarkSet', 'load_landmark_set']

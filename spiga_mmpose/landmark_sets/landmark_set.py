@@ -1,0 +1,243 @@
+"""A landmark set: its points, mirror pairs, curves, rigid head and norms."""
+import json
+import os.path as osp
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Dict, List, Optional, Tuple
+
+import numpy as np
+
+_FOLDER = osp.dirname(osp.abspath(__file__))
+
+# BGR-free RGB colours of the facial parts, as drawn everywhere.
+PART_COLORS = {
+    'contour': [90, 200, 250],
+    'brow': [255, 179, 64],
+    'nose': [175, 130, 255],
+    'eye': [80, 220, 120],
+    'mouth': [255, 99, 132],
+    'other': [240, 240, 240],
+}
+
+
+@dataclass(frozen=True)
+class LandmarkSet:
+    """Everything the package knows about one set of L landmarks.
+
+    Attributes:
+        name (str): Short name, e.g. ``'wflw_98'``.
+        num_landmarks (int): L.
+        flip_pairs (list[tuple[int, int]]): Landmarks that change places when
+            the picture is mirrored; the others map to themselves.
+        curves (dict[str, list[int]]): Name of each facial curve and the
+            landmarks along it, in drawing order. The order of the curves is
+            the order of the edge channels. May be empty.
+        parts (dict[str, list[int]]): Facial part (a key of ``PART_COLORS``)
+            and its landmarks.
+        head_model (np.ndarray | None): Rigid head, (L, 3), float64, in the
+            world of :mod:`spiga_mmpose.geometry` (x out of the face, y and z
+            such that an upright face has its image y downwards).
+        robust_ids (list[int]): Landmarks that hardly move with expression;
+            the pose is fitted to them.
+        eye_corners (tuple[int, int] | None): Outer eye corners; their
+            distance is the inter-ocular norm.
+        pupils (tuple[list[int], list[int]] | None): Landmarks whose mean is
+            the left and the right pupil.
+        annotation_ids (list[int] | None): The ids by which the authors'
+            annotation files name these landmarks.
+        source (str): Where the numbers come from.
+    """
+    name: str
+    num_landmarks: int
+    flip_pairs: List[Tuple[int, int]] = field(default_factory=list)
+    curves: Dict[str, List[int]] = field(default_factory=dict)
+    parts: Dict[str, List[int]] = field(default_factory=dict)
+    head_model: Optional[np.ndarray] = None
+    robust_ids: List[int] = field(default_factory=list)
+    eye_corners: Optional[Tuple[int, int]] = None
+    pupils: Optional[Tuple[List[int], List[int]]] = None
+    annotation_ids: Optional[List[int]] = None
+    source: str = ''
+
+    @property
+    def num_curves(self) -> int:
+        """Number of curves, i.e. of edge channels."""
+        return len(self.curves)
+
+    @property
+    def flip_indices(self) -> np.ndarray:
+        """(L,) index of the mirror partner of every landmark."""
+        indices = np.arange(self.num_landmarks)
+        for i, j in self.flip_pairs:
+            indices[i], indices[j] = j, i
+        return indices
+
+    @property
+    def edge_to_point(self) -> np.ndarray:
+        """(L, E) incidence of landmarks and curves, 0 or 1, float32."""
+        table = np.zeros((self.num_landmarks, self.num_curves), np.float32)
+        for column, points in enumerate(self.curves.values()):
+            table[points, column] = 1
+        return table
+
+    def metainfo(self) -> dict:
+        """The set as MMPose's ``dataset_info`` dict (see its docs)."""
+        names = [f'{self.name}_{i}' for i in range(self.num_landmarks)]
+        flip = self.flip_indices
+        part_of = {i: part for part, ids in self.parts.items() for i in ids}
+        color_of = [
+            PART_COLORS[part_of.get(i, 'other')]
+            for i in range(self.num_landmarks)
+        ]
+        keypoint_info = {
+            i: dict(
+                name=names[i],
+                id=i,
+                color=color_of[i],
+                type='',
+                swap=names[flip[i]] if flip[i] != i else '')
+            for i in range(self.num_landmarks)
+        }
+        links = [(a, b) for curve in self.curves.values()
+                 for a, b in zip(curve[:-1], curve[1:])]
+        skeleton_info = {
+            i: dict(link=(names[a], names[b]), id=i, color=color_of[a])
+            for i, (a, b) in enumerate(links)
+        }
+        return dict(
+            dataset_name=self.name,
+            paper_info=dict(),
+            keypoint_info=keypoint_info,
+            skeleton_info=skeleton_info,
+            joint_weights=[1.] * self.num_landmarks,
+            sigmas=[])
+
+
+def available_landmark_sets() -> List[str]:
+    """Names of the landmark sets that ship with the package."""
+    import glob
+    return sorted(
+        osp.splitext(osp.basename(path))[0]
+        for path in glob.glob(osp.join(_FOLDER, '*.json')))
+
+
+@lru_cache(maxsize=None)
+def load_landmark_set(name_or_path: str) -> LandmarkSet:
+    """Read a landmark set by the name of a shipped one or by a JSON path.
+
+    Args:
+        name_or_path (str): ``'wflw_98'``, ``'300w_68'``, ... or the path of a
+            ``.json`` file with the same fields.
+
+    Returns:
+        LandmarkSet: The set, checked.
+
+    Raises:
+        ValueError: If there is no such set, or a field is missing, unknown or
+            out of range. The message names the file and the field.
+    """
+    path = name_or_path
+    if not path.endswith('.json'):
+        path = osp.join(_FOLDER, f'{name_or_path}.json')
+    if not osp.isfile(path):
+        raise ValueError(
+            f'no landmark set {name_or_path!r}: expected one of '
+            f'{available_landmark_sets()} or the path of a .json file')
+    try:
+        with open(path) as file:
+            raw = json.load(file)
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f'{path}: not a JSON file: {error}') from None
+    return _checked(path, raw)
+
+
+def _checked(path: str, raw: dict) -> LandmarkSet:
+    if not isinstance(raw, dict):
+        raise ValueError(f'{path}: expected an object with the fields of '
+                         f'LandmarkSet, found a {type(raw).__name__}')
+    known = set(LandmarkSet.__dataclass_fields__)
+    unknown = sorted(set(raw) - known)
+    if unknown:
+        raise ValueError(
+            f'{path}: unknown field(s) {unknown}; known are {sorted(known)}')
+    # A field that is null is as good as one that is not there.
+    raw = {key: value for key, value in raw.items() if value is not None}
+    for key in ('name', 'num_landmarks'):
+        if key not in raw:
+            raise ValueError(f'{path}: the field {key!r} is missing')
+    count = raw['num_landmarks']
+
+    def check(key, good, expected, found):
+        if not good:
+            raise ValueError(
+                f'{path}: {key} must be {expected}, found {found!r}')
+
+    check('num_landmarks', isinstance(count, int) and count > 0,
+          'a whole number above 0', count)
+
+    def check_ids(key, ids, expected='a list of landmark indices', least=0,
+                  most=None):
+        check(key, isinstance(ids, list) and least <= len(ids) and
+              (most is None or len(ids) <= most), expected, ids)
+        for i in ids:
+            check(f'each of {key}', isinstance(i, int) and 0 <= i < count,
+                  f'a landmark index from 0 to {count - 1}', i)
+        return list(ids)
+
+    pairs = raw.get('flip_pairs', [])
+    check('flip_pairs', isinstance(pairs, list), 'a list of pairs', pairs)
+    raw['flip_pairs'] = [
+        tuple(check_ids('flip_pairs', pair, 'a list of pairs', 2, 2))
+        for pair in pairs
+    ]
+    paired = [i for pair in raw['flip_pairs'] for i in pair]
+    twice = sorted({i for i in paired if paired.count(i) > 1})
+    if twice:
+        raise ValueError(f'{path}: flip_pairs holds {twice} more than once; '
+                         'a landmark has one mirror partner')
+    for key, least in (('curves', 2), ('parts', 0)):
+        groups = raw.get(key, {})
+        check(key, isinstance(groups, dict), 'an object of lists', groups)
+        raw[key] = {
+            name: check_ids(f'{key}.{name}', ids,
+                            f'a list of {least} or more landmark indices',
+                            least)
+            for name, ids in groups.items()
+        }
+    unknown_parts = sorted(set(raw['parts']) - set(PART_COLORS))
+    if unknown_parts:
+        raise ValueError(f'{path}: unknown part(s) {unknown_parts}; known '
+                         f'are {sorted(PART_COLORS)}')
+    raw['robust_ids'] = check_ids('robust_ids', raw.get('robust_ids', []))
+    if 'eye_corners' in raw:
+        raw['eye_corners'] = tuple(
+            check_ids('eye_corners', raw['eye_corners'],
+                      'two landmark indices', 2, 2))
+    if 'pupils' in raw:
+        pupils = raw['pupils']
+        check('pupils', isinstance(pupils, list) and len(pupils) == 2,
+              'two lists of landmark indices', pupils)
+        raw['pupils'] = tuple(
+            check_ids('pupils', pupil, 'two lists of landmark indices', 1)
+            for pupil in pupils)
+    if 'head_model' in raw:
+        raw['head_model'] = _checked_head(path, raw['head_model'], count)
+    if 'annotation_ids' in raw:
+        ids = raw['annotation_ids']
+        check('annotation_ids',
+              isinstance(ids, list) and len(ids) == len(set(ids)) == count,
+              f'{count} different ids', ids)
+    return LandmarkSet(**raw)
+
+
+def _checked_head(path: str, rows: list, count: int) -> np.ndarray:
+    try:
+        head = np.asarray(rows, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f'{path}: head_model must be {count} rows of 3 '
+                         f'finite numbers: {error}') from None
+    if head.shape != (count, 3) or not np.isfinite(head).all():
+        raise ValueError(f'{path}: head_model must be {count} rows of 3 '
+                         f'finite numbers, found shape {head.shape}')
+    head.setflags(write=False)
+    return head
