@@ -1,0 +1,89 @@
+"""Scoring predicted against annotated faces by a protocol."""
+from typing import Dict, Tuple, Union
+
+import numpy as np
+
+from spiga_mmpose.landmark_sets import load_landmark_set
+from .functional import (BOX_NORMS, alignment_summary, face_nme, landmark_nme,
+                         norm_lengths, normalized_errors, pose_summary)
+from .io import Faces
+from .protocols import Protocol
+
+
+def score(predictions: Faces, annotations: Faces, match: np.ndarray,
+          protocol: Protocol, norm: Union[str, float], threshold: float,
+          subsets: Dict[str, np.ndarray]) -> Tuple[dict, np.ndarray]:
+    """All numbers of one method on one data set.
+
+    Args:
+        predictions (Faces): N faces.
+        annotations (Faces): N faces.
+        match (np.ndarray): (N,) prediction of each annotated face, of
+            :func:`~spiga_mmpose.evaluation.io.match_faces`.
+        protocol (Protocol): Landmarks and divisor.
+        norm (str | float): See :func:`~.functional.norm_lengths`.
+        threshold (float): Of AUC and FR, per cent.
+        subsets (dict[str, np.ndarray]): Face indices of each subset.
+
+    Returns:
+        tuple: the result, a dict of ``num_faces`` (scored), ``skipped``,
+        ``NME``, ``AUC<t>``, ``FR<t>``, ``NPE90``, ``NPE95``, ``NPE99``, for
+        MERL-RAV ``NME_labelled``, ``landmark_NME`` (L values), ``subsets``
+        (name -> the same but the last) and, where both files carry poses,
+        ``pose``; and the per-face NME (N,), NaN for skipped faces.
+
+    Raises:
+        ValueError: If a box is needed and missing, an annotated landmark is
+            not predicted, or no face can be scored.
+    """
+    landmark_set = load_landmark_set(protocol.landmark_set)
+    labelled = annotations.labelled
+    missing = labelled & ~predictions.labelled[match]
+    if missing.any():
+        index, landmark = np.argwhere(missing)[0]
+        raise ValueError(
+            f'{predictions.describe(match[index])}: landmark '
+            f'{landmark_set.annotation_ids[landmark]} is annotated but not '
+            'predicted')
+    if norm in BOX_NORMS:
+        boxless = np.isnan(annotations.boxes).any(1)
+        if boxless.any():
+            raise ValueError(
+                f'{annotations.describe(boxless.argmax())}: has no box, which '
+                f'the normaliser {norm!r} needs')
+    lengths = norm_lengths(norm, annotations.landmarks, labelled,
+                           annotations.boxes, landmark_set)
+    errors = normalized_errors(predictions.landmarks[match],
+                               annotations.landmarks, labelled, lengths)
+    scores = face_nme(errors, protocol.divide_by)
+    scored = np.isfinite(scores)
+    if not scored.any():
+        raise ValueError(f'{annotations.path}: no face has labelled landmarks '
+                         f'and a normaliser ({norm!r})')
+    per_point = face_nme(errors)
+
+    def summary(indices):
+        members = indices[scored[indices]]
+        row = dict(
+            num_faces=len(members),
+            **alignment_summary(scores[members], threshold))
+        if protocol.divide_by == 'all':
+            row['NME_labelled'] = float(
+                per_point[members].mean()) if len(members) else float('nan')
+        return row
+
+    result = summary(np.arange(len(scores)))
+    result['skipped'] = int((~scored).sum())
+    result['landmark_NME'] = landmark_nme(errors).tolist()
+    result['subsets'] = {
+        name: summary(indices)
+        for name, indices in subsets.items()
+    }
+    predicted = predictions.angles[match]
+    both = np.isfinite(predicted).all(1) & np.isfinite(
+        annotations.angles).all(1)
+    if both.any():
+        result['pose'] = dict(
+            num_faces=int(both.sum()),
+            **pose_summary(predicted[both], annotations.angles[both]))
+    return result, scores
