@@ -1,0 +1,173 @@
+"""What the data sets of annotated photographs have in common."""
+import json
+import logging
+import os.path as osp
+from typing import Any, List, Optional
+
+import numpy as np
+import torch
+from mmengine.logging import print_log
+from mmpose.datasets.datasets.base import BaseCocoStyleDataset
+
+from spiga_mmpose.landmark_sets import load_landmark_set
+from .transforms import BadSampleError
+
+
+def read_json(path: str) -> Any:
+    """Content of a JSON file.
+
+    Raises:
+        ValueError: If it cannot be read or is no JSON. It names the file.
+    """
+    try:
+        with open(path) as file:
+            return json.load(file)
+    except OSError as error:
+        raise ValueError(f'cannot read {path}: {error.strerror}') from None
+    except ValueError as error:
+        raise ValueError(f'{path} is not a JSON file: {error}') from None
+
+
+class FaceDataset(BaseCocoStyleDataset):
+    """Photographs with annotated faces of one landmark set, one face a sample.
+
+    A subclass reads its kind of file in :meth:`read_faces`; this class checks
+    the paths, looks for the images, and keeps training going past an image
+    or a box that turns out bad: such a sample is replaced by a random other
+    one, counted, and reported in a warning. In test mode it is an error.
+
+    Args:
+        ann_file (str): Annotation file, relative to ``data_root``.
+        landmark_set (str): Name or path of the landmark set. It also gives
+            the metainfo, unless that is set. Defaults to ``'wflw_98'``.
+        allow_missing (bool): Leave out faces whose image is not there, with
+            one warning that counts them, instead of raising an error.
+            Defaults to ``False``.
+        metainfo (dict, optional): See MMPose.
+        kwargs: ``data_root``, ``data_prefix=dict(img=...)``, ``pipeline``,
+            ``test_mode``, ``indices``, ... of MMPose's data sets.
+
+    Raises:
+        ValueError: If the data root, the annotation file or an image is not
+            there, or an annotation is wrong. The message names the file, the
+            face and the field.
+    """
+
+    METAINFO: dict = load_landmark_set('wflw_98').metainfo()
+
+    def __init__(self,
+                 ann_file: str = '',
+                 landmark_set: str = 'wflw_98',
+                 allow_missing: bool = False,
+                 metainfo: Optional[dict] = None,
+                 **kwargs) -> None:
+        self.landmark_set = load_landmark_set(landmark_set)
+        self.allow_missing = allow_missing
+        # Shared memory: the loader's worker processes count into it.
+        self._num_skipped = torch.zeros(1, dtype=torch.int64).share_memory_()
+        super().__init__(
+            ann_file=ann_file,
+            metainfo=metainfo or self.landmark_set.metainfo(),
+            **kwargs)
+
+    @property
+    def num_skipped(self) -> int:
+        """Bad samples met in training so far, by all loader workers."""
+        return int(self._num_skipped)
+
+    def read_faces(self) -> List[dict]:
+        """Read ``self.ann_file``.
+
+        Returns:
+            list[dict]: Data infos as :meth:`face_info` makes them.
+        """
+        raise NotImplementedError
+
+    def load_data_list(self) -> List[dict]:
+        """Read the annotations and look for the images."""
+        if self.data_root and not osp.isdir(self.data_root):
+            raise ValueError(f'the data root {self.data_root} is not there '
+                             '(a folder); docs/data.md says what goes where')
+        if not osp.isfile(self.ann_file):
+            raise ValueError(f'the annotation file {self.ann_file} is not '
+                             'there; docs/data.md says how to get it')
+        faces = self.read_faces()
+        if not faces:
+            raise ValueError(f'{self.ann_file} holds no face')
+        return self._with_images(faces)
+
+    def prepare_data(self, idx: int) -> Any:
+        """Run the pipeline; in training, None where the sample is bad."""
+        try:
+            return super().prepare_data(idx)
+        except BadSampleError as error:
+            if self.test_mode:
+                raise
+            self._num_skipped += 1
+            print_log(
+                f'skipped a bad sample, number {self.num_skipped} of this '
+                f'run: {error}',
+                logger='current',
+                level=logging.WARNING)
+            return None
+
+    def face_info(self, where: str, img_path: str, bbox: np.ndarray,
+                  keypoints: np.ndarray, labelled: np.ndarray,
+                  **extra) -> dict:
+        """Check one face and bring it into MMPose's form.
+
+        Args:
+            where (str): File and face, for error messages.
+            img_path (str): Path of the image.
+            bbox (np.ndarray): (4,) x1, y1, x2, y2, image px.
+            keypoints (np.ndarray): (L, 2) image px.
+            labelled (np.ndarray): (L,) 0 or 1.
+            extra: More keys of the data info.
+
+        Returns:
+            dict: Data info.
+
+        Raises:
+            ValueError: If a number is not finite or the box has no area.
+        """
+        labelled = np.asarray(labelled) > 0
+        bad = np.flatnonzero(~np.isfinite(keypoints).all(-1) & labelled)
+        if len(bad):
+            raise ValueError(f'{where}: landmark {bad[0]} is not finite: '
+                             f'{keypoints[bad[0]].tolist()}')
+        if not np.isfinite(bbox).all() or (bbox[:2] >= bbox[2:]).any():
+            raise ValueError(f'{where}: expected a bbox of finite numbers '
+                             'with a width and height above 0, found (x1, '
+                             f'y1, x2, y2) {bbox.tolist()}')
+        if not labelled.any():
+            raise ValueError(f'{where}: no landmark is labelled')
+        keypoints = np.where(labelled[:, None], keypoints, 0)
+        return dict(
+            img_path=img_path,
+            bbox=bbox[None],
+            bbox_score=np.ones(1, np.float32),
+            keypoints=keypoints[None].astype(np.float32),
+            keypoints_visible=labelled[None].astype(np.float32),
+            num_keypoints=int(labelled.sum()),
+            **extra)
+
+    def _with_images(self, faces: List[dict]) -> List[dict]:
+        paths = sorted({face['img_path'] for face in faces})
+        missing = [path for path in paths if not osp.isfile(path)]
+        if not missing:
+            return faces
+        found = (f'{len(missing)} of the {len(paths)} images that '
+                 f'{self.ann_file} names are missing, e.g. {missing[0]}')
+        if not self.allow_missing:
+            raise ValueError(f'{found}. Set allow_missing=True to leave '
+                             'their faces out')
+        kept = [face for face in faces if face['img_path'] not in
+                set(missing)]
+        if not kept:
+            raise ValueError(f'{found}: nothing is left')
+        print_log(
+            f'{found}; left out {len(faces) - len(kept)} of {len(faces)} '
+            'faces',
+            logger='current',
+            level=logging.WARNING)
+        return kept

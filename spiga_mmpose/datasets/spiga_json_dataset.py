@@ -1,0 +1,151 @@
+"""The annotation files that SPIGA's authors publish."""
+import os.path as osp
+from typing import Dict, List, Sequence, Union
+
+import numpy as np
+from mmpose.registry import DATASETS
+
+from .face_dataset import FaceDataset, read_json
+
+_FIELDS = ('imgpath', 'bbox', 'headpose', 'ids', 'landmarks', 'visible')
+
+
+@DATASETS.register_module()
+class SPIGAJsonDataset(FaceDataset):
+    """WFLW, 300W, COFW-68 and MERL-RAV in the SPIGA authors' own format.
+
+    The file is a list of faces, each with
+
+    * ``imgpath``: path of the image, relative to ``data_prefix['img']``;
+    * ``bbox``: x, y, width, height, image px (the tight box of the
+      landmarks, in the published files);
+    * ``headpose``: yaw, pitch, roll in degrees, tx, ty, tz, or null;
+    * ``ids``: ids of the labelled landmarks, as the landmark set's
+      ``annotation_ids``; those that are missing are masked out of training
+      and evaluation (``keypoints_visible`` 0);
+    * ``landmarks``: x, y of each id, image px;
+    * ``visible``: 1 or 0 for each id; 0 says occluded, which is told on
+      (``keypoints_hidden`` 1) and trained all the same.
+
+    (PyPI package ``spiga`` 0.0.6, ``data/loaders/alignments.py``.)
+
+    Every sample carries the names of its ``subsets`` as a tuple, and
+    ``annotated_pose`` (6,) where the file has one. That is the pose of the
+    box's crop with landmarks rounded to whole pixels; training poses are
+    fitted anew to the landmarks by the codec.
+
+    Args:
+        subsets (str | dict, optional): Name -> indices of faces in the file;
+            or the path of a JSON file with that, as itself or under
+            ``test_subsets`` as in the authors' ``db_info.json``, relative to
+            ``data_root``. Defaults to none.
+        kwargs: See :class:`FaceDataset`.
+
+    Raises:
+        ValueError: If the file is not as described. The message names the
+            file, the index of the face and the field.
+    """
+
+    def __init__(self,
+                 *args,
+                 subsets: Union[str, Dict[str, Sequence[int]], None] = None,
+                 **kwargs) -> None:
+        self.subsets = subsets
+        super().__init__(*args, **kwargs)
+
+    def read_faces(self) -> List[dict]:
+        """Read and check the file."""
+        ids = self.landmark_set.annotation_ids
+        if ids is None:
+            raise ValueError(
+                f'the landmark set {self.landmark_set.name!r} has no '
+                'annotation_ids, which SPIGAJsonDataset reads files by')
+        rows = read_json(self.ann_file)
+        if not isinstance(rows, list):
+            raise ValueError(f'{self.ann_file}: expected a list of faces, '
+                             f'found {type(rows).__name__}')
+        subsets_of = self._subsets_of(len(rows))
+        row_of = {identifier: row for row, identifier in enumerate(ids)}
+        image_ids = {}
+        faces = []
+        for index, row in enumerate(rows):
+            where = f'{self.ann_file}, face {index}'
+            face = self._read_face(where, row, row_of)
+            face['id'] = index
+            face['img_id'] = image_ids.setdefault(face['img_path'],
+                                                  len(image_ids))
+            face['subsets'] = subsets_of[index]
+            faces.append(face)
+        return faces
+
+    def _read_face(self, where: str, row: dict,
+                   row_of: Dict[int, int]) -> dict:
+        if not isinstance(row, dict):
+            raise ValueError(f'{where}: expected the fields {_FIELDS}, found '
+                             f'{type(row).__name__}')
+        missing = [key for key in _FIELDS if key not in row]
+        if missing:
+            raise ValueError(f'{where}: the field {missing[0]!r} is missing')
+        ids = row['ids']
+        landmarks = _numbers(where, 'landmarks', row['landmarks'],
+                             (len(ids), 2))
+        visible = _numbers(where, 'visible', row['visible'], (len(ids), ))
+        x, y, w, h = _numbers(where, 'bbox', row['bbox'], (4, ))
+        unknown = [i for i in ids if i not in row_of]
+        if unknown:
+            raise ValueError(
+                f'{where}: the landmark id {unknown[0]!r} in ids is not one '
+                f'of the set {self.landmark_set.name!r}. Is this a file of '
+                'another landmark set?')
+        if len(set(ids)) != len(ids):
+            raise ValueError(f'{where}: an id occurs twice in ids')
+
+        rows = [row_of[i] for i in ids]
+        count = self.landmark_set.num_landmarks
+        keypoints, labelled, hidden = (np.zeros((count, 2)), np.zeros(count),
+                                       np.zeros((1, count), np.float32))
+        keypoints[rows], labelled[rows] = landmarks, 1
+        hidden[0, rows] = visible < 0.5
+        info = self.face_info(
+            where,
+            osp.join(self.data_prefix['img'], row['imgpath']),
+            np.array([x, y, x + w, y + h]),
+            keypoints,
+            labelled,
+            keypoints_hidden=hidden)
+        if row['headpose'] is not None:
+            info['annotated_pose'] = _numbers(where, 'headpose',
+                                              row['headpose'], (6, ))
+        return info
+
+    def _subsets_of(self, num_faces: int) -> List[tuple]:
+        """Names of the subsets of each face."""
+        subsets, where = self.subsets or {}, 'subsets'
+        if isinstance(subsets, str):
+            where = osp.join(self.data_root or '', subsets)
+            subsets = read_json(where)
+            subsets = subsets.get('test_subsets', subsets)
+        names = [()] * num_faces
+        for name, indices in subsets.items():
+            for index in indices:
+                if not (isinstance(index, int) and 0 <= index < num_faces):
+                    raise ValueError(
+                        f'{where}: the subset {name!r} holds the face '
+                        f'{index!r}; {self.ann_file} has {num_faces} faces, '
+                        'numbered from 0')
+                names[index] += (name, )
+        return names
+
+
+def _numbers(where: str, field: str, values, shape: tuple) -> np.ndarray:
+    """Values of a field as an array of finite numbers."""
+    try:
+        array = np.asarray(values, np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f'{where}: {field} holds what is no number') from None
+    if array.shape != shape:
+        raise ValueError(f'{where}: expected {field} of shape {shape}, found '
+                         f'{array.shape}')
+    if not np.isfinite(array).all():
+        raise ValueError(f'{where}: {field} holds NaN or infinity')
+    return array

@@ -1,0 +1,113 @@
+"""MMPose's annotation files: what MMPose reads, and what is wrong."""
+import copy
+import json
+import os.path as osp
+
+import numpy as np
+import pytest
+from mmpose.datasets import Face300WDataset, WFLWDataset
+
+from spiga_mmpose.datasets.coco_face_dataset import CocoFaceDataset
+
+
+def content(num=68):
+    """Two faces on one image."""
+    anns = [
+        dict(
+            id=10 + i,
+            image_id=3,
+            keypoints=np.random.default_rng(i).uniform(
+                1, 50, (num, 3)).ravel().tolist(),
+            center=[20., 30.],
+            scale=.25,
+            num_keypoints=num,
+            iscrowd=0) for i in range(2)
+    ]
+    return dict(
+        categories=[],
+        images=[dict(id=3, file_name='a.png', width=100, height=100)],
+        annotations=anns)
+
+
+@pytest.fixture
+def build(tmp_path):
+    (tmp_path / 'a.png').write_bytes(b'not looked at')
+
+    def builder(data, **kwargs):
+        (tmp_path / 'a.json').write_text(json.dumps(data))
+        kwargs.setdefault('landmark_set', '300w_68')
+        return CocoFaceDataset('a.json', data_root=str(tmp_path), **kwargs)
+
+    builder.root = tmp_path
+    return builder
+
+
+@pytest.mark.parametrize('stock, name, landmark_set', [
+    (WFLWDataset, 'wflw', 'wflw_98'),
+    (Face300WDataset, '300w', '300w_68'),
+])
+def test_reads_what_mmpose_reads(sample_data, stock, name, landmark_set):
+    kwargs = dict(
+        ann_file=f'test_{name}.json', data_root=osp.join(sample_data, name))
+    ours = CocoFaceDataset(landmark_set=landmark_set, **kwargs)
+    theirs = stock(data_prefix=dict(img=''), **kwargs)
+    assert len(ours) == len(theirs) > 0
+    for index in range(len(ours)):
+        a, b = ours.get_data_info(index), theirs.get_data_info(index)
+        for key in ('img_path', 'id', 'img_id', 'num_keypoints',
+                    'flip_indices'):
+            assert a[key] == b[key], key
+        assert np.allclose(a['keypoints'], b['keypoints'])
+        assert np.array_equal(a['keypoints_visible'], b['keypoints_visible'])
+        assert np.allclose(a['bbox'], b['bbox'], atol=1e-3)
+
+
+def test_box_and_labels(build):
+    data = content()
+    data['annotations'][0]['keypoints'][2::3] = [0] + [2] * 67
+    info = build(data).get_data_info(0)
+    assert info['bbox'].tolist() == [[-5, 5, 45, 55]]
+    assert info['keypoints_visible'].tolist() == [[0] + [1] * 67]
+    assert info['subsets'] == ()
+
+
+def test_subsets(build):
+    part = content()
+    part['annotations'] = copy.deepcopy(part['annotations'][1:])
+    part['annotations'][0]['id'] = 0  # numbered anew, as MMPose's
+    (build.root / 'blur.json').write_text(json.dumps(part))
+    dataset = build(content(), subsets=dict(blur='blur.json'))
+    assert [dataset.get_data_info(i)['subsets'] for i in range(2)
+            ] == [(), ('blur', )]
+
+
+@pytest.mark.parametrize('key', ['image_id', 'keypoints', 'center', 'scale'])
+def test_missing_field(build, key):
+    data = content()
+    del data['annotations'][1][key]
+    with pytest.raises(ValueError) as error:
+        build(data)
+    assert 'a.json, annotation 11' in str(error.value)
+    assert repr(key) in str(error.value)
+
+
+@pytest.mark.parametrize('changes, word', [
+    (dict(keypoints=[1., 2, 1] * 67), '201'),
+    (dict(keypoints=[1., float('nan'), 1] * 68), 'not finite'),
+    (dict(keypoints=[1., 1, 0] * 68), 'no landmark is labelled'),
+    (dict(scale=0.), 'width'),
+    (dict(center=[float('inf'), 3]), 'bbox'),
+    (dict(image_id=4), 'image_id'),
+])
+def test_bad_field(build, changes, word):
+    data = content()
+    data['annotations'][1].update(changes)
+    with pytest.raises(ValueError) as error:
+        build(data)
+    assert 'a.json, annotation 11' in str(error.value)
+    assert word in str(error.value)
+
+
+def test_the_authors_file_goes_elsewhere(build):
+    with pytest.raises(ValueError, match='SPIGAJsonDataset'):
+        build([dict()])

@@ -1,0 +1,135 @@
+"""What comes out of every kind of image file, good and bad."""
+import cv2
+import mmcv
+import numpy as np
+import pytest
+
+from spiga_mmpose.datasets.transforms import BadSampleError, LoadFaceImage
+
+
+@pytest.fixture
+def pixels():
+    return np.random.default_rng(0).integers(
+        0, 256, (20, 30, 4), dtype=np.uint8)
+
+
+def load(path, **kwargs):
+    return LoadFaceImage(**kwargs)(dict(img_path=str(path)))
+
+
+def write(path, img):
+    assert cv2.imwrite(str(path), img)
+    return path
+
+
+class TestFiles:
+
+    def test_colour(self, tmp_path, pixels):
+        results = load(write(tmp_path / 'a.png', pixels[..., :3]))
+        assert np.array_equal(results['img'], pixels[..., :3])
+        assert results['img_shape'] == results['ori_shape'] == (20, 30)
+
+    def test_grey_gets_three_channels(self, tmp_path, pixels):
+        img = load(write(tmp_path / 'a.png', pixels[..., 0]))['img']
+        assert np.array_equal(img, np.stack([pixels[..., 0]] * 3, -1))
+
+    def test_alpha_is_dropped_as_in_the_release(self, tmp_path, pixels):
+        img = load(write(tmp_path / 'a.png', pixels))['img']
+        assert np.array_equal(img, pixels[..., :3])
+
+    @pytest.mark.parametrize('channels', [1, 3, 4])
+    def test_16_bit_keeps_the_upper_byte(self, tmp_path, pixels, channels):
+        deep = pixels[..., :channels].astype(np.uint16) * 256 + 77
+        img = load(write(tmp_path / 'a.png', deep))['img']
+        assert img.dtype == np.uint8
+        assert np.array_equal(
+            img, np.broadcast_to(pixels[..., :min(channels, 3)], img.shape))
+
+    def test_exif_orientation_is_applied(self, tmp_path, pixels):
+        from PIL import Image
+        exif = Image.Exif()
+        exif[0x0112] = 6  # turn right
+        Image.fromarray(pixels[..., :3]).save(tmp_path / 'a.jpg', exif=exif)
+        assert load(tmp_path / 'a.jpg')['img_shape'] == (30, 20)
+
+
+class TestBadFiles:
+
+    def check(self, path, *words, **kwargs):
+        with pytest.raises(BadSampleError) as error:
+            load(path, **kwargs)
+        for word in (str(path), *words):
+            assert word in str(error.value)
+
+    def test_missing(self, tmp_path):
+        self.check(tmp_path / 'none.jpg', 'No such file')
+
+    def test_a_folder(self, tmp_path):
+        self.check(tmp_path, 'directory')
+
+    def test_empty(self, tmp_path):
+        (tmp_path / 'a.jpg').write_bytes(b'')
+        self.check(tmp_path / 'a.jpg', 'empty')
+
+    def test_no_image(self, tmp_path):
+        (tmp_path / 'a.jpg').write_text('<html>not found</html>')
+        self.check(tmp_path / 'a.jpg', 'not an image', '<html>')
+
+    @pytest.mark.parametrize('ending', ['jpg', 'png'])
+    @pytest.mark.parametrize('share', [0.2, 0.5, 0.9])
+    def test_truncated(self, tmp_path, ending, share):
+        noise = np.random.default_rng(0).integers(
+            0, 256, (64, 64, 3), dtype=np.uint8)
+        path = write(tmp_path / f'a.{ending}', noise)
+        content = path.read_bytes()
+        path.write_bytes(content[:int(len(content) * share)])
+        self.check(path)
+
+    def test_too_large_by_the_argument(self, tmp_path, pixels):
+        path = write(tmp_path / 'a.png', pixels[..., :3])
+        self.check(path, '30 x 20', '599', max_pixels=599)
+        load(path, max_pixels=600)
+
+    def test_bomb_is_refused_before_decoding(self, tmp_path, monkeypatch):
+        # A PNG header that says 60000 x 60000, with next to no data.
+        path = write(tmp_path / 'a.png', np.zeros((8, 8, 3), np.uint8))
+        content = bytearray(path.read_bytes())
+        content[16:24] = (60000).to_bytes(4, 'big') * 2
+        import zlib
+        content[29:33] = zlib.crc32(bytes(content[12:29])).to_bytes(4, 'big')
+        path.write_bytes(bytes(content))
+
+        def decode(*args, **kwargs):
+            raise AssertionError('decoded')
+
+        monkeypatch.setattr(mmcv, 'imfrombytes', decode)
+        self.check(path, 'too large')
+
+
+class TestArrays:
+
+    @pytest.mark.parametrize('shape', [(20, 30), (20, 30, 1), (20, 30, 3),
+                                       (20, 30, 4)])
+    def test_good_shapes(self, pixels, shape):
+        img = pixels[..., :shape[2] if len(shape) == 3 else 1].reshape(shape)
+        out = LoadFaceImage()(dict(img=img))
+        assert out['img'].shape == (20, 30, 3)
+        assert out['img'].dtype == np.uint8
+        assert out['img_path'] is None
+        assert np.array_equal(out['img'][..., 0], pixels[..., 0])
+
+    def test_16_bit(self, pixels):
+        img = pixels[..., :3].astype(np.uint16) * 256 + 5
+        out = LoadFaceImage()(dict(img=img))['img']
+        assert np.array_equal(out, pixels[..., :3])
+
+    @pytest.mark.parametrize('img, word', [
+        (np.zeros((4, 5, 2), np.uint8), r'\(4, 5, 2\)'),
+        (np.zeros((0, 5, 3), np.uint8), r'\(0, 5, 3\)'),
+        (np.zeros(5, np.uint8), r'\(5,\)'),
+        (np.zeros((4, 5, 3)), 'float64'),
+        ([[1]], 'list'),
+    ])
+    def test_bad(self, img, word):
+        with pytest.raises(BadSampleError, match=word):
+            LoadFaceImage()(dict(img=img))
