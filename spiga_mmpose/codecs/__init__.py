@@ -1,0 +1,4 @@
+"""Codecs: what a network learns from a face, and back."""
+from .spiga_label import SPIGALabel
+
+__all__ = ['SPIGALabel']

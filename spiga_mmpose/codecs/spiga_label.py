@@ -1,0 +1,122 @@
+"""SPIGALabel: landmarks as unit coordinates, and the pose that fits them."""
+from typing import Optional, Tuple
+
+import numpy as np
+from mmpose.codecs.base import BaseKeypointCodec
+from mmpose.registry import KEYPOINT_CODECS
+
+from spiga_mmpose.geometry import fit_pose
+from spiga_mmpose.landmark_sets import load_landmark_set
+
+
+@KEYPOINT_CODECS.register_module()
+class SPIGALabel(BaseKeypointCodec):
+    """Landmarks in unit coordinates and the head pose fitted to them.
+
+    The pose is always computed from the landmarks as they are in the crop,
+    so it agrees with them whatever the augmentation did. Maps are not made
+    here: they are drawn on the model's device where a loss needs them.
+
+    Note:
+        - instance number: N (1 in top-down estimation)
+        - landmark number: L
+        - crop size: [w, h], square
+
+    Encoded:
+        - keypoint_labels (np.ndarray): (N, L, 2) unit coordinates, float32
+        - keypoint_weights (np.ndarray): (N, L), 1 where the landmark is
+          labelled and inside the crop, else 0
+        - pose_labels (np.ndarray): (N, 6) yaw, pitch, roll in degrees, tx,
+          ty, tz in head units; zeros where there is no pose
+        - pose_weights (np.ndarray): (N,), 1 where at least four robust
+          landmarks are usable (paper, 2.1: annotations of pose come from the
+          landmarks and a rigid head), else 0
+
+    Args:
+        input_size (tuple[int, int]): Width and height of the crop, px.
+        landmark_set (str): Name or path of the landmark set.
+
+    Raises:
+        ValueError: If the crop is not square, or (on encoding) a face has
+            another number of landmarks than the set, or a labelled landmark
+            is not finite.
+    """
+
+    label_mapping_table = dict(
+        keypoint_labels='keypoint_labels',
+        keypoint_weights='keypoint_weights',
+        pose_labels='pose_labels',
+        pose_weights='pose_weights',
+    )
+
+    def __init__(self,
+                 input_size: Tuple[int, int] = (256, 256),
+                 landmark_set: str = 'wflw_98') -> None:
+        super().__init__()
+        if input_size[0] != input_size[1]:
+            raise ValueError('SPIGALabel needs a square crop (the camera of '
+                             f'the head model is), found {input_size}')
+        self.input_size = tuple(input_size)
+        self.landmark_set = load_landmark_set(landmark_set)
+        self._robust = np.zeros(self.landmark_set.num_landmarks, bool)
+        self._robust[self.landmark_set.robust_ids] = True
+
+    def encode(self,
+               keypoints: np.ndarray,
+               keypoints_visible: Optional[np.ndarray] = None) -> dict:
+        """Encode landmarks.
+
+        Args:
+            keypoints (np.ndarray): (N, L, 2) crop px.
+            keypoints_visible (np.ndarray, optional): (N, L), above 0.5 where
+                the landmark is labelled. Defaults to all labelled.
+
+        Returns:
+            dict: See the class.
+        """
+        expected = self.landmark_set.num_landmarks
+        if keypoints.ndim != 3 or keypoints.shape[1:] != (expected, 2):
+            raise ValueError(
+                f'landmark set {self.landmark_set.name!r} has {expected} '
+                f'landmarks: expected keypoints of shape (N, {expected}, 2), '
+                f'found {keypoints.shape}')
+        if keypoints_visible is None:
+            keypoints_visible = np.ones(keypoints.shape[:2], np.float32)
+        labelled = keypoints_visible > 0.5
+        if not np.isfinite(keypoints[labelled]).all():
+            raise ValueError('a labelled landmark is NaN or infinite; mark '
+                             'it as not visible or mend the annotation')
+        size = self.input_size[0]
+        keypoints = np.where(labelled[..., None], keypoints, 0)
+        inside = ((keypoints >= 0) & (keypoints <= size - 1)).all(-1)
+        poses = np.zeros((len(keypoints), 6), np.float32)
+        has_pose = np.zeros(len(keypoints), np.float32)
+        if self.landmark_set.head_model is not None:
+            for n, points in enumerate(keypoints):
+                pose = fit_pose(self.landmark_set.head_model, points,
+                                labelled[n] & self._robust, size)
+                if pose is not None:
+                    poses[n], has_pose[n] = pose, 1
+        return dict(
+            keypoint_labels=(keypoints / size).astype(np.float32),
+            keypoint_weights=(labelled & inside).astype(np.float32),
+            pose_labels=poses,
+            pose_weights=has_pose)
+
+    def decode(self, encoded: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+        """Unit coordinates to crop px.
+
+        Args:
+            encoded (np.ndarray): (N, L, 2) unit coordinates, or (N, L, 3)
+                with the score as third value.
+
+        Returns:
+            tuple: keypoints (N, L, 2) crop px and scores (N, L) in [0, 1]
+            (ones where none are given).
+        """
+        keypoints = encoded[..., :2] * self.input_size[0]
+        if encoded.shape[-1] == 3:
+            scores = encoded[..., 2].copy()
+        else:
+            scores = np.ones(encoded.shape[:2], np.float32)
+        return keypoints, scores

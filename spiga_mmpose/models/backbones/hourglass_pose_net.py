@@ -1,0 +1,213 @@
+"""HourglassPoseNet: the multi-task network (MTN) of SPIGA.
+
+Paper: Prados-Torreblanca, Buenaposada, Baumela, "Shape Preserving Facial
+Landmarks with Graph Attention Networks", BMVC 2022, section 2.1 and
+supplementary 1.1 (https://arxiv.org/abs/2210.07233). Architecture as in the
+authors' release (https://github.com/andresprados/SPIGA, PyPI ``spiga`` 0.0.6).
+
+Shape alphabet: B batch, L landmarks, E curves, M stacks, C channels, H x W
+map.
+"""
+import math
+from typing import Sequence, Tuple
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+from mmpose.models.backbones.base_backbone import BaseBackbone
+from mmpose.registry import MODELS
+from torch import Tensor
+
+from spiga_mmpose.landmark_sets import load_landmark_set
+from ..layers import AddCoords, Hourglass, Residual, conv_bn_relu
+
+
+class HourglassFeatures(tuple):
+    """The visual fields of the stacks, and by name what else they say.
+
+    As a tuple it is what MMPose's heads expect: feature maps, each (B, C, H,
+    W), the most useful last.
+
+    Attributes:
+        poses (tuple[Tensor]): (B, 6) a stack: yaw, pitch, roll in degrees,
+            tx, ty, tz in head units; the last is the best. In evaluation
+            only the last is computed.
+        points (tuple[Tensor]): (B, L, H, W) a stack, in (0, 1).
+        edges (tuple[Tensor]): (B, E, H, W) a stack, in (0, 1).
+        heatmaps (tuple[Tensor]): (B, L, H, W) a stack: raw map * points *
+            mask of the edges; of either sign.
+    """
+
+    def __new__(cls, fields: Sequence[Tensor], poses: Sequence[Tensor],
+                points: Sequence[Tensor], edges: Sequence[Tensor],
+                heatmaps: Sequence[Tensor]):
+        self = super().__new__(cls, fields)
+        self.poses = tuple(poses)
+        self.points = tuple(points)
+        self.edges = tuple(edges)
+        self.heatmaps = tuple(heatmaps)
+        return self
+
+
+class AttentionMaps(nn.Module):
+    """Point, edge and landmark maps of one stack (ADNet-style attention).
+
+    Args:
+        channels (int): C of the visual field.
+        edge_to_point (Tensor): (L, E) incidence of landmarks and curves.
+    """
+
+    def __init__(self, channels: int, edge_to_point: Tensor):
+        super().__init__()
+        num_points, num_edges = edge_to_point.shape
+        self.points = nn.Conv2d(channels, num_points, 1, bias=False)
+        self.edges = nn.Conv2d(
+            channels, num_edges, 1, bias=False) if num_edges else None
+        self.maps = nn.Conv2d(channels, num_points, 1, bias=False)
+        self.register_buffer(
+            'incidence', edge_to_point[:, :, None, None], persistent=False)
+        # A landmark on no curve is not masked.
+        self.register_buffer(
+            'on_no_curve', (edge_to_point.sum(1) == 0).float(),
+            persistent=False)
+
+    def forward(self, field: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
+        """(B, C, H, W) -> points (B, L, H, W), edges (B, E, H, W), heatmaps
+        (B, L, H, W)."""
+        points = self.points(field).sigmoid()
+        if self.edges is None:  # a landmark set without curves
+            return points, points[:, :0], self.maps(field) * points
+        edges = self.edges(field).sigmoid()
+        mask = F.conv2d(edges, self.incidence.to(edges.dtype),
+                        self.on_no_curve.to(edges.dtype)).clamp(max=1)
+        return points, edges, self.maps(field) * points * mask
+
+
+@MODELS.register_module()
+class HourglassPoseNet(BaseBackbone):
+    """Stacked hourglasses that see landmarks, curves and head pose.
+
+    The default is the release's architecture for 256 px crops. Input: BGR
+    / 255, as ``PoseDataPreprocessor(mean=[0]*3, std=[255]*3)`` gives it.
+
+    Args:
+        landmark_set (str): Name or path of the landmark set; it gives the
+            number of landmarks and the curves.
+        input_size (int): Side of the square input, px.
+        num_stacks (int): M (paper: 4).
+        channels (int): C of the visual fields (paper: 256).
+        stem_channels (tuple[int, int]): Widths of the stem at half and at
+            quarter resolution (release: 64, 128).
+        depth (int): How often an hourglass halves its map. 4 is the release
+            (bottleneck 4 x 4), 3 the paper's text (8 x 8).
+        shared_pose_layer (bool): One linear layer gives the pose of every
+            stack, or one each. The release holds only the last stack's
+            layer; how the paper's were trained is not published.
+        init_cfg (dict, optional): MMEngine initialisation.
+    """
+
+    def __init__(self,
+                 landmark_set: str = 'wflw_98',
+                 input_size: int = 256,
+                 num_stacks: int = 4,
+                 channels: int = 256,
+                 stem_channels: Tuple[int, int] = (64, 128),
+                 depth: int = 4,
+                 shared_pose_layer: bool = True,
+                 init_cfg=None):
+        super().__init__(init_cfg)
+        for name, value in (('num_stacks', num_stacks), ('depth', depth)):
+            if value < 1:
+                raise ValueError(
+                    f'{name} must be at least 1, found {value}')
+        bottleneck, rest = divmod(input_size, 4 * 2**depth)
+        if rest or not bottleneck:
+            raise ValueError(
+                f'input_size={input_size} with depth={depth}: expected a '
+                f'multiple of {4 * 2**depth} (4 * 2**depth)')
+        halvings = int(math.log2(bottleneck))  # down to 1 x 1
+        edge_to_point = torch.from_numpy(
+            load_landmark_set(landmark_set).edge_to_point)
+        num_points = len(edge_to_point)
+        half, quarter = stem_channels
+
+        self.stem = nn.Sequential(
+            AddCoords(input_size), conv_bn_relu(6, half, 7, 2),
+            Residual(half, quarter), conv_bn_relu(quarter, quarter, 2, 2),
+            Residual(quarter, quarter), Residual(quarter, channels))
+        self.hourglasses = nn.ModuleList(
+            Hourglass(depth, channels) for _ in range(num_stacks))
+        self.fields = nn.ModuleList(
+            nn.Sequential(
+                Residual(channels, channels),
+                conv_bn_relu(channels, channels, 1, 1))
+            for _ in range(num_stacks))
+        self.attention = nn.ModuleList(
+            AttentionMaps(channels, edge_to_point) for _ in range(num_stacks))
+        self.merge_heatmaps = nn.ModuleList(
+            nn.Conv2d(num_points, channels, 1, bias=False)
+            for _ in range(num_stacks - 1))
+        self.merge_fields = nn.ModuleList(
+            nn.Conv2d(channels, channels, 1, bias=False)
+            for _ in range(num_stacks - 1))
+        self.pose_branches = nn.ModuleList(
+            nn.Sequential(*[
+                layer for _ in range(halvings)
+                for layer in (Residual(channels, channels),
+                              conv_bn_relu(channels, channels, 2, 2))
+            ]) for _ in range(num_stacks))
+        self.pose_layers = nn.ModuleList(
+            nn.Linear(channels, 6)
+            for _ in range(1 if shared_pose_layer else num_stacks))
+
+    def init_weights(self):
+        """MMEngine's initialisation; the pose starts at a frontal face."""
+        super().init_weights()
+        if self.init_cfg is None:
+            for layer in self.pose_layers:
+                nn.init.zeros_(layer.bias)
+                # A face fills its 1.6 x crop at about three head units.
+                layer.bias.data[5] = 3.
+
+    def pose(self, stack: int, bottleneck: Tensor) -> Tensor:
+        """(B, 6) pose that one stack sees in its bottleneck."""
+        core = self.pose_branches[stack](bottleneck).flatten(1)
+        return self.pose_layers[min(stack, len(self.pose_layers) - 1)](core)
+
+    def forward(self, x: Tensor) -> HourglassFeatures:
+        """Visual fields of all stacks, the last the best.
+
+        Args:
+            x (Tensor): (B, 3, H, W) BGR in [0, 1], H = W = ``input_size``.
+
+        Returns:
+            HourglassFeatures: M maps (B, C, H / 4, W / 4) with poses, point
+            maps, edge maps and heatmaps by name.
+        """
+        size = self.stem[0].coords.shape[-1]
+        if x.shape[-2:] != (size, size):
+            raise ValueError(
+                f'HourglassPoseNet was built for crops of {size} x {size} '
+                f'px, found {tuple(x.shape[-2:])}; set input_size of the '
+                'backbone and of the codec to the same number')
+        x = self.stem(x)
+        fields, poses, points, edges, heatmaps = [], [], [], [], []
+        last = len(self.hourglasses) - 1
+        for stack, hourglass in enumerate(self.hourglasses):
+            y, bottleneck = hourglass(x)
+            field = self.fields[stack](y)
+            fields.append(field)
+            if self.training or stack == last:
+                poses.append(self.pose(stack, bottleneck))
+            for outputs, new in zip((points, edges, heatmaps),
+                                    self.attention[stack](field)):
+                outputs.append(new)
+            if stack < last:
+                x = x + self.merge_heatmaps[stack](
+                    heatmaps[-1]) + self.merge_fields[stack](field)
+        return HourglassFeatures(fields, poses, points, edges, heatmaps)
+
+    def train(self, mode: bool = True):
+        """As in :class:`torch.nn.Module` (MMPose's returns nothing)."""
+        super().train(mode)
+        return self

@@ -1,0 +1,185 @@
+"""OpenCV's frontal-face cascade as an MMDet detector: nothing to download.
+
+A cascade is fast and small and finds upright frontal faces; it misses turned
+and covered ones and now and then takes a hand for a face. It is here so that
+a fresh clone can go from a photograph to landmarks.
+"""
+import os.path as osp
+from typing import List, Optional, Tuple
+
+import cv2
+import numpy as np
+import torch
+from mmdet.models.detectors import BaseDetector
+from mmdet.registry import MODELS
+from mmengine.structures import InstanceData
+from torch import Tensor
+
+# Cascade weight that is taken for an even chance of a face. In the six
+# photographs of MMPose's face test data most faces weigh 3 to 11 and most of
+# what is no face -1 to 2.5. No calibration: there are too few of them.
+_EVEN_WEIGHT = 2.0
+
+
+def find_faces(cascade: 'cv2.CascadeClassifier',
+               image: np.ndarray,
+               scale_factor: float = 1.1,
+               min_neighbors: int = 3,
+               max_side: int = 1280) -> Tuple[np.ndarray, np.ndarray]:
+    """Boxes and scores of the faces that a cascade finds.
+
+    Args:
+        cascade (cv2.CascadeClassifier): The cascade.
+        image (np.ndarray): (H, W, 3) BGR, uint8.
+        scale_factor (float): Ratio of neighbouring search scales, over 1.
+        min_neighbors (int): Overlapping hits that make a face.
+        max_side (int): Images with a longer side are searched at this size
+            (px); the boxes are of the image as given.
+
+    Returns:
+        tuple: boxes (N, 4) x1, y1, x2, y2 in image px and scores (N,) in
+        (0, 1), best first, both float32. The score is the logistic function
+        of the cascade's last stage sum; it orders faces, it is no
+        probability.
+    """
+    gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    shrink = min(1., max_side / max(gray.shape))
+    if shrink < 1:
+        size = [max(1, round(side * shrink)) for side in gray.shape[::-1]]
+        gray = cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
+    found, _, weights = cascade.detectMultiScale3(
+        gray,
+        scaleFactor=scale_factor,
+        minNeighbors=min_neighbors,
+        outputRejectLevels=True)
+    boxes = np.array(found, np.float32).reshape(-1, 4)
+    boxes[:, 2:] += boxes[:, :2]
+    boxes *= np.tile(
+        [image.shape[1] / gray.shape[1], image.shape[0] / gray.shape[0]],
+        2).astype(np.float32)
+    weights = np.array(weights, np.float64).reshape(-1)
+    scores = (1 / (1 + np.exp(_EVEN_WEIGHT - weights))).astype(np.float32)
+    order = np.argsort(-scores, kind='stable')
+    return boxes[order], scores[order]
+
+
+@MODELS.register_module()
+class HaarFaceDetector(BaseDetector):
+    """A Haar cascade of OpenCV behind MMDet's detector interface.
+
+    It has no parameters, runs on the CPU whatever the device, and cannot be
+    trained. ``configs/detection/haar_face.py`` makes it usable by
+    ``mmdet.apis.init_detector``, ``DetInferencer`` and as the ``det_model``
+    of ``MMPoseInferencer`` (with ``det_cat_ids=[0]``). The data preprocessor
+    must leave the image as it is: BGR, 0 to 255.
+
+    Args:
+        cascade (str): File name of a cascade that the OpenCV wheel carries,
+            or the path of any cascade's XML file. Defaults to the frontal
+            faces (R. Lienhart; Viola and Jones, CVPR 2001).
+        scale_factor (float): See :func:`find_faces`.
+        min_neighbors (int): See :func:`find_faces`.
+        max_side (int): See :func:`find_faces`, px.
+        backbone (dict, optional): Not used. ``mmdet.apis.init_detector``
+            reads ``model.backbone`` of every config, so there must be one.
+        data_preprocessor (dict, optional): Config of the preprocessor.
+        init_cfg (dict, optional): Not used, there are no weights.
+
+    Raises:
+        ValueError: If the cascade's file is absent or is no cascade.
+    """
+
+    def __init__(self,
+                 cascade: str = 'haarcascade_frontalface_default.xml',
+                 scale_factor: float = 1.1,
+                 min_neighbors: int = 3,
+                 max_side: int = 1280,
+                 backbone: Optional[dict] = None,
+                 data_preprocessor: Optional[dict] = None,
+                 init_cfg: Optional[dict] = None) -> None:
+        super().__init__(
+            data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        if not scale_factor > 1:
+            raise ValueError('HaarFaceDetector: scale_factor must be over 1, '
+                             f'found {scale_factor}')
+        if max_side < 1:
+            raise ValueError('HaarFaceDetector: max_side must be at least 1 '
+                             f'px, found {max_side}')
+        self.cascade = _load_cascade(cascade)
+        self.scale_factor = scale_factor
+        self.min_neighbors = min_neighbors
+        self.max_side = max_side
+
+    def predict(self,
+                batch_inputs: Tensor,
+                batch_data_samples: list,
+                rescale: bool = True) -> list:
+        """Find the faces of each image.
+
+        Args:
+            batch_inputs (Tensor): (B, 3, H, W) BGR, 0 to 255, padded at the
+                right and below.
+            batch_data_samples (list[:obj:`DetDataSample`]): With metainfo
+                ``img_shape``, and ``scale_factor`` (w, h) where the pipeline
+                resized the image.
+            rescale (bool): Give boxes of the image before resizing.
+
+        Returns:
+            list[:obj:`DetDataSample`]: The same samples with
+            ``pred_instances``: ``bboxes`` (N, 4) x1, y1, x2, y2 in px,
+            ``scores`` (N,) in (0, 1), ``labels`` (N,), all 0.
+        """
+        results = []
+        for image, sample in zip(batch_inputs, batch_data_samples):
+            height, width = sample.img_shape[:2]
+            boxes, scores = self._find(image[:, :height, :width])
+            if rescale and 'scale_factor' in sample:
+                boxes = boxes / np.tile(sample.scale_factor, 2).astype('f4')
+            results.append(
+                InstanceData(
+                    bboxes=batch_inputs.new_tensor(boxes),
+                    scores=batch_inputs.new_tensor(scores),
+                    labels=torch.zeros(
+                        len(boxes),
+                        dtype=torch.long,
+                        device=batch_inputs.device)))
+        return self.add_pred_to_datasample(batch_data_samples, results)
+
+    def _find(self, image: Tensor) -> Tuple[np.ndarray, np.ndarray]:
+        pixels = image.clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
+        return find_faces(self.cascade, np.ascontiguousarray(pixels),
+                          self.scale_factor, self.min_neighbors, self.max_side)
+
+    def _forward(self,
+                 batch_inputs: Tensor,
+                 batch_data_samples: Optional[list] = None) -> List[tuple]:
+        """Boxes and scores of each image, see :func:`find_faces`."""
+        return [self._find(image) for image in batch_inputs]
+
+    def extract_feat(self, batch_inputs: Tensor) -> Tensor:
+        """Return the images: the cascade computes its features itself."""
+        return batch_inputs
+
+    def loss(self, batch_inputs: Tensor, batch_data_samples: list) -> dict:
+        """Raise ``NotImplementedError``: a cascade is not trained here."""
+        raise NotImplementedError(
+            'HaarFaceDetector cannot be trained; take a detector of MMDet')
+
+
+def _load_cascade(name_or_path: str) -> 'cv2.CascadeClassifier':
+    path = name_or_path
+    if not osp.dirname(path):
+        path = osp.join(cv2.data.haarcascades, path)
+    if not osp.isfile(path):
+        raise ValueError(
+            f'no cascade {path}: the opencv-python wheel carries those named '
+            'haarcascade_*.xml (a system OpenCV may not); install '
+            'opencv-python, or give the path of an .xml file')
+    cascade = cv2.CascadeClassifier()
+    try:
+        loaded = cascade.load(path)
+    except (cv2.error, SystemError):  # by OpenCV version, on broken XML
+        loaded = False
+    if not loaded:
+        raise ValueError(f'{path}: not a cascade that OpenCV can load')
+    return cascade

@@ -1,0 +1,345 @@
+"""GATCascadeHead: landmarks by a cascade of graph-attention regressors.
+
+Paper 2.2, 2.3 and supplementary 1.2; sizes as in the authors' release
+(https://github.com/andresprados/SPIGA, PyPI ``spiga`` 0.0.6).
+
+Shape alphabet: B batch, L landmarks, S steps, C channels, H x W map.
+"""
+from typing import NamedTuple, Optional, Sequence, Tuple
+
+import torch
+import torch.nn as nn
+from mmpose.models.heads.base_head import BaseHead
+from mmpose.registry import KEYPOINT_CODECS, MODELS
+from torch import Tensor
+
+from spiga_mmpose.geometry import project_head
+from spiga_mmpose.landmark_sets import load_landmark_set
+from .cascade_step import CascadeStep
+from .multi_task_head import heatmap_fields
+from .predictions import (average_flip, collect_labels, pack_predictions,
+                          point_scores)
+
+# What a checkpoint has learnt, in the order of the buffer ``trained``.
+PARTS = ('maps', 'pose', 'cascade')
+
+
+class CascadeOutputs(NamedTuple):
+    """Tensors of a forward pass."""
+    steps: Tensor  # (B, S + 1, L, 2) unit; entry 0: projected head model
+    poses: Tensor  # (B, 6) degrees and head units
+    scores: Tensor  # (B, L) in [0, 1]
+
+
+@MODELS.register_module()
+class GATCascadeHead(BaseHead):
+    """Projected head model, then S steps that each move every landmark.
+
+    Works on any backbone: it needs a feature map (the last of the tuple) and
+    a pose. ``HourglassPoseNet`` gives both; for others set
+    ``pose_regressor``.
+
+    The buffer ``trained`` remembers which parts a checkpoint has learnt, so
+    that a checkpoint of any training stage predicts as well as that stage
+    can: by the maps' soft-argmax, with the pose, or by the cascade.
+
+    Args:
+        in_channels (int): C of the feature map.
+        landmark_set (str): Name or path of the landmark set; it must have a
+            head model.
+        windows (Sequence[float]): Side of the window of each step, as a
+            share of the map's side; S = its length. Release and paper: 16,
+            8 and 4 of 64 cells.
+        window_samples (int): P, samples a window side (7).
+        embed_channels (int): Width of the encoded features (512).
+        position_channels (Sequence[int]): Hidden widths of the displacement
+            MLP.
+        gat_channels (int): Width of the graph attention (256).
+        num_gats (int): Graph attention layers a step (4).
+        num_heads (int): Attention heads (4).
+        offset_channels (Sequence[int]): Hidden widths of the offset MLP.
+        self_message (bool): True: a landmark attends to itself too
+            (release); False: only to the others (paper).
+        two_convs (bool): True: 7x7 then 1x1 convolution (paper,
+            supplementary); False: one 7x7 (release).
+        offset_activation (str): ``'hardtanh'`` (release) or ``'arctan'``
+            (paper).
+        detach_steps (bool): Stop the gradient between the steps, so that each
+            step learns for itself alone (published nowhere). Off: the first
+            steps learn to leave the later ones a good start. The projected
+            head model never gets a gradient: the pose has its own loss.
+        loss (dict): Loss of the landmarks after each step, on [-1, 1].
+        loss_weight (float): Factor on that loss.
+        supervision (dict, optional): Config of :class:`MultiTaskHead`, whose
+            losses and soft-argmax come in for the stages before the cascade.
+            It gets this head's landmark set.
+        pose_regressor (dict, optional): Part that estimates the pose from
+            the last feature map where the backbone gives none, e.g.
+            ``dict(type='FeaturePoseRegressor', in_channels=...)``.
+        loss_pose (dict): Loss of the ``pose_regressor``.
+        decoder (dict, optional): The codec, :class:`SPIGALabel`.
+        init_cfg (dict, optional): MMEngine initialisation.
+    """
+
+    def __init__(self,
+                 in_channels: int = 256,
+                 landmark_set: str = 'wflw_98',
+                 windows: Sequence[float] = (0.25, 0.125, 0.0625),
+                 window_samples: int = 7,
+                 embed_channels: int = 512,
+                 position_channels: Sequence[int] = (256, 256),
+                 gat_channels: int = 256,
+                 num_gats: int = 4,
+                 num_heads: int = 4,
+                 offset_channels: Sequence[int] = (256, 128, 64, 32),
+                 self_message: bool = True,
+                 two_convs: bool = False,
+                 offset_activation: str = 'hardtanh',
+                 detach_steps: bool = False,
+                 loss: dict = dict(type='SmoothL1CoordLoss', beta=0.01),
+                 loss_weight: float = 1.,
+                 supervision: Optional[dict] = None,
+                 pose_regressor: Optional[dict] = None,
+                 loss_pose: dict = dict(type='PoseL2Loss'),
+                 decoder: Optional[dict] = None,
+                 init_cfg: Optional[dict] = None):
+        super().__init__(init_cfg)
+        landmarks = load_landmark_set(landmark_set)
+        if landmarks.head_model is None:
+            raise ValueError(
+                f'landmark set {landmarks.name!r} has no head_model, which '
+                'GATCascadeHead projects to start its cascade')
+        if offset_activation not in ('hardtanh', 'arctan'):
+            raise ValueError("offset_activation must be 'hardtanh' or "
+                             f"'arctan', found {offset_activation!r}")
+        self.register_buffer(
+            'head_model',
+            torch.tensor(landmarks.head_model, dtype=torch.float32),
+            persistent=False)
+        self.register_buffer('trained', torch.zeros(3, dtype=torch.uint8))
+        self.steps = nn.ModuleList(
+            CascadeStep(
+                in_channels,
+                landmarks.num_landmarks,
+                window,
+                window_samples=window_samples,
+                embed_channels=embed_channels,
+                position_channels=position_channels,
+                gat_channels=gat_channels,
+                num_gats=num_gats,
+                num_heads=num_heads,
+                offset_channels=offset_channels,
+                self_message=self_message,
+                two_convs=two_convs,
+                offset_activation=offset_activation) for window in windows)
+        self.detach_steps = detach_steps
+        self.loss_module = MODELS.build(loss)
+        self.loss_weight = loss_weight
+        self.supervision = MODELS.build(
+            dict(supervision, landmark_set=landmark_set)
+        ) if supervision else None
+        self.pose_regressor = (
+            MODELS.build(pose_regressor) if pose_regressor else None)
+        self.loss_pose = MODELS.build(loss_pose)
+        self.decoder = KEYPOINT_CODECS.build(decoder) if decoder else None
+
+    def forward(self, feats: Tuple[Tensor]) -> CascadeOutputs:
+        """Landmarks of every step, pose and scores.
+
+        Args:
+            feats (tuple[Tensor]): Feature maps (B, C, H, W), the best last.
+
+        Returns:
+            CascadeOutputs: steps (B, S + 1, L, 2) unit, poses (B, 6), scores
+            (B, L).
+        """
+        return self._cascade(feats)[0]
+
+    def _cascade(self, feats) -> Tuple[CascadeOutputs, list]:
+        """Outputs, and the attention (B, heads, L, L) by step and layer."""
+        poses = self._pose(feats).float()
+        with torch.autocast(poses.device.type, enabled=False):
+            points = project_head(self.head_model, poses.detach())
+        trajectory, attentions = [points], []
+        for step in self.steps:
+            if self.detach_steps:
+                points = points.detach()
+            offsets, attention = step(feats[-1], points)
+            points = points + offsets
+            trajectory.append(points)
+            attentions.append(attention)
+        outputs = CascadeOutputs(
+            torch.stack(trajectory, 1), poses, self._scores(feats, points))
+        return outputs, attentions
+
+    def _pose(self, feats) -> Tensor:
+        if getattr(feats, 'poses', None):
+            return feats.poses[-1]
+        if self.pose_regressor is None:
+            raise ValueError(
+                'this backbone gives no head pose: add pose_regressor='
+                "dict(type='FeaturePoseRegressor', in_channels=...) to "
+                'GATCascadeHead')
+        return self.pose_regressor(feats[-1])
+
+    def _scores(self, feats, keypoints) -> Tensor:
+        """Response of the last trained point map, or ones without maps."""
+        maps = self._point_maps(feats)
+        if maps is None:
+            return keypoints.new_ones(keypoints.shape[:2])
+        return point_scores(maps, keypoints)
+
+    def _point_maps(self, feats) -> Optional[Tensor]:
+        """The last trained point maps, or None."""
+        maps = getattr(feats, 'points', ())
+        if not maps:
+            return None
+        # The release has no maps of the last stack; see the converter.
+        learnt = self.learnt
+        use_previous = ('cascade' in learnt and 'maps' not in learnt
+                        and len(maps) > 1)
+        return maps[-2 if use_previous else -1]
+
+    @property
+    def learnt(self) -> Tuple[str, ...]:
+        """Names of the parts that the weights have learnt."""
+        return tuple(
+            part for part, done in zip(PARTS, self.trained.tolist()) if done)
+
+    def loss(self,
+             feats: Tuple[Tensor],
+             batch_data_samples: Sequence,
+             train_cfg: Optional[dict] = None) -> dict:
+        """Losses of the parts that the training stage trains.
+
+        Args:
+            feats (tuple[Tensor]): The backbone's output.
+            batch_data_samples (Sequence[PoseDataSample]): With the labels of
+                :class:`SPIGALabel`.
+            train_cfg (dict, optional): ``losses``: which of ``'maps'``,
+                ``'pose'`` and ``'cascade'`` count. All by default.
+
+        Returns:
+            dict: Losses by name, and ``nme_step{s}``, the mean landmark
+            error in per cent of the crop, for the log.
+        """
+        wanted = (train_cfg or {}).get('losses', PARTS)
+        unknown = sorted(set(wanted) - set(PARTS))
+        if unknown:
+            raise ValueError(f'train_cfg.losses names {unknown}; known are '
+                             f'{list(PARTS)}')
+        losses = {}
+        if self.supervision is not None:
+            losses.update(
+                self.supervision.loss(feats, batch_data_samples,
+                                      dict(losses=wanted)))
+        labels = collect_labels(batch_data_samples)
+        if 'cascade' in wanted:
+            outputs = self.forward(feats)
+            losses.update(self._cascade_losses(outputs.steps, labels))
+        if self.pose_regressor is not None and 'pose' in wanted:
+            pose = (
+                outputs.poses if 'cascade' in wanted else
+                self._pose(feats).float())
+            losses['loss_pose'] = self.loss_pose(pose, labels.poses,
+                                                 labels.pose_weights)
+        if not losses:
+            raise ValueError(f'no loss for train_cfg.losses={wanted}: the '
+                             'head has neither supervision nor '
+                             'pose_regressor for it')
+        for i, part in enumerate(PARTS):
+            if part in wanted:
+                self.trained[i] = 1
+        return losses
+
+    def _cascade_losses(self, steps: Tensor, labels) -> dict:
+        target, weights = labels.keypoints, labels.keypoint_weights
+        losses = {
+            f'loss_step{s}':
+            self.loss_weight * self.loss_module(steps[:, s] * 2 - 1,
+                                                target * 2 - 1, weights)
+            for s in range(1, steps.shape[1])
+        }
+        with torch.no_grad():
+            distance = (steps - target[:, None]).norm(dim=-1)
+            total = weights.sum().clamp(min=1)
+            errors = (distance * weights[:, None]).sum((0, 2)) / total * 100
+        for s, error in enumerate(errors):
+            losses[f'nme_step{s}'] = error
+        return losses
+
+    def predict(self,
+                feats,
+                batch_data_samples: Sequence,
+                test_cfg: Optional[dict] = None):
+        """Landmarks, scores, pose and steps of each face.
+
+        Args:
+            feats (tuple | list[tuple]): The backbone's output; two of them
+                under flip test.
+            batch_data_samples (Sequence[PoseDataSample]): With the crop's
+                metainfo.
+            test_cfg (dict, optional): ``flip_test`` (default off),
+                ``output_attention``, ``output_heatmaps``, and ``predict_by``
+                (``'maps'``, ``'pose'``: the projected head model, or
+                ``'cascade'``; default: the best that the weights have
+                learnt).
+
+        Returns:
+            list[InstanceData] | tuple: See :func:`pack_predictions`; with
+            ``output_heatmaps`` also a list of ``PixelData``.
+        """
+        test_cfg = test_cfg or {}
+
+        def outputs(one):
+            return self._outputs(one, test_cfg)
+
+        if test_cfg.get('flip_test', False):
+            named = average_flip(*map(outputs, feats), batch_data_samples)
+            feats = feats[0]
+        else:
+            named = outputs(feats)
+        instances = pack_predictions(self.decoder, batch_data_samples,
+                                     **named)
+        maps = self._point_maps(feats)
+        if test_cfg.get('output_heatmaps', False) and maps is not None:
+            return instances, heatmap_fields(maps)
+        return instances
+
+    def _outputs(self, feats, test_cfg: dict) -> dict:
+        learnt = self.learnt
+        by = test_cfg.get('predict_by')
+        if by is None:
+            by = 'cascade'
+            if learnt and 'cascade' not in learnt:
+                by = 'maps' if self.supervision is not None else 'pose'
+        if by not in PARTS:
+            raise ValueError(f'test_cfg.predict_by is {by!r}; expected one '
+                             f'of {list(PARTS)}')
+        if by == 'maps':
+            if self.supervision is None:
+                raise ValueError(
+                    "GATCascadeHead predicts by 'maps' only with supervision="
+                    "dict(type='MultiTaskHead', ...); the weights have "
+                    f'learnt {list(learnt)}')
+            named = self.supervision.outputs(feats)
+            if learnt and 'pose' not in learnt:
+                named['poses'] = None
+            return named
+        outputs, attentions = self._cascade(feats)
+        if by == 'pose':
+            head = outputs.steps[:, 0]
+            return dict(
+                keypoints=head,
+                scores=self._scores(feats, head),
+                poses=outputs.poses,
+                steps=outputs.steps[:, :1])
+        named = dict(
+            keypoints=outputs.steps[:, -1],
+            scores=outputs.scores,
+            poses=outputs.poses,
+            steps=outputs.steps)
+        if test_cfg.get('output_attention', False):
+            named['attention'] = torch.stack(
+                [torch.stack(layers, 1) for layers in attentions], 1)
+        return named

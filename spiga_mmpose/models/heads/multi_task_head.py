@@ -1,0 +1,195 @@
+"""MultiTaskHead: the landmark and pose supervision of the MTN.
+
+Paper 2.1 and supplementary 1.1, equations 1 and 2.
+"""
+from typing import Optional, Sequence, Tuple
+
+from mmengine.structures import PixelData
+from mmpose.models.heads.base_head import BaseHead
+from mmpose.registry import KEYPOINT_CODECS, MODELS
+from torch import Tensor
+
+from spiga_mmpose.landmark_sets import load_landmark_set
+from ..backbones.hourglass_pose_net import HourglassFeatures
+from ..layers import soft_argmax
+from ..targets import draw_edge_maps, draw_point_maps
+from .predictions import (average_flip, collect_labels, pack_predictions,
+                          point_scores)
+
+
+@MODELS.register_module()
+class MultiTaskHead(BaseHead):
+    """Losses on the maps and poses of every stack; landmarks by soft-argmax.
+
+    It has no weights: ``HourglassPoseNet`` makes the maps. With stack
+    weights 2^(h-1), h = 1..M::
+
+        loss = sum_h 2^(h-1) [coord_weight L_coord
+                              + maps_weight (L_points + L_edges)
+                              + pose_weight L_pose]
+
+    Args:
+        landmark_set (str): Name or path of the landmark set.
+        loss_coord (dict): Loss of soft-argmax coordinates, on [-1, 1] as in
+            ADNet (https://arxiv.org/abs/2109.05721), which the paper follows.
+        loss_maps (dict): Loss of point and edge maps.
+        loss_pose (dict): Loss of the pose.
+        coord_weight (float): Lambda_c (paper: 4).
+        maps_weight (float): Lambda_att (paper: 50). 0 draws no maps at all.
+        pose_weight (float): Lambda_p (paper: 1).
+        temperature (float): Factor on the heatmap before the spatial softmax
+            (published nowhere).
+        sigma_points (float): Gaussian of the point maps, cells (paper: 1.5).
+        sigma_edges (float): Gaussian across the edge maps, cells (paper: 1).
+        decoder (dict, optional): The codec, :class:`SPIGALabel`.
+        init_cfg (dict, optional): MMEngine initialisation.
+    """
+
+    def __init__(self,
+                 landmark_set: str = 'wflw_98',
+                 loss_coord: dict = dict(type='SmoothL1CoordLoss', beta=0.01),
+                 loss_maps: dict = dict(type='WeightedAdaptiveWingLoss'),
+                 loss_pose: dict = dict(type='PoseL2Loss'),
+                 coord_weight: float = 4.,
+                 maps_weight: float = 50.,
+                 pose_weight: float = 1.,
+                 temperature: float = 8.,
+                 sigma_points: float = 1.5,
+                 sigma_edges: float = 1.,
+                 decoder: Optional[dict] = None,
+                 init_cfg: Optional[dict] = None):
+        super().__init__(init_cfg)
+        self.landmark_set = load_landmark_set(landmark_set)
+        self.loss_coord = MODELS.build(loss_coord)
+        self.loss_maps = MODELS.build(loss_maps)
+        self.loss_pose = MODELS.build(loss_pose)
+        self.coord_weight = coord_weight
+        self.maps_weight = maps_weight
+        self.pose_weight = pose_weight
+        self.temperature = temperature
+        self.sigma_points = sigma_points
+        self.sigma_edges = sigma_edges
+        self.decoder = KEYPOINT_CODECS.build(decoder) if decoder else None
+
+    def forward(self, feats: HourglassFeatures) -> Tuple[Tensor, Tensor]:
+        """Landmarks and pose of the last stack.
+
+        Args:
+            feats (HourglassFeatures): The backbone's output.
+
+        Returns:
+            tuple[Tensor, Tensor]: landmarks (B, L, 2) unit, pose (B, 6).
+        """
+        self._check(feats)
+        return self._locate(feats.heatmaps[-1]), feats.poses[-1]
+
+    def loss(self,
+             feats: HourglassFeatures,
+             batch_data_samples: Sequence,
+             train_cfg: Optional[dict] = None) -> dict:
+        """Weighted losses, summed over the stacks.
+
+        Args:
+            feats (HourglassFeatures): The backbone's output in training.
+            batch_data_samples (Sequence[PoseDataSample]): With the labels of
+                :class:`SPIGALabel`.
+            train_cfg (dict, optional): ``losses``: which of ``'maps'``
+                (coordinates and maps) and ``'pose'`` count. All by default.
+
+        Returns:
+            dict: ``loss_coord``, ``loss_points``, ``loss_edges``,
+            ``loss_pose``, where they count.
+        """
+        self._check(feats)
+        wanted = (train_cfg or {}).get('losses', ('maps', 'pose'))
+        labels = collect_labels(batch_data_samples)
+        scales = [2.**h for h in range(len(feats))]
+        losses = {}
+        if 'maps' in wanted:
+            losses.update(self._map_losses(feats, labels, scales))
+        if 'pose' in wanted:
+            losses['loss_pose'] = self.pose_weight * sum(
+                scale * self.loss_pose(pose.float(), labels.poses,
+                                       labels.pose_weights)
+                for scale, pose in zip(scales, feats.poses))
+        return losses
+
+    def _map_losses(self, feats, labels, scales) -> dict:
+        target = labels.keypoints * 2 - 1
+        losses = dict(loss_coord=self.coord_weight * sum(
+            scale * self.loss_coord(
+                self._locate(heatmaps) * 2 - 1, target,
+                labels.keypoint_weights)
+            for scale, heatmaps in zip(scales, feats.heatmaps)))
+        if self.maps_weight == 0:
+            return losses
+        size = feats[-1].shape[-2:]
+        points = draw_point_maps(labels.keypoints, labels.keypoint_weights,
+                                 size, self.sigma_points)
+        losses['loss_points'] = self.maps_weight * sum(
+            scale * self.loss_maps(maps, points, labels.keypoint_weights)
+            for scale, maps in zip(scales, feats.points))
+        curves = list(self.landmark_set.curves.values())
+        if curves:
+            edges = draw_edge_maps(labels.keypoints, labels.keypoint_weights,
+                                   curves, size, self.sigma_edges)
+            losses['loss_edges'] = self.maps_weight * sum(
+                scale * self.loss_maps(maps, edges)
+                for scale, maps in zip(scales, feats.edges))
+        return losses
+
+    def predict(self,
+                feats,
+                batch_data_samples: Sequence,
+                test_cfg: Optional[dict] = None):
+        """Landmarks by soft-argmax, scores and pose of each face.
+
+        Args:
+            feats (HourglassFeatures | list[HourglassFeatures]): The
+                backbone's output; two of them under flip test.
+            batch_data_samples (Sequence[PoseDataSample]): With the crop's
+                metainfo.
+            test_cfg (dict, optional): ``flip_test`` (default off),
+                ``output_heatmaps``.
+
+        Returns:
+            list[InstanceData] | tuple: ``keypoints`` (1, L, 2) crop px,
+            ``keypoint_scores`` (1, L), ``head_poses`` (1, 6); with
+            ``output_heatmaps`` also a list of ``PixelData``.
+        """
+        test_cfg = test_cfg or {}
+        if test_cfg.get('flip_test', False):
+            outputs = average_flip(*map(self.outputs, feats),
+                                   batch_data_samples)
+            feats = feats[0]
+        else:
+            outputs = self.outputs(feats)
+        instances = pack_predictions(self.decoder, batch_data_samples,
+                                     **outputs)
+        if test_cfg.get('output_heatmaps', False):
+            return instances, heatmap_fields(feats.points[-1])
+        return instances
+
+    def outputs(self, feats: HourglassFeatures) -> dict:
+        """Named tensors of a prediction: keypoints, scores, poses."""
+        keypoints, poses = self.forward(feats)
+        return dict(
+            keypoints=keypoints,
+            scores=point_scores(feats.points[-1], keypoints),
+            poses=poses)
+
+    def _locate(self, heatmaps: Tensor) -> Tensor:
+        return soft_argmax(heatmaps, temperature=self.temperature)
+
+    @staticmethod
+    def _check(feats):
+        if not isinstance(feats, HourglassFeatures):
+            raise ValueError(
+                'MultiTaskHead reads the maps and poses of HourglassPoseNet, '
+                f'found features of type {type(feats).__name__}; put another '
+                'head on this backbone, e.g. GATCascadeHead')
+
+
+def heatmap_fields(maps: Tensor) -> list:
+    """Point maps (B, L, H, W) as ``PixelData``, one a face."""
+    return [PixelData(heatmaps=m) for m in maps.detach().float().cpu()]

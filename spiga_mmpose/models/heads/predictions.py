@@ -1,0 +1,159 @@
+"""What the package's heads share: labels in, predictions out."""
+from typing import NamedTuple, Optional, Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from mmengine.structures import InstanceData
+from mmpose.utils.tensor_utils import to_numpy
+from torch import Tensor
+
+from spiga_mmpose.geometry import (crop_to_image, mirror_pose, unit_to_grid,
+                                   wrap_degrees)
+
+
+class Labels(NamedTuple):
+    """Labels of a batch on the model's device (see :class:`SPIGALabel`)."""
+    keypoints: Tensor  # (B, L, 2) unit
+    keypoint_weights: Tensor  # (B, L)
+    poses: Tensor  # (B, 6)
+    pose_weights: Tensor  # (B,)
+
+
+def collect_labels(batch_data_samples: Sequence) -> Labels:
+    """Stack the labels of a batch.
+
+    Args:
+        batch_data_samples (Sequence[PoseDataSample]): B samples with labels.
+
+    Returns:
+        Labels: One tensor a field.
+    """
+    labels = [sample.gt_instance_labels for sample in batch_data_samples]
+    return Labels(*(torch.cat([getattr(label, key) for label in labels])
+                    for key in ('keypoint_labels', 'keypoint_weights',
+                                'pose_labels', 'pose_weights')))
+
+
+def point_scores(point_maps: Tensor, keypoints: Tensor) -> Tensor:
+    """Response of each landmark's own point map at the landmark.
+
+    Args:
+        point_maps (Tensor): (B, L, H, W) in [0, 1].
+        keypoints (Tensor): (B, L, 2) unit.
+
+    Returns:
+        Tensor: (B, L) in [0, 1].
+    """
+    B, L, H, W = point_maps.shape
+    grid = unit_to_grid(keypoints.float(), W).view(B * L, 1, 1, 2)
+    scores = F.grid_sample(
+        point_maps.float().view(B * L, 1, H, W),
+        grid,
+        padding_mode='border',
+        align_corners=False)
+    return scores.view(B, L)
+
+
+def mirror_keypoints(keypoints: Tensor, flip_indices, width: int) -> Tensor:
+    """Landmarks of the mirrored crop, back in the crop.
+
+    Pixel i of a crop of ``width`` px becomes pixel ``width - 1 - i``, so
+    unit x becomes ``1 - x - 1 / width``.
+
+    Args:
+        keypoints (Tensor): (..., L, 2) unit.
+        flip_indices (Sequence[int]): Mirror partner of each landmark.
+        width (int): Width of the crop, px.
+
+    Returns:
+        Tensor: (..., L, 2) unit.
+    """
+    x = 1 - keypoints[..., 0] - 1 / width
+    mirrored = torch.stack([x, keypoints[..., 1]], -1)
+    return mirrored[..., list(flip_indices), :]
+
+
+def average_flip(outputs: dict, flipped: dict,
+                 batch_data_samples: Sequence) -> dict:
+    """Mean of the outputs on the crop and on its mirror image.
+
+    Args:
+        outputs (dict): Named tensors, see :func:`pack_predictions`.
+        flipped (dict): The same on the mirrored crops.
+        batch_data_samples (Sequence[PoseDataSample]): With ``flip_indices``
+            and ``input_size``.
+
+    Returns:
+        dict: As ``outputs``. Attention is the unmirrored crop's.
+    """
+    meta = batch_data_samples[0].metainfo
+    flip_indices = meta['flip_indices']
+    width = meta['input_size'][0]
+    mean = dict(outputs)
+    for key in ('keypoints', 'steps'):
+        if outputs.get(key) is not None:
+            mirrored = mirror_keypoints(flipped[key], flip_indices, width)
+            mean[key] = (outputs[key] + mirrored) / 2
+    mean['scores'] = (outputs['scores'] +
+                      flipped['scores'][:, list(flip_indices)]) / 2
+    if outputs.get('poses') is not None:
+        difference = mirror_pose(flipped['poses']) - outputs['poses']
+        difference = torch.cat(
+            [wrap_degrees(difference[:, :3]), difference[:, 3:]], 1)
+        mean['poses'] = outputs['poses'] + difference / 2
+    return mean
+
+
+def pack_predictions(decoder,
+                     batch_data_samples: Sequence,
+                     keypoints: Tensor,
+                     scores: Tensor,
+                     poses: Optional[Tensor] = None,
+                     steps: Optional[Tensor] = None,
+                     attention: Optional[Tensor] = None) -> list:
+    """Named tensors to one ``InstanceData`` a face.
+
+    The estimator maps ``keypoints`` from crop to image px, and only them;
+    the steps are mapped here with the same numbers.
+
+    Args:
+        decoder (SPIGALabel): The codec.
+        batch_data_samples (Sequence[PoseDataSample]): B samples with
+            ``input_size``, ``input_center`` and ``input_scale``.
+        keypoints (Tensor): (B, L, 2) unit.
+        scores (Tensor): (B, L) in [0, 1].
+        poses (Tensor, optional): (B, 6).
+        steps (Tensor, optional): (B, S + 1, L, 2) unit.
+        attention (Tensor, optional): (B, S, layers, heads, L, L).
+
+    Returns:
+        list[InstanceData]: B times ``keypoints`` (1, L, 2) crop px,
+        ``keypoint_scores`` (1, L), and where given ``head_poses`` (1, 6),
+        ``landmark_steps`` (1, S + 1, L, 2) **image** px, ``attention``.
+    """
+    if decoder is None:
+        raise ValueError('the head has no decoder: set decoder=codec in its '
+                         'config to predict')
+    encoded = to_numpy(torch.cat([keypoints, scores[..., None]], -1))
+    extras = {
+        name: to_numpy(value)
+        for name, value in (('head_poses', poses), ('landmark_steps', steps),
+                            ('attention', attention)) if value is not None
+    }
+    instances = []
+    for i, sample in enumerate(batch_data_samples):
+        points, point_scores_ = decoder.decode(encoded[i:i + 1])
+        instance = InstanceData(
+            keypoints=points, keypoint_scores=point_scores_)
+        for name, value in extras.items():
+            value = value[i:i + 1]
+            if name == 'landmark_steps':
+                meta = sample.metainfo
+                value = crop_to_image(
+                    value * np.asarray(meta['input_size']),
+                    meta['input_center'], meta['input_scale'],
+                    meta['input_size']).astype(np.float32)
+            instance.set_field(value, name)
+        instances.append(instance)
+    return instances

@@ -1,0 +1,14 @@
+"""Building blocks of the networks."""
+from .coord_conv import AddCoords
+from .graph_attention import GATLayer, MultiHeadAttention
+from .hourglass import Hourglass
+from .mlp import mlp
+from .residual import Residual, conv_bn_relu, deconv_bn_relu
+from .soft_argmax import soft_argmax
+from .window_sampler import sample_windows
+
+__all__ = [
+    'AddCoords', 'GATLayer', 'MultiHeadAttention', 'Hourglass', 'mlp',
+    'Residual', 'conv_bn_relu', 'deconv_bn_relu', 'soft_argmax',
+    'sample_windows'
+]

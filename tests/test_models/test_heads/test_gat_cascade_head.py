@@ -1,0 +1,497 @@
+"""GATCascadeHead: any backbone, every stage, every variant."""
+import json
+
+import numpy as np
+import pytest
+import torch
+from mmpose.registry import MODELS
+
+import small_models
+from spiga_mmpose.geometry import crop_to_image, project_head
+from spiga_mmpose.landmark_sets import load_landmark_set
+from spiga_mmpose.models.heads.predictions import Labels, mirror_keypoints
+
+SIZE, CHANNELS = small_models.SIZE, small_models.CHANNELS
+ALL = ('maps', 'pose', 'cascade')
+
+
+@pytest.fixture
+def model():
+    return small_models.build(small_models.estimator())
+
+
+@pytest.fixture(scope='module')
+def faces():
+    return small_models.batch(3)
+
+
+def prepared(model, faces):
+    """Inputs and samples of their own, since predictions go into them."""
+    faces = dict(
+        inputs=faces['inputs'],
+        data_samples=[sample.clone() for sample in faces['data_samples']])
+    return model.data_preprocessor(faces)
+
+
+def predict(model, faces, **test_cfg):
+    model.test_cfg.update(test_cfg)
+    with torch.no_grad():
+        return model(**prepared(model, faces), mode='predict')
+
+
+def loss(model, faces, *wanted):
+    model.train()
+    model.train_cfg = dict(losses=wanted)
+    losses = model(**prepared(model, faces), mode='loss')
+    return losses, sum(
+        value for name, value in losses.items() if 'loss' in name)
+
+
+class TestForward:
+
+    @pytest.mark.parametrize('name,count', [('wflw_98', 98), ('300w_68', 68)])
+    def test_shapes_and_no_nan(self, name, count):
+        config = small_models.estimator(
+            backbone=small_models.backbone(landmark_set=name),
+            head=small_models.head(landmark_set=name))
+        model = small_models.build(config)
+        steps, poses, scores = model(
+            torch.rand(2, 3, SIZE, SIZE), None, mode='tensor')
+        assert steps.shape == (2, 4, count, 2)
+        assert poses.shape == (2, 6)
+        assert scores.shape == (2, count)
+        for value in (steps, poses, scores):
+            assert torch.isfinite(value).all()
+        assert scores.min() >= 0 and scores.max() <= 1
+
+    def test_starts_at_the_projected_head(self, model):
+        out = model(torch.rand(2, 3, SIZE, SIZE), None, mode='tensor')
+        head = load_landmark_set('wflw_98').head_model
+        expected = project_head(head, out.poses.detach().double().numpy())
+        np.testing.assert_allclose(
+            out.steps[:, 0].detach(), expected, atol=1e-5)
+
+    def test_steps_move_by_at_most_half_their_window(self, model):
+        with torch.no_grad():
+            for step in model.head.steps:
+                step.offset[-1].weight.mul_(1e4)
+            out = model(torch.rand(2, 3, SIZE, SIZE), None, mode='tensor')
+        moved = out.steps.diff(dim=1).abs().amax((0, 2, 3))
+        torch.testing.assert_close(
+            moved, torch.tensor([0.25, 0.125, 0.0625]) / 2, atol=1e-5, rtol=0)
+
+    def test_number_of_steps_is_that_of_the_windows(self):
+        head = MODELS.build(small_models.head(windows=(0.3, 0.2)))
+        assert len(head.steps) == 2
+
+    @pytest.mark.parametrize('variant', [
+        dict(two_convs=True),
+        dict(offset_activation='arctan'),
+        dict(self_message=False),
+        dict(two_convs=True, offset_activation='arctan', self_message=False),
+        dict(detach_steps=False),
+    ])
+    def test_variants_train_and_predict(self, faces, variant):
+        config = small_models.estimator(head=small_models.head(**variant))
+        model = small_models.build(config)
+        _, total = loss(model, faces, *ALL)
+        total.backward()
+        assert torch.isfinite(total)
+        for parameter in model.head.parameters():
+            assert torch.isfinite(parameter.grad).all()
+        model.eval()
+        assert len(predict(model, faces)) == 3
+
+    def test_under_autocast(self, model):
+        """Coordinates and pose stay fp32, and near what they were."""
+        image = torch.rand(2, 3, SIZE, SIZE)
+        expected = model(image, None, mode='tensor')
+        with torch.autocast('cpu', dtype=torch.bfloat16):
+            found = model(image, None, mode='tensor')
+        assert found.steps.dtype == found.poses.dtype == torch.float32
+        assert (found.steps - expected.steps).abs().max() < 0.05
+
+
+class TestAnyBackbone:
+
+    # What a config must say of the backbone: how it is made, its channels.
+    BACKBONES = {
+        'resnet18': (dict(type='ResNet', depth=18), 512),
+        'resnet50': (dict(type='ResNet', depth=50), 2048),
+        'hrnet': (dict(
+            type='HRNet',
+            extra=dict(
+                stage1=dict(
+                    num_modules=1,
+                    num_branches=1,
+                    block='BOTTLENECK',
+                    num_blocks=(1, ),
+                    num_channels=(8, )),
+                stage2=dict(
+                    num_modules=1,
+                    num_branches=2,
+                    block='BASIC',
+                    num_blocks=(1, 1),
+                    num_channels=(8, 16)),
+                stage3=dict(
+                    num_modules=1,
+                    num_branches=3,
+                    block='BASIC',
+                    num_blocks=(1, 1, 1),
+                    num_channels=(8, 16, 32)),
+                stage4=dict(
+                    num_modules=1,
+                    num_branches=4,
+                    block='BASIC',
+                    num_blocks=(1, 1, 1, 1),
+                    num_channels=(8, 16, 32, 64)))), 8),
+    }
+
+    def build(self, name, **changes):
+        backbone, channels = self.BACKBONES[name]
+        head = small_models.head(
+            in_channels=channels,
+            supervision=None,
+            pose_regressor=dict(
+                type='FeaturePoseRegressor',
+                in_channels=channels,
+                channels=8),
+            loss_pose=dict(type='PoseL2Loss', loss_weight=0.1))
+        return small_models.build(
+            small_models.estimator(
+                backbone=backbone, head=dict(head, **changes)))
+
+    @pytest.mark.parametrize('name', ['resnet18', 'resnet50', 'hrnet'])
+    def test_trains_and_predicts(self, faces, name):
+        model = self.build(name)
+        losses, total = loss(model, faces, *ALL)
+        assert 'loss_pose' in losses and 'loss_coord' not in losses
+        total.backward()
+        for part in (model.head.steps, model.head.pose_regressor):
+            for parameter in part.parameters():
+                assert torch.isfinite(parameter.grad).all()
+        model.eval()
+        for result in predict(model, faces, flip_test=True):
+            found = result.pred_instances
+            assert np.isfinite(found.keypoints).all()
+            # Without point maps there is no measure: every score is 1.
+            assert (found.keypoint_scores == 1).all()
+            assert found.head_poses.shape == (1, 6)
+
+    def test_pose_starts_at_a_face_in_its_crop(self):
+        model = self.build('resnet18')
+        out = model(torch.rand(2, 3, SIZE, SIZE), None, mode='tensor')
+        assert (out.poses[:, 5] - 3).abs().max() < 2
+
+    def test_stage_of_the_pose_alone(self, faces):
+        """It predicts what it has learnt: the projected head."""
+        model = self.build('resnet18')
+        losses, _ = loss(model, faces, 'pose')
+        assert set(losses) == {'loss_pose'}
+        model.eval()
+        found = predict(model, faces)[0].pred_instances
+        assert found.landmark_steps.shape == (1, 1, 98, 2)
+        np.testing.assert_allclose(
+            found.keypoints, found.landmark_steps[:, 0], atol=1e-3)
+
+    def test_backbone_without_a_pose_is_named(self, faces):
+        model = self.build('resnet18', pose_regressor=None)
+        with pytest.raises(ValueError, match='FeaturePoseRegressor'):
+            loss(model, faces, 'cascade')
+
+    def test_nothing_to_train_is_named(self, faces):
+        model = self.build('resnet18', pose_regressor=None)
+        with pytest.raises(ValueError, match='no loss for .*maps'):
+            loss(model, faces, 'maps')
+
+
+class TestLoss:
+
+    def test_names_by_stage(self, model, faces):
+        maps = {'loss_coord', 'loss_points', 'loss_edges'}
+        cascade = {f'loss_step{s}' for s in (1, 2, 3)}
+        cascade |= {f'nme_step{s}' for s in range(4)}
+        assert set(loss(model, faces, 'maps')[0]) == maps
+        assert set(loss(model, faces, 'pose')[0]) == {'loss_pose'}
+        assert set(loss(model, faces, 'cascade')[0]) == cascade
+        losses, total = loss(model, faces, *ALL)
+        assert set(losses) == maps | cascade | {'loss_pose'}
+        assert torch.isfinite(total)
+        assert all(value.ndim == 0 for value in losses.values())
+
+    def test_gradient_reaches_every_parameter(self, model, faces):
+        _, total = loss(model, faces, *ALL)
+        total.backward()
+        without = [
+            name for name, parameter in model.named_parameters()
+            if parameter.grad is None or not (parameter.grad != 0).any()
+        ]
+        # A constant added to every score leaves a softmax as it is.
+        assert [name for name in without if '.key.bias' not in name] == []
+
+    def test_stages_train_what_they_say(self, model, faces):
+
+        def trained(*wanted):
+            model.zero_grad(set_to_none=True)
+            loss(model, faces, *wanted)[1].backward()
+            return {
+                name
+                for name, parameter in model.named_parameters()
+                if parameter.grad is not None
+            }
+
+        maps, pose = trained('maps'), trained('pose')
+        cascade = trained('cascade')
+        assert not any('pose' in name or 'head.' in name for name in maps)
+        assert any('attention' in name for name in maps)
+        assert any('pose_layers' in name for name in pose)
+        assert not any('head.' in name for name in pose)
+        assert any('head.steps.2' in name for name in cascade)
+
+    def test_perfect_landmarks_cost_nothing(self, model):
+        target = torch.rand(2, 98, 2)
+        labels = Labels(target, torch.ones(2, 98), None, None)
+        losses = model.head._cascade_losses(
+            target[:, None].expand(-1, 4, -1, -1), labels)
+        assert all(value == 0 for value in losses.values())
+
+    def test_nme_by_hand(self, model):
+        """Mean distance in per cent of the crop; masked ones do not count."""
+        target = torch.zeros(2, 98, 2)
+        steps = torch.zeros(2, 4, 98, 2)
+        steps[:, 1] = torch.tensor([0.03, 0.04])
+        steps[:, 2, 0] = 9.
+        weights = torch.ones(2, 98)
+        weights[:, 0] = 0
+        losses = model.head._cascade_losses(
+            steps, Labels(target, weights, None, None))
+        assert losses['nme_step0'] == 0
+        assert losses['nme_step1'].item() == pytest.approx(5)
+        assert losses['nme_step2'] == 0 and losses['loss_step2'] == 0
+
+    @pytest.mark.parametrize('detach', [True, False])
+    def test_detached_steps_learn_for_themselves(self, faces, detach):
+        config = small_models.estimator(
+            head=small_models.head(detach_steps=detach))
+        model = small_models.build(config)
+        losses, _ = loss(model, faces, 'cascade')
+        first = list(model.head.steps[0].parameters())
+        gradients = torch.autograd.grad(losses['loss_step3'], first)
+        assert all((g == 0).all() for g in gradients) == detach
+
+    def test_unknown_stage_is_named(self, model, faces):
+        with pytest.raises(ValueError, match=r"\['heatmaps'\].*'cascade'"):
+            loss(model, faces, 'heatmaps')
+
+    def test_masked_landmarks_have_no_influence(self, model, faces):
+        data = prepared(model, faces)
+        totals = []
+        for place in (0., 5.):
+            for sample in data['data_samples']:
+                labels = sample.gt_instance_labels
+                labels.keypoint_weights[:, 40:] = 0
+                labels.keypoint_labels[:, 40:] = place
+            losses = model(**data, mode='loss')
+            totals.append({k: v.item() for k, v in losses.items()})
+        assert totals[0] == pytest.approx(totals[1], rel=1e-5)
+
+
+class TestPredict:
+
+    def test_last_step_is_the_keypoints(self, model, faces):
+        for result in predict(model, faces):
+            found = result.pred_instances
+            assert found.keypoints.shape == (1, 98, 2)
+            assert found.landmark_steps.shape == (1, 4, 98, 2)
+            assert found.head_poses.shape == (1, 6)
+            assert found.keypoint_scores.shape == (1, 98)
+            assert 'attention' not in found
+            np.testing.assert_allclose(
+                found.landmark_steps[:, -1], found.keypoints, atol=1e-3)
+            assert found.keypoint_scores.min() >= 0
+            assert found.keypoint_scores.max() <= 1
+
+    def test_first_step_is_the_head_in_the_image(self, model, faces):
+        """The projected pose, taken from the crop to image px."""
+        head = load_landmark_set('wflw_98').head_model
+        for result in predict(model, faces):
+            found, meta = result.pred_instances, result.metainfo
+            crop = project_head(head, found.head_poses.astype(float)) * SIZE
+            expected = crop_to_image(crop, meta['input_center'],
+                                     meta['input_scale'], meta['input_size'])
+            np.testing.assert_allclose(
+                found.landmark_steps[:, 0], expected, atol=1e-2)
+
+    def test_attention_on_demand(self, model, faces):
+        result = predict(model, faces, output_attention=True)[0]
+        attention = result.pred_instances.attention
+        assert attention.shape == (1, 3, 2, 2, 98, 98)
+        np.testing.assert_allclose(attention.sum(-1), 1, rtol=1e-4)
+
+    def test_heatmaps_on_demand(self, model, faces):
+        result = predict(model, faces, output_heatmaps=True)[0]
+        assert result.pred_fields.heatmaps.shape == (98, 16, 16)
+
+    def test_results_as_dicts_for_the_metrics(self, model, faces):
+        result = predict(model, faces)[0].to_dict()
+        assert result['pred_instances']['head_poses'].shape == (1, 6)
+        assert result['gt_instances']['keypoints'].shape == (1, 98, 2)
+
+    def test_output_keypoint_indices(self, model, faces):
+        """MMPose's choice of landmarks leaves our fields whole."""
+        found = predict(
+            model, faces, output_keypoint_indices=[3, 1])[0].pred_instances
+        assert found.keypoints.shape == (1, 2, 2)
+        assert found.landmark_steps.shape == (1, 4, 98, 2)
+
+    def test_flip_test_is_off_by_default(self, model, faces):
+        plain = predict(model, faces)[0].pred_instances.keypoints
+        again = predict(
+            model, faces, flip_test=False)[0].pred_instances.keypoints
+        flipped = predict(
+            model, faces, flip_test=True)[0].pred_instances.keypoints
+        np.testing.assert_array_equal(plain, again)
+        assert np.abs(plain - flipped).max() > 1e-3
+
+    @pytest.mark.parametrize('by', ['maps', 'cascade'])
+    def test_mirrored_input_gives_mirrored_output(self, model, faces, by):
+        """With flip test; without it the network knows no such symmetry."""
+        test_cfg = dict(flip_test=True, predict_by=by)
+        data = prepared(model, faces)
+        flip = load_landmark_set('wflw_98').flip_indices
+        with torch.no_grad():
+            straight = model.extract_feat(data['inputs'])
+            mirrored = model.extract_feat(data['inputs'].flip(-1))
+            first = model.head.predict([straight, mirrored],
+                                       data['data_samples'], test_cfg)
+            second = model.head.predict([mirrored, straight],
+                                        data['data_samples'], test_cfg)
+        for one, other in zip(first, second):
+            back = mirror_keypoints(
+                torch.from_numpy(one.keypoints) / SIZE, flip, SIZE) * SIZE
+            np.testing.assert_allclose(other.keypoints, back, atol=1e-3)
+            np.testing.assert_allclose(
+                other.keypoint_scores,
+                one.keypoint_scores[:, flip],
+                atol=1e-6)
+            np.testing.assert_allclose(
+                other.head_poses,
+                one.head_poses * [-1, 1, -1, -1, 1, 1],
+                atol=1e-4)
+
+    def test_without_a_decoder_says_what_to_do(self, faces):
+        model = small_models.build(
+            small_models.estimator(head=small_models.head(decoder=None)))
+        with pytest.raises(ValueError, match='decoder=codec'):
+            predict(model, faces)
+
+    def test_unknown_way_is_named(self, model, faces):
+        with pytest.raises(ValueError, match="'heatmaps'.*'cascade'"):
+            predict(model, faces, predict_by='heatmaps')
+
+
+class TestTrainedFlags:
+    """A checkpoint predicts as well as its stage can."""
+
+    def test_stage_1_by_the_maps(self, model, faces):
+        loss(model, faces, 'maps')
+        assert model.head.learnt == ('maps', )
+        model.eval()
+        found = predict(model, faces)[0].pred_instances
+        assert 'head_poses' not in found and 'landmark_steps' not in found
+        expected = predict(
+            model, faces, predict_by='maps')[0].pred_instances.keypoints
+        np.testing.assert_array_equal(found.keypoints, expected)
+        assert found.keypoint_scores.max() <= 1
+
+    def test_stage_1_under_flip_test(self, model, faces):
+        loss(model, faces, 'maps')
+        model.eval()
+        found = predict(model, faces, flip_test=True)[0].pred_instances
+        assert np.isfinite(found.keypoints).all()
+        assert 'head_poses' not in found
+
+    def test_stage_2_also_the_pose(self, model, faces):
+        loss(model, faces, 'maps', 'pose')
+        model.eval()
+        found = predict(model, faces)[0].pred_instances
+        assert found.head_poses.shape == (1, 6)
+        assert 'landmark_steps' not in found
+
+    def test_stage_3_by_the_cascade(self, model, faces):
+        loss(model, faces, 'maps', 'pose')
+        loss(model, faces, 'cascade')
+        assert model.head.learnt == ALL
+        model.eval()
+        assert 'landmark_steps' in predict(model, faces)[0].pred_instances
+
+    def test_checkpoint_carries_them(self, model, faces):
+        loss(model, faces, 'maps')
+        other = small_models.build(small_models.estimator(), seed=1)
+        assert other.head.learnt == ()
+        other.load_state_dict(model.state_dict())
+        assert other.head.learnt == ('maps', )
+
+    def test_converted_weights_have_no_last_maps(self, model, faces):
+        """Scores and heatmaps come from the stack before."""
+        model.head.trained.copy_(torch.tensor([0, 1, 1]))
+        with torch.no_grad():
+            for part in model.backbone.attention[-1].parameters():
+                part.zero_()
+        result = predict(model, faces, output_heatmaps=True)[0]
+        assert result.pred_instances.keypoint_scores.std() > 1e-4
+        assert result.pred_fields.heatmaps.std() > 1e-4
+        # Without the flags they would be the constant 0.5 of empty maps.
+        model.head.trained.fill_(1)
+        result = predict(model, faces)[0]
+        assert result.pred_instances.keypoint_scores.std() < 1e-6
+
+
+class TestOptions:
+
+    def test_landmark_set_without_a_head(self, tmp_path):
+        path = tmp_path / 'flat.json'
+        path.write_text('{"name": "flat", "num_landmarks": 5}')
+        with pytest.raises(ValueError, match="'flat' has no head_model"):
+            MODELS.build(dict(type='GATCascadeHead', landmark_set=str(path)))
+
+    def test_landmark_set_of_ones_own(self, tmp_path):
+        """Five points, no curves: all parts follow the file."""
+        path = tmp_path / 'dog.json'
+        path.write_text(
+            json.dumps(
+                dict(
+                    name='dog',
+                    num_landmarks=5,
+                    flip_pairs=[[0, 1]],
+                    head_model=[[0., 1, 0], [0, -1, 0], [.5, 0, 0],
+                                [0, 0, 1], [0, 0, -1]],
+                    robust_ids=[0, 1, 2, 3])))
+        config = small_models.estimator(
+            backbone=small_models.backbone(landmark_set=str(path)),
+            head=small_models.head(landmark_set=str(path)))
+        model = small_models.build(config)
+        steps, _, _ = model(torch.rand(1, 3, SIZE, SIZE), None, mode='tensor')
+        assert steps.shape == (1, 4, 5, 2)
+
+    def test_unknown_activation_is_named(self):
+        with pytest.raises(ValueError, match="'arctan', found 'tanh'"):
+            MODELS.build(small_models.head(offset_activation='tanh'))
+
+    def test_unknown_option_is_named(self):
+        with pytest.raises(TypeError, match='GATCascadeHead.*num_gat'):
+            MODELS.build(dict(type='GATCascadeHead', num_gat=4))
+
+    def test_unknown_part_is_named(self):
+        with pytest.raises(KeyError, match='GATCascadeHaed'):
+            MODELS.build(dict(type='GATCascadeHaed'))
+
+    def test_constants_are_not_in_checkpoints(self, model):
+        names = set(dict(model.head.named_parameters()))
+        others = {
+            name
+            for name in model.head.state_dict() if name not in names
+            and not name.endswith(('running_mean', 'running_var',
+                                   'num_batches_tracked'))
+        }
+        assert others == {'trained'}
