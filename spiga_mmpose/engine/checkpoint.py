@@ -1,0 +1,130 @@
+"""Checkpoints are data: they load with ``weights_only=True``, always.
+
+MMEngine's checkpoints hold, beside tensors, NumPy arrays (the dataset's
+metainfo) and ``HistoryBuffer`` (the log). These few classes are allow-listed;
+everything else that a pickle could call stays forbidden. The loaders below
+take the place of MMEngine's for local and downloaded files when this package
+is imported.
+"""
+import os
+import os.path as osp
+import pickle
+import re
+from urllib.parse import urlparse
+
+import numpy as np
+import torch
+from mmengine.dist import barrier, get_rank
+from mmengine.logging.history_buffer import HistoryBuffer
+from mmengine.runner import checkpoint as mmengine_checkpoint
+from mmengine.runner.checkpoint import CheckpointLoader
+
+
+def _named(function, module: str):
+    """A function under the name that it has in the pickles of a module."""
+
+    def alias(*args):
+        return function(*args)
+
+    alias.__module__ = module
+    alias.__name__ = alias.__qualname__ = function.__name__
+    return alias
+
+
+def _statistics_method(owner, name):
+    """All that ``HistoryBuffer`` needs of ``getattr``, and no more."""
+    if owner is not HistoryBuffer or name not in ('min', 'max', 'current',
+                                                  'mean'):
+        raise pickle.UnpicklingError(f'unsupported getattr of {name!r}')
+    return getattr(owner, name)
+
+
+_statistics_method.__name__ = 'getattr'
+
+# What restores arrays and numbers; NumPy 2 has moved both.
+_restore = [np.array(0).__reduce__()[0], np.float64(0).__reduce__()[0]]
+# ``bytes`` makes the data of an empty array.
+ALLOWED = [HistoryBuffer, np.ndarray, np.dtype, bytes] + [
+    _named(function, module) for function in _restore
+    for module in ('numpy.core.multiarray', 'numpy._core.multiarray')
+] + [_named(_statistics_method, 'builtins')
+     ] + list({type(np.dtype(kind)) for kind in '?bBhHiIlLqQefdU'})
+if hasattr(torch.serialization, 'add_safe_globals'):  # torch >= 2.4
+    torch.serialization.add_safe_globals(ALLOWED)
+
+
+@CheckpointLoader.register_scheme(prefixes='', force=True)
+def load_from_local(filename, map_location='cpu'):
+    """Load a checkpoint file without running anything that it holds.
+
+    Args:
+        filename (str): Path of a ``.pth`` or ``.pt`` file.
+        map_location: As in ``torch.load``.
+
+    Returns:
+        dict: The checkpoint.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is cut short, is no checkpoint, or holds
+            anything but tensors and the allow-listed classes.
+    """
+    filename = osp.expanduser(filename)
+    if not osp.isfile(filename):
+        raise FileNotFoundError(f'{filename}: no such checkpoint')
+    try:
+        return torch.load(
+            filename, map_location=map_location, weights_only=True)
+    except pickle.UnpicklingError as error:
+        # The sentence that names what was found; others of torch's message
+        # say how to switch the safety off.
+        named = re.search('unsupported .*', str(error), re.IGNORECASE)
+        reason = (named.group() if named else str(error)).split('. ')[0]
+        raise ValueError(
+            f'{filename}: refused: expected a checkpoint of tensors and '
+            f'plain data, found something else or code in it ({reason}); '
+            'use a file that this project or MMPose saved') from None
+    except Exception as error:  # what a broken pickle raises is anything
+        reason = str(error).split('\n')[0] or type(error).__name__
+        raise ValueError(f'{filename}: not a whole checkpoint file '
+                         f'({reason}); copy or download it again') from None
+
+
+@CheckpointLoader.register_scheme(
+    prefixes=('http://', 'https://'), force=True)
+def load_from_http(filename, map_location='cpu'):
+    """Download a checkpoint, once, and load it like a local file.
+
+    Args:
+        filename (str): URL of a ``.pth`` or ``.pt`` file.
+        map_location: As in ``torch.load``.
+
+    Returns:
+        dict: The checkpoint.
+
+    Raises:
+        OSError: If it cannot be downloaded.
+        ValueError: As :func:`load_from_local`.
+    """
+    path = osp.join(torch.hub.get_dir(), 'checkpoints',
+                    osp.basename(urlparse(filename).path))
+    if get_rank() == 0:
+        _download(filename, path)
+    barrier()
+    if get_rank() > 0:  # another machine has files of its own
+        _download(filename, path)
+    return load_from_local(path, map_location)
+
+
+def _download(url: str, path: str) -> None:
+    if osp.isfile(path):
+        return
+    os.makedirs(osp.dirname(path), exist_ok=True)
+    try:
+        torch.hub.download_url_to_file(url, path, progress=False)
+    except OSError as error:
+        raise OSError(f'{url}: cannot be downloaded: {error}') from None
+
+
+# torchvision:// and openmmlab:// find it by this name.
+mmengine_checkpoint.load_from_http = load_from_http

@@ -1,0 +1,173 @@
+"""Stages of training: one run, one model, other parts trained in turn."""
+from typing import List, Sequence
+
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.optim import OptimWrapper
+from mmengine.runner import EpochBasedTrainLoop
+from mmpose.registry import HOOKS
+
+from spiga_mmpose.models.heads.gat_cascade_head import PARTS
+
+
+@HOOKS.register_module()
+class StageHook(Hook):
+    """Freeze, thaw and choose losses as the training passes its stages.
+
+    At the start of a stage the learning rate is set and the optimiser's state
+    is cleared, as if the stage had an optimiser of its own; schedulers with
+    ``begin`` and ``end`` go on from there. The stage follows from the epoch
+    (or the iteration, under ``IterBasedTrainLoop``) alone, so a resumed run
+    is in the right one.
+
+    Frozen modules get no gradient and run in evaluation mode, so that their
+    BatchNorm statistics stay (paper, supplementary 1.2: the backbone is
+    frozen to train the cascade).
+
+    Args:
+        stages (Sequence[dict]): In order, each with
+
+            - ``name`` (str): for the log;
+            - ``length`` (int): epochs, or iterations under
+              ``IterBasedTrainLoop``;
+            - ``lr`` (float): learning rate at its start (parameter groups
+              keep their ratio to the optimiser's base rate); that of the
+              first stage must be the optimiser's;
+            - ``losses`` (Sequence[str]): what counts, see
+              :meth:`GATCascadeHead.loss`;
+            - ``frozen`` (Sequence[str]): names of the modules that are not
+              trained, e.g. ``['backbone']`` or ``['head.steps']``.
+    """
+    # Before the schedulers' and the logger's hooks.
+    priority = 'VERY_HIGH'
+
+    def __init__(self, stages: Sequence[dict]) -> None:
+        if not stages:
+            raise ValueError('StageHook needs at least one stage')
+        keys = {'name', 'length', 'lr', 'losses', 'frozen'}
+        for stage in stages:
+            if set(stage) != keys:
+                raise ValueError(
+                    f'a stage needs the keys {sorted(keys)}, found '
+                    f'{sorted(stage)}')
+            if not isinstance(stage['length'], int) or stage['length'] < 1:
+                raise ValueError(
+                    f'the length of stage {stage["name"]!r} must be a whole '
+                    f'number above 0, found {stage["length"]!r}')
+            unknown = sorted(set(stage['losses']) - set(PARTS))
+            if unknown:
+                raise ValueError(
+                    f'the losses of stage {stage["name"]!r} name {unknown}; '
+                    f'known are {list(PARTS)}')
+        self.stages: List[dict] = list(stages)
+        self._current = None
+        self._frozen_modules = []
+        self._frozen_parameters = []
+
+    def stage_at(self, position: int) -> int:
+        """Index of the stage at an epoch (or iteration)."""
+        for index, stage in enumerate(self.stages):
+            position -= stage['length']
+            if position < 0:
+                return index
+        return len(self.stages) - 1
+
+    @staticmethod
+    def _model(runner):
+        return runner.model.module if is_model_wrapper(
+            runner.model) else runner.model
+
+    @staticmethod
+    def _by_epoch(runner) -> bool:
+        return isinstance(runner.train_loop, EpochBasedTrainLoop)
+
+    def before_run(self, runner) -> None:
+        """Keep the ratios of the learning rates, before they change."""
+        if not isinstance(runner.optim_wrapper, OptimWrapper):
+            return  # a test: the Runner has built no optimiser
+        for group in runner.optim_wrapper.optimizer.param_groups:
+            group.setdefault('initial_lr', group['lr'])
+
+    def before_train(self, runner) -> None:
+        """Check that the stages fit the run."""
+        total = sum(stage['length'] for stage in self.stages)
+        by_epoch = self._by_epoch(runner)
+        found = runner.max_epochs if by_epoch else runner.max_iters
+        if total != found:
+            unit = 'epochs' if by_epoch else 'iterations'
+            raise ValueError(f'the stages last {total} {unit}, train_cfg '
+                             f'{found}; make them equal')
+        first, base = self.stages[0], runner.optim_wrapper.optimizer.defaults
+        if first['lr'] != base['lr']:
+            raise ValueError(
+                f'lr of the first stage, {first["name"]!r}, is '
+                f'{first["lr"]}, the optimizer\'s {base["lr"]}; make them '
+                'equal')
+        modules = dict(self._model(runner).named_modules())
+        for stage in self.stages:
+            missing = sorted(set(stage['frozen']) - set(modules))
+            if missing:
+                raise ValueError(f'stage {stage["name"]!r} freezes '
+                                 f'{missing}: the model has no such modules')
+        self._current = None
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
+        """Enter a stage; keep what is frozen in evaluation mode."""
+        position = runner.epoch if self._by_epoch(runner) else runner.iter
+        index = self.stage_at(position)
+        if index != self._current:
+            self._enter(runner, index)
+        for module in self._frozen_modules:
+            module.eval()
+
+    def after_train_iter(self,
+                         runner,
+                         batch_idx,
+                         data_batch=None,
+                         outputs=None) -> None:
+        """After a stage's last iteration, make the optimiser the next's.
+
+        This comes before the schedulers step, so that a warm-up of the next
+        stage starts from its learning rate, and before the checkpoint, so
+        that a run resumed here is the same as one that went on.
+        """
+        if self._by_epoch(runner):
+            if batch_idx + 1 < len(runner.train_dataloader):
+                return
+            position = runner.epoch + 1
+        else:
+            position = runner.iter + 1
+        index = self.stage_at(position)
+        begin = sum(stage['length'] for stage in self.stages[:index])
+        if index == 0 or position != begin:
+            return
+        optimizer = runner.optim_wrapper.optimizer
+        optimizer.state.clear()
+        base = optimizer.defaults['lr']
+        for group in optimizer.param_groups:
+            ratio = group['initial_lr'] / base
+            group['lr'] = self.stages[index]['lr'] * ratio
+
+    def _enter(self, runner, index: int) -> None:
+        stage = self.stages[index]
+        model = self._model(runner)
+        prefixes = tuple(stage['frozen'])
+        modules = dict(model.named_modules())
+        # Only what this hook froze is thawed: a backbone may have frozen
+        # layers of its own.
+        for parameter in self._frozen_parameters:
+            parameter.requires_grad_(True)
+        self._frozen_modules = [modules[prefix] for prefix in prefixes]
+        self._frozen_parameters = [
+            parameter for module in self._frozen_modules
+            for parameter in module.parameters() if parameter.requires_grad
+        ]
+        for parameter in self._frozen_parameters:
+            parameter.requires_grad_(False)
+        model.train_cfg = dict(
+            model.train_cfg or {}, losses=tuple(stage['losses']))
+        self._current = index
+        runner.message_hub.update_info('stage', stage['name'])
+        runner.logger.info(
+            f'stage {index + 1} of {len(self.stages)}: {stage["name"]}; '
+            f'losses {list(stage["losses"])}, frozen {list(prefixes)}')
