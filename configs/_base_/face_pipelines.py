@@ -1,0 +1,26 @@
+# What happens to a photograph before its landmarks become labels.
+input_size = (256, 256)
+
+# Augmentation of the paper and the release, in its order. The photometric
+# steps act on the crop, which is cheaper and the same.
+augmentation = [
+    dict(type='LoadFaceImage'),
+    dict(type='BoxFromLandmarks'),
+    dict(type='FaceRandomFlip', prob=0.5),
+    dict(type='FaceBoxCenterScale', padding=1.6),
+    dict(type='FaceRandomBox', rotate=45, shift=0.05, scale=0.15),
+    dict(type='SPIGACrop', input_size=input_size),
+    dict(type='RandomOcclusion'),
+    dict(type='RandomHSV', limit=0.5),
+    dict(type='RandomBlur', prob=0.5),
+]
+# Published numbers are on the tight boxes of the true landmarks; a sample
+# without landmarks keeps the box that it is given. For released weights add
+# sampling='nearest_release' to the crop.
+val_pipeline = [
+    dict(type='LoadFaceImage'),
+    dict(type='BoxFromLandmarks'),
+    dict(type='FaceBoxCenterScale', padding=1.6),
+    dict(type='SPIGACrop', input_size=input_size),
+    dict(type='PackFaceInputs')
+]

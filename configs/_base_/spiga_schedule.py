@@ -1,0 +1,47 @@
+_base_ = ['default_runtime.py']
+
+# The paper's stages (supplementary 1.1 and 1.2), in one run. The number of
+# epochs of the cascade is published nowhere; 150 is chosen.
+stages = [
+    dict(
+        name='landmarks',
+        length=450,
+        lr=1e-3,
+        losses=('maps', ),
+        frozen=('backbone.pose_branches', 'backbone.pose_layers',
+                'head.steps')),
+    dict(
+        name='multitask',
+        length=150,
+        lr=1e-3,
+        losses=('maps', 'pose'),
+        frozen=('head.steps', )),
+    dict(
+        name='cascade',
+        length=150,
+        lr=1e-4,
+        losses=('cascade', ),
+        frozen=('backbone', )),
+]
+custom_hooks = [
+    dict(type='SyncBuffersHook'),
+    dict(type='StageHook', stages=stages),
+]
+train_cfg = dict(max_epochs=750, val_interval=10)
+optim_wrapper = dict(
+    type='OptimWrapper', optimizer=dict(type='Adam', lr=1e-3))
+param_scheduler = [
+    dict(type='MultiStepLR', begin=0, end=450, milestones=[380], gamma=0.1),
+    dict(type='MultiStepLR', begin=450, end=600, milestones=[100], gamma=0.1),
+    dict(type='MultiStepLR', begin=600, end=750, milestones=[100], gamma=0.1),
+]
+auto_scale_lr = dict(base_batch_size=24)
+default_hooks = dict(
+    checkpoint=dict(
+        type='CheckpointHook',
+        interval=10,
+        max_keep_ckpts=3,
+        save_best='NME',
+        rule='less'))
+# Every stage trains other parts, so other parameters get no gradient.
+find_unused_parameters = True

@@ -1,0 +1,36 @@
+"""OpenCV's frontal-face cascade as an MMDet detector; nothing to download.
+
+``MMPoseInferencer(pose2d=..., det_model='configs/detection/haar_face.py',
+det_cat_ids=[0])`` or ``mmdet.apis.init_detector`` on this file.
+"""
+custom_imports = dict(
+    imports=['spiga_mmpose.models.detectors'], allow_failed_imports=False)
+default_scope = 'mmdet'
+
+model = dict(
+    type='HaarFaceDetector',
+    cascade='haarcascade_frontalface_default.xml',
+    scale_factor=1.1,  # ratio of neighbouring search scales
+    min_neighbors=3,  # overlapping hits that make a face
+    max_side=1280,  # px; larger images are searched at this size
+    backbone=dict(),  # MMDet's init_detector wants the key
+    # The cascade takes BGR pixels from 0 to 255: nothing is normalised.
+    data_preprocessor=dict(type='DetDataPreprocessor'))
+
+# No Resize: the boxes are those of the image as it is.
+test_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(
+        type='PackDetInputs',
+        meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape')),
+]
+# Only the class name and the colour are read from the data set.
+test_dataloader = dict(
+    batch_size=1,
+    num_workers=0,
+    dataset=dict(
+        type='CocoDataset',
+        metainfo=dict(classes=('face', ), palette=[(90, 200, 250)]),
+        pipeline=test_pipeline))
+
+visualizer = dict(type='DetLocalVisualizer')
