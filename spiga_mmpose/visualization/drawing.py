@@ -1,0 +1,389 @@
+"""Pure drawing: landmarks, curves, pose axes, boxes and text on pictures.
+
+Convention:
+    A **canvas** is an (H, W, 3) RGB uint8 array; the functions draw into it.
+    Points are image px (see :mod:`spiga_mmpose.geometry.coords`) and are
+    drawn to a sixteenth of a pixel. Line widths, point sizes and letters
+    follow the size of the face, so that a face of 60 px and one of 2000 px
+    look alike. Points that are not finite are left out.
+"""
+import os.path as osp
+from functools import lru_cache
+from typing import Optional, Sequence, Tuple
+
+import cv2
+import matplotlib
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from spiga_mmpose.geometry import euler_to_matrix, project_head
+from spiga_mmpose.landmark_sets import LandmarkSet
+
+Color = Tuple[int, int, int]
+
+WHITE, BLACK = (255, 255, 255), (0, 0, 0)
+BOX_COLOR = (90, 200, 250)
+# Arrows of the pose: image right, image down and out of the face, for a face
+# that looks straight into the camera. Each angle is written in the colour of
+# the axis that it turns about.
+RIGHT_COLOR = (255, 90, 90)
+DOWN_COLOR = (110, 230, 90)
+FRONT_COLOR = (90, 160, 255)
+AXIS_COLORS = (RIGHT_COLOR, DOWN_COLOR, FRONT_COLOR)
+ANGLE_COLORS = (DOWN_COLOR, RIGHT_COLOR, FRONT_COLOR)  # yaw, pitch, roll
+_AXIS_LENGTH = 0.6  # head units; the head is 1.4 of them wide
+_RIMMED = 140  # px; on smaller faces dark rims would cover the face
+
+_SHIFT = 4  # OpenCV draws at 1 / 2**_SHIFT px
+# px; what OpenCV can draw, also of a face that a bad pose has blown up
+_FAR, _WIDEST = 16000, 64
+
+
+def face_size(landmarks: np.ndarray) -> float:
+    """Side of the square that is as large as the landmarks' box, px.
+
+    Args:
+        landmarks (np.ndarray): (L, 2) image px; rows may be NaN.
+
+    Returns:
+        float: At least 1.
+    """
+    points = landmarks[np.isfinite(landmarks).all(-1)]
+    if not len(points):
+        return 1.
+    return max(1., float(np.sqrt(np.prod(np.ptp(points, axis=0)))))
+
+
+def line_width(size: float) -> int:
+    """Width in px of the lines on a face of ``size`` px."""
+    return _width(size, 220)
+
+
+def point_radius(size: float) -> float:
+    """Radius in px of the points on a face of ``size`` px."""
+    return float(np.clip(size / 90, 0.75, _WIDEST))
+
+
+def text_height(size: float) -> int:
+    """Height in px of the letters beside a face of ``size`` px."""
+    return int(np.clip(round(size / 18), 11, 72))
+
+
+def landmark_style(landmark_set: LandmarkSet) -> Tuple[np.ndarray, np.ndarray]:
+    """Colours by facial part, and the links of the curves.
+
+    Args:
+        landmark_set (LandmarkSet): With parts and curves, or without.
+
+    Returns:
+        tuple: colours (L, 3), uint8 RGB, and links (N, 2), pairs of
+        landmarks.
+    """
+    info = landmark_set.metainfo()
+    colors = [
+        info['keypoint_info'][i]['color']
+        for i in range(landmark_set.num_landmarks)
+    ]
+    links = [(a, b) for curve in landmark_set.curves.values()
+             for a, b in zip(curve[:-1], curve[1:])]
+    return np.array(colors, np.uint8), np.array(links, int).reshape(-1, 2)
+
+
+def draw_landmarks(canvas: np.ndarray,
+                   landmarks: np.ndarray,
+                   colors: np.ndarray,
+                   links: np.ndarray,
+                   opacity: Optional[np.ndarray] = None) -> None:
+    """Draw the points of one face and the curves through them.
+
+    Args:
+        canvas (np.ndarray): (H, W, 3).
+        landmarks (np.ndarray): (L, 2) image px.
+        colors (np.ndarray): (L, 3) RGB, 0 to 255.
+        links (np.ndarray): (N, 2) pairs of landmarks. A link has the colour
+            of its first landmark and the opacity of its fainter one.
+        opacity (np.ndarray, optional): (L,) from 0 (not drawn) to 1.
+    """
+    if opacity is None:
+        opacity = np.ones(len(landmarks))
+    shown = np.isfinite(landmarks).all(-1) & (opacity > 0)
+    if not shown.any():
+        return
+    size = face_size(landmarks[shown])
+    radius, width = point_radius(size), line_width(size)
+    links = [(a, b) for a, b in links if shown[a] and shown[b]]
+    # The face is painted in full on a copy and shows through a mask of the
+    # opacities: antialiased edges stay clean, overlaps are not drawn twice.
+    view, corner = _view_of(canvas, landmarks[shown], margin=3 * radius + 4)
+    if not view.size:
+        return
+    points = landmarks - corner
+    paint = view.copy()
+    mask = np.zeros(view.shape[:2], np.uint8)
+    levels = np.round(255 * np.clip(opacity, 0, 1)).astype(int)
+    rim = 2 * max(1, round(width / 3))
+    if size >= _RIMMED:  # a half dark rim sets light colours off light skin
+        for a, b in links:
+            _line(paint, points[a], points[b], BLACK, width + rim)
+        for i in np.flatnonzero(shown):
+            _disc(paint, points[i], 1.3 * radius, BLACK)
+        paint = cv2.addWeighted(paint, 0.5, view, 0.5, 0)
+    for a, b in links:
+        _line(paint, points[a], points[b], colors[a], width)
+        level = int(min(levels[a], levels[b]))
+        _line(mask, points[a], points[b], level, width + rim + 2)
+    for i in np.flatnonzero(shown):
+        _disc(paint, points[i], radius, colors[i])
+        _disc(mask, points[i], 1.3 * radius + 2, int(levels[i]))
+    weight = mask[..., None].astype(np.float32) / 255
+    view[:] = np.rint(view + weight * (paint.astype(np.float32) - view))
+
+
+def draw_line(canvas: np.ndarray, start: np.ndarray, end: np.ndarray,
+              color: Color, width: int) -> None:
+    """Draw a line between two points (2,), image px, if both are finite."""
+    if np.isfinite([start, end]).all():
+        _line(canvas, start, end, color, width)
+
+
+def draw_indices(canvas: np.ndarray, landmarks: np.ndarray,
+                 colors: np.ndarray) -> None:
+    """Write the number of each landmark beside it.
+
+    Args:
+        canvas (np.ndarray): (H, W, 3).
+        landmarks (np.ndarray): (L, 2) image px.
+        colors (np.ndarray): (L, 3) RGB, 0 to 255.
+    """
+    size = face_size(landmarks)
+    height = float(np.clip(size / 45, 7, 48))
+    offset = np.array([0.5, -1.5]) * point_radius(size) - (0, height)
+    for i in np.flatnonzero(np.isfinite(landmarks).all(-1)):
+        draw_text(canvas, [str(i)], landmarks[i] + offset, height, [colors[i]],
+                  0)
+
+
+def pose_frame(head_model: np.ndarray, pose: np.ndarray,
+               landmarks: np.ndarray) -> Tuple[np.ndarray, float]:
+    """Where the square crop lies in the image, from a pose and its landmarks.
+
+    A pose is one of the square crop; drawing it in the image needs the crop.
+    Samples of several faces that MMPose has merged keep the crop of the first
+    face only, so it is found from what each face has: the least-squares scale
+    and shift that bring the projected head onto the landmarks. It is exact
+    for entry 0 of ``landmark_steps``, which is that projection.
+
+    Args:
+        head_model (np.ndarray): (L, 3) rigid head.
+        pose (np.ndarray): (6,) yaw, pitch, roll, tx, ty, tz.
+        landmarks (np.ndarray): (L, 2) image px; rows may be NaN.
+
+    Returns:
+        tuple: upper left corner (2,) and side of the crop, image px. The side
+        is NaN where fewer than two landmarks are finite or the projection is
+        not finite.
+    """
+    with np.errstate(all='ignore'):
+        unit = project_head(head_model, np.asarray(pose, np.float64))
+    usable = np.isfinite(landmarks).all(-1) & np.isfinite(unit).all(-1)
+    if usable.sum() < 2:
+        return np.full(2, np.nan), float('nan')
+    unit, points = unit[usable], landmarks[usable]
+    spread = unit - unit.mean(0)
+    side = float((spread * (points - points.mean(0))).sum() / max(
+        (spread**2).sum(), 1e-12))
+    return points.mean(0) - side * unit.mean(0), side
+
+
+def draw_pose_axes(canvas: np.ndarray, pose: np.ndarray, corner: np.ndarray,
+                   side: float, size: float) -> None:
+    """Draw the head's axes from the origin of the head model (nose tip).
+
+    Red points to the right of the image, green down and blue out of the face
+    when the face looks straight into the camera.
+
+    Args:
+        canvas (np.ndarray): (H, W, 3).
+        pose (np.ndarray): (6,) yaw, pitch, roll in degrees, tx, ty, tz in
+            head units.
+        corner (np.ndarray): (2,) upper left corner of the crop, image px.
+        side (float): Side of the crop, image px.
+        size (float): Size of the face, px.
+    """
+    pose = np.asarray(pose, np.float64)
+    # World axes: x out of the face, -y right, z down (geometry.euler).
+    ends = _AXIS_LENGTH * np.array([[0, -1, 0], [0, 0, 1], [1, 0, 0]])
+    with np.errstate(all='ignore'):
+        points = project_head(np.vstack([np.zeros((1, 3)), ends]), pose)
+        points = points * side + corner
+    if not (np.isfinite(points).all() and pose[5] > _AXIS_LENGTH):
+        return
+    width = max(2, _width(size, 75))
+    # What points at the camera covers the rest.
+    nearest_last = np.argsort(-_depths(ends, pose))
+    for i in nearest_last:
+        _arrow(canvas, points[0], points[1 + i], BLACK, width + 2)
+        _arrow(canvas, points[0], points[1 + i], AXIS_COLORS[i], width)
+
+
+def draw_angles(canvas: np.ndarray, pose: np.ndarray, box: np.ndarray) -> None:
+    """Write yaw, pitch and roll beside a face, in the colours of the axes.
+
+    Args:
+        canvas (np.ndarray): (H, W, 3).
+        pose (np.ndarray): (3,) or (6,), angles in degrees first.
+        box (np.ndarray): (4,) x1, y1, x2, y2 of the face, image px. The text
+            goes to its right, or where there is more room.
+    """
+    if not (np.isfinite(pose[:3]).all() and np.isfinite(box).all()):
+        return
+    lines = [
+        f'{name:<5} {round(float(angle)):+4d}°'.replace('-', '\N{MINUS SIGN}')
+        for name, angle in zip(('yaw', 'pitch', 'roll'), pose)
+    ]
+    height = text_height(face_size(np.reshape(box, (2, 2))))
+    width, depth = text_extent(lines, height)
+    gap = height / 2
+    places = (
+        (box[2] + gap, box[1]),
+        (box[0] - gap - width, box[1]),
+        (box[0], box[3] + gap),
+        (box[0], box[1] - gap - depth),
+    )
+    limits = np.array(canvas.shape[1::-1]) - (width, depth)
+    fitting = [
+        place for place in places
+        if (np.array(place) >= 0).all() and (np.array(place) <= limits).all()
+    ]
+    draw_text(canvas, lines, (fitting or places)[0], height, ANGLE_COLORS)
+
+
+def draw_box(canvas: np.ndarray,
+             box: np.ndarray,
+             label: str = '',
+             color: Color = BOX_COLOR) -> None:
+    """Draw a box and a label above its upper left corner.
+
+    Args:
+        canvas (np.ndarray): (H, W, 3).
+        box (np.ndarray): (4,) x1, y1, x2, y2 in image px.
+        label (str): May be empty.
+        color (tuple): RGB, 0 to 255.
+    """
+    if not np.isfinite(box).all():
+        return
+    size = face_size(np.reshape(box, (2, 2)))
+    width = _width(size, 130)
+    corners = [_fixed(point) for point in np.reshape(box, (2, 2))]
+    for ink, thickness in ((BLACK, width + 2), (color, width)):
+        cv2.rectangle(canvas, *corners, _ink(ink), thickness, cv2.LINE_AA,
+                      _SHIFT)
+    if label:
+        height = text_height(size)
+        draw_text(canvas, [label], (box[0], box[1] - 1.6 * height - width),
+                  height, [color])
+
+
+def draw_text(canvas: np.ndarray,
+              lines: Sequence[str],
+              corner: Sequence[float],
+              height: float,
+              colors: Sequence[Color] = (WHITE, ),
+              background: float = 0.6) -> None:
+    """Write lines of text on a darkened field.
+
+    Args:
+        canvas (np.ndarray): (H, W, 3).
+        lines (list[str]): The lines.
+        corner (tuple): x, y of the upper left corner, image px. It is moved
+            where the text would leave the canvas.
+        height (float): Height of the letters, px.
+        colors (list[tuple]): RGB of each line; the last one goes on for those
+            that have none.
+        background (float): Darkness of the field, 0 (none) to 1 (black).
+    """
+    if not np.isfinite(corner).all():
+        return
+    pad, step = _text_layout(height)
+    size = np.array(text_extent(lines, height))
+    limits = np.maximum(np.array(canvas.shape[1::-1]) - size, 0)
+    x, y = np.clip(np.round(corner), 0, limits).astype(int)
+    view = canvas[y:y + size[1], x:x + size[0]]
+    if not view.size:
+        return
+    view[:] = np.rint(view * (1 - background))
+    picture = Image.fromarray(np.ascontiguousarray(view))
+    pen = ImageDraw.Draw(picture)
+    for row, line in enumerate(lines):
+        color = tuple(int(c) for c in colors[min(row, len(colors) - 1)])
+        pen.text((pad, pad + step * row + step // 2),
+                 line,
+                 fill=color,
+                 font=_font(height),
+                 anchor='lm')
+    view[:] = np.asarray(picture)
+
+
+def text_extent(lines: Sequence[str], height: float) -> Tuple[int, int]:
+    """Width and height in px of the field that :func:`draw_text` writes."""
+    pad, step = _text_layout(height)
+    width = max(_font(height).getlength(line) for line in lines)
+    return int(np.ceil(width)) + 2 * pad, step * len(lines) + 2 * pad
+
+
+def _text_layout(height: float) -> Tuple[int, int]:
+    """Margin around text and distance of its lines, px."""
+    return round(0.3 * height), round(1.25 * height)
+
+
+def _font(height: float) -> ImageFont.FreeTypeFont:
+    return _font_of_size(max(5, round(height)))
+
+
+@lru_cache(maxsize=64)
+def _font_of_size(height: int) -> ImageFont.FreeTypeFont:
+    # Matplotlib is installed with MMEngine and brings a free font along.
+    path = osp.join(matplotlib.get_data_path(), 'fonts', 'ttf',
+                    'DejaVuSansMono.ttf')
+    return ImageFont.truetype(path, height)
+
+
+def _width(size: float, share: float) -> int:
+    return int(np.clip(round(size / share), 1, _WIDEST))
+
+
+def _depths(world: np.ndarray, pose: np.ndarray) -> np.ndarray:
+    return world @ euler_to_matrix(pose[:3])[2]
+
+
+def _view_of(canvas: np.ndarray, points: np.ndarray,
+             margin: float) -> Tuple[np.ndarray, np.ndarray]:
+    """Part of the canvas around points, and its corner x, y."""
+    limits = np.array(canvas.shape[1::-1])
+    low = np.clip(np.floor(points.min(0) - margin), 0, limits).astype(int)
+    high = np.clip(np.ceil(points.max(0) + margin), 0, limits).astype(int)
+    return canvas[low[1]:high[1], low[0]:high[0]], low
+
+
+def _fixed(point: np.ndarray) -> Tuple[int, int]:
+    scaled = np.round(np.clip(point, -_FAR, _FAR) * 2**_SHIFT)
+    return int(scaled[0]), int(scaled[1])
+
+
+def _ink(color):
+    return int(color) if np.isscalar(color) else tuple(int(c) for c in color)
+
+
+def _line(image, start, end, color, width) -> None:
+    cv2.line(image, _fixed(start), _fixed(end), _ink(color), width,
+             cv2.LINE_AA, _SHIFT)
+
+
+def _disc(image, center, radius, color) -> None:
+    cv2.circle(image, _fixed(center), round(radius * 2**_SHIFT), _ink(color),
+               -1, cv2.LINE_AA, _SHIFT)
+
+
+def _arrow(image, start, end, color, width) -> None:
+    cv2.arrowedLine(image, _fixed(start), _fixed(end), _ink(color), width,
+                    cv2.LINE_AA, _SHIFT, 0.18)

@@ -1,0 +1,244 @@
+"""MMPose's visualizer for faces with landmarks and head pose."""
+from typing import Optional, Sequence, Tuple
+
+import cv2
+import numpy as np
+import torch
+from mmengine.dist import master_only
+from mmengine.structures import InstanceData
+from mmpose.registry import VISUALIZERS
+from mmpose.structures import PoseDataSample
+from mmpose.visualization import PoseLocalVisualizer
+
+from spiga_mmpose.landmark_sets import load_landmark_set
+from spiga_mmpose.landmark_sets.landmark_set import available_landmark_sets
+from .drawing import (BOX_COLOR, WHITE, draw_angles, draw_box, draw_indices,
+                      draw_landmarks, draw_pose_axes, face_size,
+                      landmark_style, pose_frame)
+
+# The faintest landmark that is drawn at all is drawn at this opacity.
+_FAINTEST = 0.25
+# An image is enlarged at most so many times, and to so many px.
+_MAX_ENLARGEMENT, _MAX_SIDE = 8, 4096
+
+
+@VISUALIZERS.register_module()
+class SPIGAVisualizer(PoseLocalVisualizer):
+    """Draws landmarks by facial part, curves, pose axes, angles and boxes.
+
+    It stands wherever ``PoseLocalVisualizer`` does, takes and gives RGB, and
+    shows beside truth what is predicted when ``draw_gt`` is set and the
+    sample has annotated landmarks. Sizes follow the face, so ``radius`` and
+    ``line_width``, which MMPose's inferencer sets, have no effect. The score
+    of a landmark is its opacity.
+
+    Fields of ``pred_instances`` (of ``gt_instances`` likewise) that are
+    drawn: ``keypoints``, ``keypoint_scores`` or ``keypoints_visible``,
+    ``head_poses`` and with them ``landmark_steps`` (see
+    :func:`~spiga_mmpose.visualization.drawing.pose_frame`), ``bboxes`` and
+    ``bbox_scores``.
+
+    Args:
+        landmark_set (str, optional): Name or path of the landmark set: parts,
+            curves and, for the pose axes, the rigid head. Defaults to None:
+            the set after which the data set is called (``dataset_name`` in
+            its metainfo, as the landmark sets of this package write it).
+            Where there is none, colours and links are those of the metainfo
+            and there are no pose axes.
+        draw (tuple[str]): What to draw of each face: ``'landmarks'`` with
+            their curves, ``'pose'``: axes and angles. Defaults to both.
+        min_face (int): An image whose smallest face is smaller than this many
+            px is enlarged before drawing, so that it stays legible; what
+            ``add_datasample`` returns is larger then. 0: never.
+        **kwargs: Of ``PoseLocalVisualizer``.
+
+    Examples:
+        >>> visualizer = SPIGAVisualizer(landmark_set='wflw_98')
+        >>> drawn = visualizer.add_datasample(
+        ...     'faces', image_rgb, merge_data_samples(samples),
+        ...     draw_gt=False, draw_bbox=True, out_file='faces.jpg')
+    """
+
+    def __init__(self,
+                 name: str = 'visualizer',
+                 landmark_set: Optional[str] = None,
+                 draw: Sequence[str] = ('landmarks', 'pose'),
+                 min_face: int = 0,
+                 **kwargs) -> None:
+        super().__init__(name=name, **kwargs)
+        self.landmark_set = None
+        if landmark_set is not None:
+            self.landmark_set = load_landmark_set(landmark_set)
+        self.draw = tuple(draw)
+        self.min_face = min_face
+
+    def set_dataset_meta(self, dataset_meta: dict, *args, **kwargs) -> None:
+        """Take the data set's colours and links, and its landmark set.
+
+        See ``PoseLocalVisualizer.set_dataset_meta``.
+        """
+        super().set_dataset_meta(dataset_meta, *args, **kwargs)
+        name = self.dataset_meta.get('dataset_name')
+        if self.landmark_set is None and name in available_landmark_sets():
+            self.landmark_set = load_landmark_set(name)
+
+    @master_only
+    def add_datasample(self,
+                       name: str,
+                       image: np.ndarray,
+                       data_sample: PoseDataSample,
+                       draw_gt: bool = True,
+                       **kwargs) -> np.ndarray:
+        """Draw a sample; see ``PoseLocalVisualizer.add_datasample``.
+
+        Args:
+            name (str): Name of the image.
+            image (np.ndarray): (H, W, 3) RGB, uint8. It is not changed.
+            data_sample (:obj:`PoseDataSample`): Of one face or, merged, of
+                all faces of the image; in image px.
+            draw_gt (bool): Show the truth, where there is one, at the left.
+            **kwargs: Of ``PoseLocalVisualizer.add_datasample``, among them
+                ``draw_bbox``, ``kpt_thr`` (landmarks of a lower score are
+                left out), ``show_kpt_idx``, ``out_file``.
+
+        Returns:
+            np.ndarray: (H', W', 3) RGB, uint8.
+        """
+        draw_gt = draw_gt and 'keypoints' in data_sample.get(
+            'gt_instances', {})
+        factor = self._enlargement(image, data_sample)
+        if factor > 1:
+            image = cv2.resize(
+                image,
+                None,
+                fx=factor,
+                fy=factor,
+                interpolation=cv2.INTER_CUBIC)
+            data_sample = _enlarged(data_sample, factor)
+        return super().add_datasample(
+            name, image, data_sample, draw_gt=draw_gt, **kwargs)
+
+    def _draw_instances_kpts(self,
+                             image: np.ndarray,
+                             instances: InstanceData,
+                             kpt_thr: float = 0.3,
+                             show_kpt_idx: bool = False,
+                             skeleton_style: str = 'mmpose') -> np.ndarray:
+        """Draw landmarks, curves and pose of all faces on a copy."""
+        canvas = np.ascontiguousarray(image).copy()
+        if 'keypoints' in instances:
+            keypoints = _array(
+                instances.get('transformed_keypoints', instances.keypoints))
+            if 'landmarks' in self.draw:
+                opacity = _opacity(instances, kpt_thr)
+                self._draw_landmarks(canvas, keypoints, opacity, show_kpt_idx)
+            if 'pose' in self.draw and 'head_poses' in instances:
+                self._draw_poses(canvas, instances, keypoints)
+        self.set_image(canvas)
+        return self.get_image()
+
+    def _draw_instances_bbox(self, image: np.ndarray,
+                             instances: InstanceData) -> np.ndarray:
+        """Draw the boxes on a copy, with their scores where below 1."""
+        canvas = np.ascontiguousarray(image).copy()
+        boxes = _array(instances.get('bboxes', np.zeros((0, 4))))
+        scores = _array(instances.get('bbox_scores', np.ones(len(boxes))))
+        for box, score in zip(boxes, scores):
+            draw_box(canvas, box, f'{score:.2f}' if score < 1 else '',
+                     BOX_COLOR)
+        self.set_image(canvas)
+        return self.get_image()
+
+    def _draw_landmarks(self, canvas, keypoints, opacity, numbered) -> None:
+        colors, links = self._style(keypoints.shape[1])
+        for face, strength in zip(keypoints, opacity):
+            draw_landmarks(canvas, face, colors, links, strength)
+            if numbered:
+                shown = np.where(strength[:, None] > 0, face, np.nan)
+                draw_indices(canvas, shown, colors)
+
+    def _draw_poses(self, canvas, instances, keypoints) -> None:
+        poses = _array(instances.head_poses)
+        # Text first: it must not cover the axes of a neighbour.
+        boxes = _array(instances.get('bboxes', keypoints[:, :0]))
+        for pose, face, box in zip(poses, keypoints, boxes):
+            corners = np.concatenate([face, np.reshape(box, (-1, 2))])
+            draw_angles(canvas, pose, _box_of(corners))
+        if self.landmark_set is None or self.landmark_set.head_model is None:
+            return
+        places = keypoints
+        if 'landmark_steps' in instances:
+            places = _array(instances.landmark_steps)[:, 0]
+        for pose, face, place in zip(poses, keypoints, places):
+            frame = pose_frame(self.landmark_set.head_model, pose, place)
+            draw_pose_axes(canvas, pose, *frame, face_size(face))
+
+    def _style(self, count: int) -> Tuple[np.ndarray, np.ndarray]:
+        """Colours (L, 3) and links (N, 2) for faces of ``count`` landmarks."""
+        if self.landmark_set is None:
+            colors = self.dataset_meta.get('keypoint_colors')
+            if colors is None or len(colors) != count:
+                return np.tile(WHITE, (count, 1)), np.zeros((0, 2), int)
+            links = self.dataset_meta.get('skeleton_links', [])
+            return np.array(colors), np.array(links, int).reshape(-1, 2)
+        if count != self.landmark_set.num_landmarks:
+            raise ValueError(
+                f'SPIGAVisualizer: landmark_set {self.landmark_set.name!r} '
+                f'has {self.landmark_set.num_landmarks} landmarks, the sample '
+                f'has {count}; set landmark_set in the visualizer config to '
+                'the set of the model')
+        return landmark_style(self.landmark_set)
+
+    def _enlargement(self, image, data_sample) -> float:
+        """How much larger the image is drawn."""
+        instances = data_sample.get('pred_instances') or data_sample.get(
+            'gt_instances')
+        if not self.min_face or not instances or 'keypoints' not in instances:
+            return 1.
+        smallest = min(map(face_size, _array(instances.keypoints)))
+        return min(self.min_face / smallest, _MAX_ENLARGEMENT,
+                   _MAX_SIDE / max(image.shape[:2]))
+
+
+def _array(values) -> np.ndarray:
+    if isinstance(values, torch.Tensor):
+        values = values.detach().cpu().numpy()
+    return np.asarray(values)
+
+
+def _box_of(points: np.ndarray) -> np.ndarray:
+    """Box (4,) of the points that are finite; NaN if there is none."""
+    points = points[np.isfinite(points).all(-1)]
+    if not len(points):
+        return np.full(4, np.nan)
+    return np.concatenate([points.min(0), points.max(0)])
+
+
+def _opacity(instances: InstanceData, threshold: float) -> np.ndarray:
+    """(N, L) opacity by score; 0 below the threshold."""
+    shape = instances.keypoints.shape[:2]
+    scores = instances.get('keypoint_scores',
+                           instances.get('keypoints_visible', np.ones(shape)))
+    scores = _array(scores)
+    if scores.ndim == 3:  # (N, L, 2): visible, and weight
+        scores = scores[..., 0]
+    scores = np.nan_to_num(np.broadcast_to(scores, shape).astype(float))
+    opacity = _FAINTEST + (1 - _FAINTEST) * np.clip(scores, 0, 1)
+    return np.where(scores < threshold, 0, opacity)
+
+
+def _enlarged(data_sample: PoseDataSample, factor: float) -> PoseDataSample:
+    """A copy of the sample in px of the enlarged image."""
+    enlarged = data_sample.clone()
+    for key in ('gt_instances', 'pred_instances'):
+        if key not in data_sample:
+            continue
+        instances = data_sample.get(key).clone()
+        for name in ('keypoints', 'transformed_keypoints', 'landmark_steps',
+                     'bboxes'):
+            if name in instances:
+                # Pixel centres are at whole numbers.
+                moved = (_array(instances.get(name)) + 0.5) * factor - 0.5
+                instances.set_field(moved, name)
+        enlarged.set_field(instances, key)
+    return enlarged

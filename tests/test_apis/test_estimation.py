@@ -1,0 +1,168 @@
+"""From a checkpoint and boxes to faces as plain numbers."""
+import json
+import os
+
+import numpy as np
+import pytest
+import torch
+from cartoon import cartoon_face
+from mmengine.structures import InstanceData
+from mmpose.structures import PoseDataSample
+from tiny_model import POSE, write_tiny_model
+
+from spiga_mmpose.apis import (estimate_faces, estimation, faces_to_dicts,
+                               load_model)
+
+pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
+
+
+@pytest.fixture(scope='module')
+def files(tmp_path_factory):
+    return write_tiny_model(str(tmp_path_factory.mktemp('tiny')))
+
+
+@pytest.fixture(scope='module')
+def model(files):
+    return load_model(*files, device='cpu')
+
+
+BOXES = np.array([[20, 10, 120, 150], [60, 60, 190, 190]], np.float32)
+
+
+class Payload:
+    """Runs code when unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (self.path, )
+
+
+class TestLoadModel:
+
+    def test_has_the_weights(self, files, model):
+        saved = torch.load(files[1], weights_only=True)['state_dict']
+        for name, value in model.state_dict().items():
+            assert (value == saved[name]).all(), name
+        assert not model.training
+
+    def test_metainfo_of_the_checkpoint(self, files, tmp_path):
+        loaded = torch.load(files[1], weights_only=True)
+        loaded['meta'] = dict(dataset_meta=dict(dataset_name='mine'))
+        torch.save(loaded, tmp_path / 'a.pth')
+        model = load_model(files[0], str(tmp_path / 'a.pth'), 'cpu')
+        assert model.dataset_meta == dict(dataset_name='mine')
+
+    def test_missing_files(self, files):
+        with pytest.raises(ValueError, match='no config file nowhere.py'):
+            load_model('nowhere.py', files[1], 'cpu')
+        with pytest.raises(ValueError, match='no checkpoint file none.pth'):
+            load_model(files[0], 'none.pth', 'cpu')
+
+    @pytest.mark.parametrize('share', [0, 0.01, 0.5, 0.99])
+    def test_truncated(self, files, tmp_path, share):
+        content = open(files[1], 'rb').read()
+        path = tmp_path / 'cut.pth'
+        path.write_bytes(content[:int(len(content) * share)])
+        with pytest.raises(ValueError, match='cut.pth: not a whole'):
+            load_model(files[0], str(path), 'cpu')
+
+    def test_no_checkpoint_at_all(self, files, tmp_path):
+        path = tmp_path / 'text.pth'
+        path.write_text('this is no checkpoint')
+        with pytest.raises(ValueError, match='text.pth: not a '):
+            load_model(files[0], str(path), 'cpu')
+
+    def test_code_is_not_run(self, files, tmp_path):
+        trap = str(tmp_path / 'trap')
+        torch.save(dict(state_dict={}, x=Payload(trap)), tmp_path / 'c.pth')
+        with pytest.raises(ValueError, match='c.pth: refused'):
+            load_model(files[0], str(tmp_path / 'c.pth'), 'cpu')
+        assert not os.path.exists(trap)
+
+    def test_of_another_landmark_set(self, files, tmp_path):
+        other = write_tiny_model(str(tmp_path), '300w_68')
+        with pytest.raises(ValueError, match='does not fit(.|\n)*68'):
+            load_model(files[0], other[1], 'cpu')
+
+    def test_a_missing_weight_is_named(self, files, tmp_path):
+        loaded = torch.load(files[1], weights_only=True)
+        name = sorted(loaded['state_dict'])[0]
+        del loaded['state_dict'][name]
+        torch.save(loaded, tmp_path / 'less.pth')
+        with pytest.raises(ValueError, match=name):
+            load_model(files[0], str(tmp_path / 'less.pth'), 'cpu')
+
+
+class TestEstimateFaces:
+
+    def test_fields(self, model):
+        sample = estimate_faces(model, cartoon_face(200), BOXES)
+        faces = sample.pred_instances
+        assert faces.keypoints.shape == (2, 98, 2)
+        assert faces.keypoint_scores.shape == (2, 98)
+        assert faces.landmark_steps.shape == (2, 4, 98, 2)
+        np.testing.assert_allclose(faces.head_poses, [POSE] * 2, rtol=1e-5)
+        np.testing.assert_allclose(faces.bboxes, BOXES)
+        np.testing.assert_allclose(faces.bbox_scores, 1)
+
+    def test_scores_of_the_boxes(self, model):
+        sample = estimate_faces(model, cartoon_face(200), BOXES, [0.7, 0.4])
+        np.testing.assert_allclose(sample.pred_instances.bbox_scores,
+                                   [0.7, 0.4])
+
+    def test_many_faces_go_in_batches(self, model, monkeypatch):
+        """The results do not depend on the size of the batch."""
+        boxes = np.concatenate([BOXES, BOXES + 3, BOXES - 8])
+        image = cartoon_face(200)
+        whole = estimate_faces(model, image, boxes).pred_instances
+        sizes = []
+        estimate = estimation.inference_topdown
+
+        def spy(model, image, boxes):
+            sizes.append(len(boxes))
+            return estimate(model, image, boxes)
+
+        monkeypatch.setattr(estimation, '_BATCH', 4)
+        monkeypatch.setattr(estimation, 'inference_topdown', spy)
+        parts = estimate_faces(model, image, boxes).pred_instances
+        assert sizes == [4, 2]
+        np.testing.assert_allclose(parts.keypoints, whole.keypoints, atol=1e-3)
+
+
+class TestFacesToDicts:
+
+    def sample(self, **extra):
+        return PoseDataSample(
+            pred_instances=InstanceData(
+                bboxes=np.array([[1., 2, 11, 32]]),
+                bbox_scores=np.array([0.98765], np.float32),
+                keypoints=np.array([[[1.23456, 2], [np.nan, 4]]]),
+                keypoint_scores=np.array([[0.5, 1]], np.float32),
+                **extra))
+
+    def test_numbers(self):
+        assert faces_to_dicts(self.sample()) == [
+            dict(
+                box=[1, 2, 10, 30],
+                box_score=0.988,
+                landmarks=[[1.235, 2], [None, 4]],
+                landmark_scores=[0.5, 1])
+        ]
+
+    def test_pose_and_steps(self):
+        sample = self.sample(
+            head_poses=np.array([[1., 2, 3, 4, 5, np.inf]]),
+            landmark_steps=np.zeros((1, 4, 2, 2)))
+        [face] = faces_to_dicts(sample)
+        assert face['pose'] == dict(
+            yaw=1, pitch=2, roll=3, translation=[4, 5, None])
+        assert 'landmark_steps' not in face
+        [face] = faces_to_dicts(sample, steps=True)
+        assert np.shape(face['landmark_steps']) == (4, 2, 2)
+
+    def test_json(self, model):
+        sample = estimate_faces(model, cartoon_face(200), BOXES)
+        text = json.dumps(faces_to_dicts(sample, True), allow_nan=False)
+        assert len(json.loads(text)) == 2

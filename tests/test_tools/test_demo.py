@@ -1,0 +1,328 @@
+"""tools/demo.py as a person runs it."""
+import importlib.util
+import json
+import os
+import os.path as osp
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+from cartoon import HEAD, cartoon_face
+from tiny_model import POSE, write_tiny_model
+
+pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
+
+
+@pytest.fixture(scope='module')
+def demo(repo):
+    path = osp.join(repo, 'tools', 'demo.py')
+    spec = importlib.util.spec_from_file_location('demo_tool', path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope='module')
+def model_args(tmp_path_factory):
+    config, checkpoint = write_tiny_model(str(tmp_path_factory.mktemp('tiny')))
+    return ['--config', config, '--checkpoint', checkpoint, '--device', 'cpu']
+
+
+@pytest.fixture
+def run(demo, model_args, tmp_path, capsys):
+    """Run the demo on files in ``tmp_path / 'in'``, write to 'out'."""
+
+    def run_demo(*args, out=tmp_path / 'out'):
+        arguments = [str(arg) for arg in args]
+        try:
+            code = demo.main(arguments + model_args + ['--out', str(out)])
+        except SystemExit as exit:  # argparse
+            code = exit.code
+        printed = capsys.readouterr()
+        return code, printed.out + printed.err
+
+    return run_demo
+
+
+@pytest.fixture
+def folder(tmp_path):
+    path = tmp_path / 'in'
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def face_file(folder):
+    path = folder / 'face.png'
+    cv2.imwrite(str(path), cartoon_face(200))
+    return path
+
+
+def read_json(out, name='face'):
+    return json.loads((out / f'{name}.json').read_text())
+
+
+class TestFaces:
+
+    def test_box(self, run, face_file, tmp_path):
+        code, printed = run(face_file, '--bbox', '40,30,120,140')
+        assert code == 0
+        assert '1 face(s) in 1 image(s)' in printed
+        out = tmp_path / 'out'
+        assert sorted(os.listdir(out)) == ['face.json', 'face_faces.jpg']
+        result = read_json(out)
+        assert (result['width'], result['height']) == (200, 200)
+        assert result['landmark_set'] == 'wflw_98'
+        [face] = result['faces']
+        assert face['box'] == [40, 30, 120, 140]
+        assert np.shape(face['landmarks']) == (98, 2)
+        assert np.shape(face['landmark_scores']) == (98, )
+        assert face['pose']['yaw'] == pytest.approx(POSE[0], abs=1e-3)
+        # The projected head stands in the middle of its box, roughly.
+        np.testing.assert_allclose(
+            np.mean(face['landmarks'], 0), [100, 100], atol=40)
+        drawn = cv2.imread(str(out / 'face_faces.jpg'))
+        assert (np.abs(drawn.astype(int) - cartoon_face(200)) > 60).any()
+
+    def test_several_boxes(self, run, face_file, tmp_path):
+        code, _ = run(face_file, '--bbox', '40,30,120,140', '--bbox',
+                      '0,0,200,200')
+        assert code == 0
+        boxes = [face['box'] for face in read_json(tmp_path / 'out')['faces']]
+        assert boxes == [[40, 30, 120, 140], [0, 0, 200, 200]]
+
+    def test_haar_is_the_default(self, run, face_file, tmp_path):
+        assert run(face_file)[0] == 0
+        [face] = read_json(tmp_path / 'out')['faces']
+        x, y, width, height = face['box']
+        np.testing.assert_allclose([x, y, x + width, y + height],
+                                   200 * HEAD,
+                                   atol=40)
+        assert 0.3 < face['box_score'] <= 1
+
+    def test_whole_image(self, run, face_file, tmp_path):
+        assert run(face_file, '--det', 'whole_image')[0] == 0
+        [face] = read_json(tmp_path / 'out')['faces']
+        assert face['box'] == [0, 0, 200, 200]
+
+    def test_no_face(self, run, folder, tmp_path):
+        cv2.imwrite(
+            str(folder / 'wall.png'), np.full((90, 90, 3), 99, np.uint8))
+        code, printed = run(folder / 'wall.png')
+        assert code == 0
+        assert 'no face found in' in printed and 'wall.png' in printed
+        assert read_json(tmp_path / 'out', 'wall')['faces'] == []
+        assert (tmp_path / 'out' / 'wall_faces.jpg').exists()
+
+    def test_steps(self, run, face_file, tmp_path):
+        code, _ = run(face_file, '--bbox', '40,30,120,140', '--draw',
+                      'landmarks,steps')
+        assert code == 0
+        strip = cv2.imread(str(tmp_path / 'out' / 'face_steps.jpg'))
+        assert strip.shape[1] > 3.5 * strip.shape[0]  # four in a row
+        [face] = read_json(tmp_path / 'out')['faces']
+        assert np.shape(face['landmark_steps']) == (4, 98, 2)
+        assert face['landmark_steps'][3] == face['landmarks']
+
+    def test_the_drawing_asked_for(self, run, face_file, tmp_path):
+        drawn = {}
+        for what in ('landmarks', 'pose'):
+            assert run(
+                face_file,
+                '--bbox',
+                '40,30,120,140',
+                '--draw',
+                what,
+                out=tmp_path / what)[0] == 0
+            drawn[what] = cv2.imread(str(tmp_path / what /
+                                         'face_faces.jpg')).astype(int)
+        assert (np.abs(drawn['landmarks'] - drawn['pose']) > 60).any()
+
+    def test_a_model_without_pose_says_so(self, demo, face_file, tmp_path,
+                                          capsys, monkeypatch, model_args):
+        from spiga_mmpose.apis import estimate_faces
+
+        def plain(*args):
+            sample = estimate_faces(*args)
+            sample.pred_instances.pop('head_poses')
+            sample.pred_instances.pop('landmark_steps')
+            return sample
+
+        monkeypatch.setattr(demo, 'estimate_faces', plain)
+        code = demo.main([
+            str(face_file), '--out',
+            str(tmp_path / 'out'), '--draw', 'pose,steps', *model_args
+        ])
+        printed = capsys.readouterr().err
+        assert code == 0
+        assert 'no head pose' in printed and 'no cascade steps' in printed
+        assert not (tmp_path / 'out' / 'face_steps.jpg').exists()
+
+
+class TestManyImages:
+
+    def test_the_rest_is_finished(self, run, folder, face_file, tmp_path):
+        """Whatever is wrong with one image, the others are done."""
+        good = face_file.read_bytes()
+        (folder / 'empty.jpg').write_bytes(b'')
+        (folder / 'text.jpg').write_text('I am no photograph')
+        (folder / 'half.png').write_bytes(good[:len(good) // 2])
+        small = cartoon_face(200)
+        cv2.imwrite(str(folder / 'grey.png'), small[..., 0])
+        cv2.imwrite(
+            str(folder / 'alpha.png'), np.dstack([small, small[..., :1]]))
+        cv2.imwrite(str(folder / 'deep.png'), small.astype(np.uint16) << 8)
+        cv2.imwrite(str(folder / 'pixel.png'), small[:1, :1])
+        # 30,000 x 30,000 in the header, and no data: refused unopened.
+        huge = bytearray(good)
+        huge[16:24] = (30000).to_bytes(4, 'big') * 2
+        (folder / 'huge.png').write_bytes(huge)
+        code, printed = run(folder, folder / 'missing.jpg')
+        assert code == 1
+        bad = ['empty', 'text', 'half', 'huge', 'missing']
+        for name in bad:
+            assert f'{name}.' in printed, name
+        assert printed.count('skipped:') == len(bad)
+        assert f'1 image(s) without a face, {len(bad)} skipped' in printed
+        found = {
+            name: len(read_json(tmp_path / 'out', name)['faces'])
+            for name in ('face', 'grey', 'alpha', 'deep', 'pixel')
+        }
+        assert found == dict(face=1, grey=1, alpha=1, deep=1, pixel=0)
+        for name in bad:
+            assert not (tmp_path / 'out' / f'{name}.json').exists()
+
+    def test_box_outside_one_of_them(self, run, face_file, folder, tmp_path):
+        cv2.imwrite(str(folder / 'small.png'), cartoon_face(50))
+        code, printed = run(folder, '--bbox', '100,100,90,90')
+        assert code == 1
+        assert 'outside the image of 50 x 50' in printed
+        assert 'small.png' in printed
+        assert os.listdir(tmp_path / 'out') != []
+        assert len(read_json(tmp_path / 'out')['faces']) == 1
+
+    def test_equal_names_do_not_overwrite(self, run, tmp_path, face_file):
+        other = tmp_path / 'other'
+        other.mkdir()
+        cv2.imwrite(str(other / 'face.bmp'), cartoon_face(150))
+        assert run(face_file, other)[0] == 0
+        out = tmp_path / 'out'
+        assert read_json(out)['width'] == 200
+        assert read_json(out, 'face_2')['width'] == 150
+
+    def test_inputs_are_left_alone(self, run, folder, face_file):
+        """Even where they are to be written to: other names."""
+        before = face_file.read_bytes()
+        assert run(face_file, out=folder)[0] == 0
+        assert face_file.read_bytes() == before
+        assert sorted(
+            os.listdir(folder)) == ['face.json', 'face.png', 'face_faces.jpg']
+
+    def test_nothing_outside_the_output_folder(self, run, face_file, tmp_path,
+                                               monkeypatch):
+        elsewhere = tmp_path / 'elsewhere'
+        elsewhere.mkdir()
+        monkeypatch.chdir(elsewhere)
+        assert run(face_file)[0] == 0
+        assert os.listdir(elsewhere) == []
+
+    def test_interrupted(self, run, demo, folder, face_file, tmp_path,
+                         monkeypatch):
+        cv2.imwrite(str(folder / 'second.png'), cartoon_face(100))
+        done = demo.Demo.run
+
+        def stop_at_second(self, path):
+            if 'second' in path:
+                raise KeyboardInterrupt
+            done(self, path)
+
+        monkeypatch.setattr(demo.Demo, 'run', stop_at_second)
+        code, printed = run(folder)
+        assert code == 130
+        assert '1 image(s) left' in printed
+        assert len(read_json(tmp_path / 'out')['faces']) == 1
+
+
+class TestUsage:
+
+    @pytest.mark.parametrize('args, words', [
+        (['--bbox', '1,2,3'], 'four numbers'),
+        (['--bbox', '1,2,-3,4'], 'positive'),
+        (['--bbox', '1,2,nan,4'], 'finite'),
+        (['--bbox', '1,2,3,4', '--det', 'haar'], 'not allowed with'),
+        (['--det', 'nowhere.py'], '--det-weights'),
+        (['--det', 'nowhere.py', '--det-weights', 'a.pth'
+          ], 'no detector config nowhere.py'),
+        (['--draw', 'landmarks,moustache'], "'landmarks,moustache'"),
+        (['--draw', ''], 'expected some of'),
+        (['--frobnicate'], 'unrecognized'),
+    ])
+    def test_wrong_options(self, run, face_file, tmp_path, args, words):
+        code, printed = run(face_file, *args)
+        assert code == 2
+        assert words in printed
+        assert not list(tmp_path.glob('out/*'))
+
+    def test_empty_folder(self, run, folder):
+        code, printed = run(folder)
+        assert code == 2 and 'no image in the folder' in printed
+
+    def test_output_folder_is_a_file(self, run, face_file):
+        code, printed = run(face_file, out=face_file)
+        assert code == 2 and 'face.png' in printed
+
+    def test_config_without_weights(self, demo, face_file, capsys):
+        code = demo.main([str(face_file), '--config', 'some.py'])
+        assert code == 2
+        assert '--checkpoint' in capsys.readouterr().err
+
+    def test_bad_checkpoint(self, demo, model_args, face_file, tmp_path,
+                            capsys):
+        path = tmp_path / 'bad.pth'
+        path.write_text('nothing')
+        code = demo.main([
+            str(face_file), '--config', model_args[1], '--checkpoint',
+            str(path), '--out',
+            str(tmp_path / 'out')
+        ])
+        assert code == 2 and 'bad.pth' in capsys.readouterr().err
+
+    def test_default_weights(self, demo, face_file, tmp_path, capsys,
+                             monkeypatch, model_args):
+        """They are used where they are, and named for what they are."""
+        monkeypatch.setattr(demo, 'DEFAULT_CONFIG', model_args[1])
+        monkeypatch.setattr(demo, 'DEFAULT_CHECKPOINT', model_args[3])
+        args = [str(face_file), '--out', str(tmp_path), '--device', 'cpu']
+        assert demo.main(args) == 0
+        assert 'synthetic faces only' in capsys.readouterr().err
+        monkeypatch.setattr(demo, 'DEFAULT_CHECKPOINT', 'none.pth')
+        assert demo.main(args) == 2
+        assert 'no default weights' in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_as_a_program(repo, model_args, face_file, tmp_path):
+    """From another folder, with its exit code."""
+    done = subprocess.run([
+        sys.executable,
+        osp.join(repo, 'tools', 'demo.py'),
+        str(face_file), '--out',
+        str(tmp_path / 'out'), *model_args
+    ],
+                          cwd=tmp_path,
+                          env=dict(os.environ, PYTHONPATH=repo),
+                          capture_output=True,
+                          text=True)
+    assert done.returncode == 0, done.stderr
+    assert '1 face(s) in 1 image(s)' in done.stdout
+
+
+@pytest.mark.slow
+def test_photographs(run, sample_data, tmp_path):
+    code, _ = run(
+        osp.join(sample_data, 'wflw'), '--draw', 'landmarks,pose,steps')
+    assert code == 0
+    crowd = read_json(tmp_path / 'out', '7_Cheering_Cheering_7_16')
+    assert len(crowd['faces']) >= 8

@@ -1,0 +1,197 @@
+"""The demo behind `make demo`: train, evaluate, and show what came out.
+
+    python tools/run_demo.py [--out DIR] [--no-train]
+
+Trains ``configs/spiga_synthetic.py``, evaluates it and the checkpoint that
+was trained for longer on synthetic faces that neither has seen, prints one
+table, and writes into --out: ``table.md``, ``metrics.json``, ``faces.jpg``
+(truth, steps 0 to S and pose axes) and ``ced.png``. Everything here is about
+drawn faces and says nothing about accuracy on photographs.
+"""
+import argparse
+import json
+import os
+import os.path as osp
+import subprocess
+import sys
+import warnings
+
+import cv2
+import numpy as np
+from mmengine.evaluator import Evaluator
+from mmengine.runner import Runner
+from tqdm import tqdm
+
+from spiga_mmpose.apis import load_model
+from spiga_mmpose.evaluation.figures import draw_ced
+from spiga_mmpose.evaluation.functional import (face_nme, norm_lengths,
+                                                normalized_errors)
+from spiga_mmpose.landmark_sets import load_landmark_set
+from spiga_mmpose.visualization import face_panel, make_sheet, step_panels
+
+REPO = osp.dirname(osp.dirname(osp.abspath(__file__)))
+SHORT = osp.join(REPO, 'configs', 'spiga_synthetic.py')
+LONG = osp.join(REPO, 'configs', 'spiga_synthetic_long.py')
+LONG_WEIGHTS = osp.join(REPO, 'checkpoints', 'spiga_synthetic_long.pth')
+# Test faces of the sheet, and their places among the faces sorted by error:
+# from the best to the worst.
+SHEET_FACES = 8
+LANDMARK_SET = load_landmark_set('wflw_98')
+
+
+def train(work_dir):
+    """Train the short config and return its last checkpoint."""
+    print(f'[demo] training {SHORT} (about ten minutes on two cores)')
+    # One thread: the second core draws the faces.
+    environment = dict(os.environ, OMP_NUM_THREADS='1')
+    subprocess.run([
+        sys.executable,
+        osp.join(REPO, 'tools', 'train.py'), SHORT, '--work-dir', work_dir
+    ],
+                   check=True,
+                   env=environment)
+    with open(osp.join(work_dir, 'last_checkpoint')) as file:
+        return file.read().strip()
+
+
+def evaluate(name, config, checkpoint):
+    """Run the test set of a config.
+
+    Returns:
+        dict: ``metrics`` by key and ``samples``, the predictions.
+    """
+    model = load_model(config, checkpoint, 'cpu')
+    loader = Runner.build_dataloader(model.cfg.test_dataloader)
+    evaluator = Evaluator(model.cfg.test_evaluator)
+    evaluator.dataset_meta = model.dataset_meta
+    samples = []
+    for batch in tqdm(loader, desc=f'[demo] {name}', unit='batch'):
+        outputs = model.test_step(batch)
+        evaluator.process(outputs, batch)
+        samples += [output.to_dict() for output in outputs]
+    return dict(
+        metrics=evaluator.evaluate(len(loader.dataset)),
+        samples=samples,
+        dataset=loader.dataset)
+
+
+def step_keys(metrics):
+    """``step0``, ``step1``, ... in order."""
+    names = {key.split('/')[0] for key in metrics if key.startswith('step')}
+    return sorted(names, key=lambda name: int(name[4:]))
+
+
+def make_table(results):
+    """One markdown table, a column a model."""
+    metrics = {name: result['metrics'] for name, result in results.items()}
+    first = next(iter(metrics.values()))
+    subsets = sorted(
+        key.split('/')[0] for key in first
+        if key.endswith('/NPE90') and not key.startswith(('corners', 'step')))
+    rows = [('NME box', 'NME'), ('AUC10', 'AUC10'), ('FR10', 'FR10'),
+            ('NPE90', 'NPE90'), ('NME inter-ocular', 'corners/NME')]
+    for subset in subsets:
+        rows += [(f'{subset}: {key}', f'{subset}/{key}')
+                 for key in ('NME', 'AUC10', 'FR10', 'NPE90')]
+    for step in step_keys(first):
+        label = 'projected head model' if step == 'step0' else step
+        rows.append((f'NME box, {label}', f'{step}/NME'))
+    rows += [(f'pose MAE {angle} (degrees)', f'MAE_{angle}')
+             for angle in ('yaw', 'pitch', 'roll')]
+    rows.append(('pose MAE mean (degrees)', 'MAE'))
+    lines = [
+        '| synthetic faces, % | ' + ' | '.join(metrics) + ' |',
+        '|---|' + '---:|' * len(metrics)
+    ]
+    for label, key in rows:
+        cells = [
+            f'{values[key]:.2f}' if key in values else 'not run'
+            for values in metrics.values()
+        ]
+        lines.append(f'| {label} | ' + ' | '.join(cells) + ' |')
+    return '\n'.join(lines) + '\n'
+
+
+def box_errors(samples):
+    """(N,) NME of each face over the size of its landmark box, per cent."""
+    predicted, true = (
+        np.concatenate([s[part]['keypoints'] for s in samples])
+        for part in ('pred_instances', 'gt_instances'))
+    labelled = np.ones(true.shape[:2], bool)
+    boxes = np.concatenate([true.min(1), true.max(1)], 1)
+    lengths = norm_lengths('lnd_bbox', true, labelled, boxes, LANDMARK_SET)
+    return face_nme(normalized_errors(predicted, true, labelled, lengths))
+
+
+def draw_sheet(result, path):
+    """Test faces from the best to the worst: truth, steps, pose axes."""
+    samples, dataset = result['samples'], result['dataset']
+    errors = box_errors(samples)
+    order = np.argsort(errors)
+    places = np.linspace(0, len(order) - 1, SHEET_FACES).round().astype(int)
+    rows, captions = [], []
+    for index in order[places]:
+        sample = samples[index]
+        image = dataset.get_data_info(int(index))['img'][..., ::-1]
+        image = np.ascontiguousarray(image)
+        truth = sample['gt_instances']['keypoints'][0]
+        prediction = sample['pred_instances']
+        points = prediction['keypoints'][0]
+        row = [face_panel(image, truth, LANDMARK_SET)]
+        if 'landmark_steps' in prediction:
+            row += step_panels(image, prediction['landmark_steps'][0],
+                               LANDMARK_SET, truth)
+        row.append(
+            face_panel(image, points, LANDMARK_SET,
+                       prediction['head_poses'][0]))
+        rows.append(row)
+        captions.append(f'NME {errors[index]:.1f} % of the box; '
+                        f'{", ".join(sample["subsets"]) or "plain"}')
+    steps = len(rows[0]) - 2
+    headings = ['truth'] + [
+        'projected head' if step == 0 else f'step {step}'
+        for step in range(steps)
+    ] + ['result and pose']
+    cv2.imwrite(path, make_sheet(rows, headings, captions)[..., ::-1])
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--out', default=osp.join('work_dirs', 'demo'))
+    parser.add_argument(
+        '--no-train',
+        action='store_true',
+        help='take the checkpoint of the last demo in --out')
+    args = parser.parse_args()
+    warnings.filterwarnings('ignore', message='.*pkg_resources.*')
+    os.makedirs(args.out, exist_ok=True)
+    work_dir = osp.join(args.out, 'training')
+    if args.no_train:
+        with open(osp.join(work_dir, 'last_checkpoint')) as file:
+            checkpoint = file.read().strip()
+    else:
+        checkpoint = train(work_dir)
+    results = {
+        'ten minutes': evaluate('ten minutes', SHORT, checkpoint),
+        'long': evaluate('long', LONG, LONG_WEIGHTS),
+    }
+    table = make_table(results)
+    print(table)
+    with open(osp.join(args.out, 'table.md'), 'w') as file:
+        file.write(table)
+    with open(osp.join(args.out, 'metrics.json'), 'w') as file:
+        json.dump({k: v['metrics'] for k, v in results.items()}, file,
+                  indent=1)
+    draw_ced({k: box_errors(v['samples'])
+              for k, v in results.items()}, 10, 'landmark box',
+             osp.join(args.out, 'ced.png'))
+    draw_sheet(results['ten minutes'], osp.join(args.out, 'faces.jpg'))
+    draw_sheet(results['long'], osp.join(args.out, 'faces_long.jpg'))
+    print(f'[demo] wrote table.md, metrics.json, faces.jpg, faces_long.jpg, '
+          f'ced.png into {args.out}')
+
+
+if __name__ == '__main__':
+    main()
