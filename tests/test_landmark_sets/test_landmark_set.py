@@ -1,0 +1,251 @@
+"""Landmark sets: against the release, among themselves, and malformed."""
+import json
+import os.path as osp
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import pytest
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
+
+from spiga_mmpose.landmark_sets import load_landmark_set
+from spiga_mmpose.landmark_sets.landmark_set import available_landmark_sets
+
+SHIPPED = ['wflw_98', '300w_68']
+# Name of the same set in the release, and of its table.
+RELEASED = {
+    'wflw_98': ('wflw', 'WFLW_98x15'),
+    '300w_68': ('300wpublic', 'W300_68x13'),
+}
+
+
+@pytest.fixture(params=SHIPPED)
+def landmark_set(request):
+    return load_landmark_set(request.param)
+
+
+@pytest.fixture
+def release(landmark_set):
+    """db_info and rows of the 3D head of the set in the release."""
+    spiga = pytest.importorskip('spiga')
+    data = osp.join(osp.dirname(spiga.__file__), 'data')
+    database = RELEASED[landmark_set.name][0]
+    with open(osp.join(data, 'annotations', database,
+                       'db_info.json')) as file:
+        info = json.load(file)
+    rows = np.genfromtxt(
+        osp.join(data, 'models3D',
+                 f'mean_face_3D_{landmark_set.num_landmarks}.txt'),
+        delimiter='|')
+    return info, rows
+
+
+def test_shipped_sets_are_found():
+    assert available_landmark_sets() == sorted(SHIPPED)
+    assert [load_landmark_set(name).num_landmarks
+            for name in SHIPPED] == [98, 68]
+
+
+def test_curves_are_the_releases_edge_table(landmark_set):
+    """Incidence of curves and points, and which points are on none."""
+    tables = pytest.importorskip('spiga.models.cnn.transform_e2p')
+    expected = getattr(tables, RELEASED[landmark_set.name][1]).numpy()
+    found = landmark_set.edge_to_point
+    np.testing.assert_array_equal(found, expected[:, :-1])
+    np.testing.assert_array_equal(found.sum(1) == 0, expected[:, -1] == 1)
+    assert landmark_set.num_curves == expected.shape[1] - 1
+
+
+def test_mirror_order_and_ids_are_the_releases(landmark_set, release):
+    info, _ = release
+    np.testing.assert_array_equal(landmark_set.flip_indices,
+                                  info['ldm_flip_order'])
+    assert landmark_set.annotation_ids == info['ldm_ids']
+
+
+def test_head_model_is_the_releases(landmark_set, release):
+    info, rows = release
+    by_id = {int(row[0]): (row[3], -row[1], -row[2]) for row in rows}
+    expected = [by_id[i] for i in info['ldm_ids']]
+    np.testing.assert_array_equal(landmark_set.head_model, expected)
+
+
+def test_robust_ids_are_the_published_ones():
+    """RECIPE: ids 1 to 24 of the release's numbering."""
+    assert load_landmark_set('300w_68').robust_ids == [
+        8, 17, 19, 21, 22, 24, 26, 30, 31, 35, 36, 39, 42, 45, 48, 51, 54, 57
+    ]
+    assert load_landmark_set('wflw_98').robust_ids == [
+        16, 33, 35, 37, 42, 44, 46, 54, 55, 59, 60, 62, 64, 66, 68, 70, 72,
+        74, 76, 79, 82, 85
+    ]
+
+
+def test_mirroring_twice_is_nothing(landmark_set):
+    flip = landmark_set.flip_indices
+    np.testing.assert_array_equal(flip[flip],
+                                  np.arange(landmark_set.num_landmarks))
+    assert 0 < (flip != np.arange(len(flip))).sum() < len(flip)
+
+
+def test_mirror_keeps_the_structure(landmark_set):
+    """Curves, parts, robust points and eyes go over into each other."""
+    flip = landmark_set.flip_indices
+    curves = [set(curve) for curve in landmark_set.curves.values()]
+    for curve in curves:
+        assert set(flip[list(curve)]) in curves
+    for ids in landmark_set.parts.values():
+        assert set(flip[ids]) == set(ids)
+    assert set(flip[landmark_set.robust_ids]) == set(landmark_set.robust_ids)
+    left, right = landmark_set.eye_corners
+    assert flip[left] == right
+    left, right = landmark_set.pupils
+    assert set(flip[left]) == set(right)
+
+
+def test_parts_hold_every_landmark_once(landmark_set):
+    ids = sorted(i for part in landmark_set.parts.values() for i in part)
+    assert ids == list(range(landmark_set.num_landmarks))
+
+
+def test_head_is_a_face_that_looks_along_x(landmark_set):
+    """Symmetric in y, nose tip in front, brows over mouth (z is down)."""
+    head = landmark_set.head_model
+    mirrored = head[landmark_set.flip_indices] * [1, -1, 1]
+    assert np.abs(mirrored - head).max() < 0.12
+    parts = landmark_set.parts
+    assert head[:, 0].argmax() in parts['nose']
+    assert head[parts['brow'], 2].max() < head[parts['mouth'], 2].min()
+    with pytest.raises(ValueError, match='read-only'):
+        head[0] = 0
+
+
+def test_metainfo_is_what_mmpose_parses(landmark_set):
+    meta = parse_pose_metainfo(landmark_set.metainfo())
+    assert meta['dataset_name'] == landmark_set.name
+    assert meta['num_keypoints'] == landmark_set.num_landmarks
+    assert meta['flip_indices'] == landmark_set.flip_indices.tolist()
+    assert {tuple(sorted(pair)) for pair in meta['flip_pairs']
+            } == {tuple(sorted(pair)) for pair in landmark_set.flip_pairs}
+    links = [(a, b) for curve in landmark_set.curves.values()
+             for a, b in zip(curve[:-1], curve[1:])]
+    assert meta['skeleton_links'] == links
+    assert meta['keypoint_colors'].shape == (landmark_set.num_landmarks, 3)
+    assert (meta['dataset_keypoint_weights'] == 1).all()
+
+
+def test_make_landmark_sets_writes_the_shipped_files(tmp_path, repo):
+    """From a wheel of the release, as its docstring says."""
+    spiga = pytest.importorskip('spiga')
+    package = osp.dirname(spiga.__file__)
+    wheel = tmp_path / 'spiga.whl'
+    with zipfile.ZipFile(wheel, 'w') as archive:
+        for name in ('annotations/wflw/db_info.json',
+                     'annotations/300wpublic/db_info.json',
+                     'models3D/mean_face_3D_98.txt',
+                     'models3D/mean_face_3D_68.txt'):
+            archive.write(
+                osp.join(package, 'data', name), f'spiga/data/{name}')
+    script = osp.join(repo, 'tools', 'dataset_converters',
+                      'make_landmark_sets.py')
+    subprocess.run([sys.executable, script, wheel, tmp_path],
+                   check=True,
+                   capture_output=True)
+    for name in SHIPPED:
+        shipped = osp.join(repo, 'spiga_mmpose', 'landmark_sets',
+                           f'{name}.json')
+        with open(shipped) as file:
+            assert (tmp_path / f'{name}.json').read_text() == file.read()
+
+
+# A set of one's own: four landmarks, nothing but what is needed.
+SMALL = dict(
+    name='dog',
+    num_landmarks=4,
+    flip_pairs=[[0, 1]],
+    curves=dict(mouth=[2, 3, 0]),
+    parts=dict(eye=[0, 1], mouth=[2, 3]),
+    head_model=[[0, 0, 0], [0, 1, 0], [1, 0, 0], [0, 0, 1]],
+    robust_ids=[0, 1, 2, 3],
+    eye_corners=[0, 1],
+    pupils=[[0], [1]],
+    annotation_ids=[7, 5, 3, 1])
+
+
+@pytest.fixture
+def write(tmp_path):
+
+    def write(content):
+        path = tmp_path / 'dog.json'
+        path.write_text(content)
+        return str(path)
+
+    return write
+
+
+def test_a_set_of_ones_own(write):
+    dog = load_landmark_set(write(json.dumps(SMALL)))
+    assert dog.flip_indices.tolist() == [1, 0, 2, 3]
+    assert dog.edge_to_point.tolist() == [[1], [0], [1], [1]]
+    assert dog.pupils == ([0], [1])
+    assert dog.head_model.shape == (4, 3)
+    assert parse_pose_metainfo(dog.metainfo())['num_keypoints'] == 4
+
+
+def test_a_set_of_two_fields(tmp_path):
+    path = tmp_path / 'bare.json'
+    path.write_text('{"name": "bare", "num_landmarks": 3, "pupils": null}')
+    bare = load_landmark_set(str(path))
+    assert bare.num_curves == 0
+    assert bare.edge_to_point.shape == (3, 0)
+    assert bare.flip_indices.tolist() == [0, 1, 2]
+    assert bare.head_model is None and bare.pupils is None
+
+
+@pytest.mark.parametrize('field,value', [
+    ('num_landmarks', None),
+    ('num_landmarks', 'four'),
+    ('num_landmarks', 4.5),
+    ('num_landmarks', 0),
+    ('flip_pairs', [[0, 1, 2]]),
+    ('flip_pairs', [0, 1]),
+    ('flip_pairs', [[0, 4]]),
+    ('flip_pairs', [[0, 1], [1, 2]]),
+    ('curves', [[0, 1]]),
+    ('curves', dict(line=[0])),
+    ('curves', dict(line=[0, -1])),
+    ('parts', dict(eye=[0, 9])),
+    ('parts', dict(tail=[0])),
+    ('head_model', [[0, 0, 0]] * 3),
+    ('head_model', [[0, 0, 0]] * 3 + [[0, 0]]),
+    ('head_model', [[0, 0, float('nan')]] * 4),
+    ('head_model', 'dog.obj'),
+    ('robust_ids', [4]),
+    ('robust_ids', ['a']),
+    ('robust_ids', 3),
+    ('eye_corners', [0, 1, 2]),
+    ('eye_corners', 0),
+    ('pupils', [[0]]),
+    ('pupils', [[], [1]]),
+    ('annotation_ids', [1, 2, 3]),
+    ('annotation_ids', [1, 2, 3, 3]),
+    ('annotation_ids', [1, 2, 3, 4, 4]),
+    ('whiskers', 12),
+])
+def test_malformed_field_is_named(write, field, value):
+    path = write(json.dumps(dict(SMALL, **{field: value})))
+    with pytest.raises(ValueError, match=rf'dog\.json: .*{field[:4]}'):
+        load_landmark_set(path)
+
+
+@pytest.mark.parametrize('content', ['', '{', '[1]', 'null', '"dog"', '\0'])
+def test_malformed_file_is_named(write, content):
+    with pytest.raises(ValueError, match=r'dog\.json'):
+        load_landmark_set(write(content))
+
+
+@pytest.mark.parametrize('name', ['wflw_99', 'nothing.json', ''])
+def test_missing_set_is_named(name):
+    with pytest.raises(ValueError, match="'300w_68', 'wflw_98'"):
+        load_landmark_set(name)
