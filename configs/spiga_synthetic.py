@@ -28,6 +28,7 @@ stages = [
 ]
 custom_hooks = [
     dict(type='SyncBuffersHook'),
+    dict(type='SampleSeedHook'),
     dict(type='StageHook', stages=stages),
 ]
 train_cfg = dict(max_epochs=max_epochs, val_interval=2)
@@ -56,7 +57,6 @@ auto_scale_lr = dict(base_batch_size=16)
 default_hooks = dict(
     logger=dict(type='LoggerHook', interval=50),
     checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=1))
-randomness = dict(seed=0)
 find_unused_parameters = True
 
 landmark_set = _base_.landmark_set

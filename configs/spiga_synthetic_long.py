@@ -10,6 +10,7 @@ stages = [
 ]
 custom_hooks = [
     dict(type='SyncBuffersHook'),
+    dict(type='SampleSeedHook'),
     dict(type='StageHook', stages=stages),
 ]
 train_cfg = dict(max_epochs=sum(epochs), val_interval=8)

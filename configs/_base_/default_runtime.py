@@ -8,3 +8,6 @@ vis_backends = [
 ]
 visualizer = dict(
     type='SPIGAVisualizer', vis_backends=vis_backends, name='visualizer')
+
+# Fixed, so that a resumed run equals one that went on.
+randomness = dict(seed=0)

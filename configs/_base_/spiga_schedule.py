@@ -25,6 +25,7 @@ stages = [
 ]
 custom_hooks = [
     dict(type='SyncBuffersHook'),
+    dict(type='SampleSeedHook'),
     dict(type='StageHook', stages=stages),
 ]
 train_cfg = dict(max_epochs=750, val_interval=10)

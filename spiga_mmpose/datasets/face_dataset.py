@@ -10,6 +10,7 @@ from mmengine.logging import print_log
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 
 from spiga_mmpose.landmark_sets import load_landmark_set
+from .seeded import SeededDataset
 from .transforms import BadSampleError
 
 
@@ -28,7 +29,7 @@ def read_json(path: str) -> Any:
         raise ValueError(f'{path} is not a JSON file: {error}') from None
 
 
-class FaceDataset(BaseCocoStyleDataset):
+class FaceDataset(SeededDataset, BaseCocoStyleDataset):
     """Photographs with annotated faces of one landmark set, one face a sample.
 
     A subclass reads its kind of file in :meth:`read_faces`; this class checks

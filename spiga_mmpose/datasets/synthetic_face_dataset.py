@@ -7,6 +7,7 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import DATASETS
 
 from spiga_mmpose.landmark_sets import load_landmark_set
+from .seeded import SeededDataset
 from .synthetic import VARIANTS, draw_face
 
 # Landmarks of each supported set among the 98 that are drawn.
@@ -15,7 +16,7 @@ _SUPPORTED = (_DRAWN, '300w_68')
 
 
 @DATASETS.register_module()
-class SyntheticFaceDataset(BaseDataset):
+class SyntheticFaceDataset(SeededDataset, BaseDataset):
     """Endless labelled faces that a fresh clone can train on.
 
     Every face is drawn when it is asked for and depends on ``(seed, index)``
@@ -89,9 +90,9 @@ class SyntheticFaceDataset(BaseDataset):
     def _load_metainfo(cls, metainfo: dict = None) -> dict:
         return parse_pose_metainfo(dict(metainfo or cls.METAINFO))
 
-    def full_init(self):
-        """Nothing to load."""
-        self._fully_initialized = True
+    def load_data_list(self) -> List[dict]:
+        """Nothing to load: faces are drawn when they are asked for."""
+        return []
 
     def __len__(self) -> int:
         return self.num_faces

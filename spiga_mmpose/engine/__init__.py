@@ -1,6 +1,7 @@
-"""What the Runner needs beyond MMEngine: stages and safe checkpoints."""
+"""What the Runner needs beyond MMEngine: stages, seeds, safe checkpoints."""
 from . import checkpoint  # noqa: F401, registers the safe loader
 from .epoch_block_sampler import EpochBlockSampler
+from .sample_seed_hook import SampleSeedHook
 from .stage_hook import StageHook
 
-__all__ = ['EpochBlockSampler', 'StageHook']
+__all__ = ['EpochBlockSampler', 'SampleSeedHook', 'StageHook']

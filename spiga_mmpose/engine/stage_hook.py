@@ -85,7 +85,7 @@ class StageHook(Hook):
         """Keep the ratios of the learning rates, before they change."""
         if not isinstance(runner.optim_wrapper, OptimWrapper):
             return  # a test: the Runner has built no optimiser
-        for group in runner.optim_wrapper.optimizer.param_groups:
+        for group in runner.optim_wrapper.param_groups:
             group.setdefault('initial_lr', group['lr'])
 
     def before_train(self, runner) -> None:
@@ -144,7 +144,8 @@ class StageHook(Hook):
         optimizer = runner.optim_wrapper.optimizer
         optimizer.state.clear()
         base = optimizer.defaults['lr']
-        for group in optimizer.param_groups:
+        # The wrapper's groups: they hold the rate that is logged, too.
+        for group in runner.optim_wrapper.param_groups:
             ratio = group['initial_lr'] / base
             group['lr'] = self.stages[index]['lr'] * ratio
 

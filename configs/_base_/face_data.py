@@ -1,4 +1,6 @@
-# What happens to a photograph before its landmarks become labels.
+# What happens to a photograph before its landmarks become labels, and the
+# loaders; a config adds its data set and its codec.
+data_mode = 'topdown'
 input_size = (256, 256)
 
 # Augmentation of the paper and the release, in its order. The photometric
@@ -24,3 +26,23 @@ val_pipeline = [
     dict(type='SPIGACrop', input_size=input_size),
     dict(type='PackFaceInputs')
 ]
+
+train_dataloader = dict(
+    batch_size=24,
+    num_workers=4,
+    persistent_workers=True,
+    drop_last=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(data_mode=data_mode, data_prefix=dict(img='images/')))
+val_dataloader = dict(
+    batch_size=24,
+    num_workers=4,
+    persistent_workers=True,
+    drop_last=False,
+    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
+    dataset=dict(
+        data_mode=data_mode,
+        data_prefix=dict(img='images/'),
+        test_mode=True,
+        pipeline=val_pipeline))
+test_dataloader = val_dataloader

@@ -1,0 +1,49 @@
+"""Random transforms that depend on seed, epoch and sample alone."""
+import random
+from typing import Any
+
+import numpy as np
+import torch
+
+
+class SeededDataset:
+    """Mixin: the pipeline of a sample draws from a seed of its own.
+
+    MMEngine seeds the loader's workers once; what a transform draws then
+    depends on all that its worker has done before, and a resumed run draws
+    otherwise. Here each sample of each epoch has its own seed, so a resumed
+    run is the same as one that went on, with any number of workers. Put it
+    before MMEngine's ``BaseDataset`` among the bases. Nothing is seeded until
+    :meth:`set_epoch` is called (``SampleSeedHook`` does).
+    """
+
+    def set_epoch(self, epoch: int, seed: int) -> None:
+        """Choose the seeds of an epoch, also in running loader workers.
+
+        Args:
+            epoch (int): Number of the epoch (or of the iteration at which
+                the loop began, where it has no epochs).
+            seed (int): Seed of the run.
+        """
+        self._shared()[:] = torch.tensor([epoch, seed])
+
+    def _shared(self) -> torch.Tensor:
+        # Shared memory: worker processes that are already there see it too.
+        if not hasattr(self, '_epoch_and_seed'):
+            self._epoch_and_seed = torch.full((2, ), -1).share_memory_()
+        return self._epoch_and_seed
+
+    def full_init(self):
+        """As MMEngine's, and before workers are forked."""
+        self._shared()
+        super().full_init()
+
+    def prepare_data(self, idx: int) -> Any:
+        """Seed, then run the pipeline."""
+        epoch, seed = self._shared().tolist()
+        if epoch >= 0:
+            words = np.random.SeedSequence([seed, epoch,
+                                            int(idx)]).generate_state(2)
+            np.random.seed(words[0])
+            random.seed(int(words[1]))
+        return super().prepare_data(idx)
