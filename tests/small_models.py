@@ -42,9 +42,7 @@ def head(**changes) -> dict:
 
 def codec(landmark_set: str = 'wflw_98') -> dict:
     return dict(
-        type='SPIGALabel',
-        input_size=(SIZE, SIZE),
-        landmark_set=landmark_set)
+        type='SPIGALabel', input_size=(SIZE, SIZE), landmark_set=landmark_set)
 
 
 def estimator(**changes) -> dict:

@@ -14,8 +14,7 @@ POSE = np.array([20., -10, 5, 0.1, -0.05, 3.2])
 def codec(request):
     name, size = request.param
     return KEYPOINT_CODECS.build(
-        dict(
-            type='SPIGALabel', input_size=(size, size), landmark_set=name))
+        dict(type='SPIGALabel', input_size=(size, size), landmark_set=name))
 
 
 def face(codec, pose=POSE):
@@ -81,8 +80,7 @@ def test_landmarks_outside_keep_their_place(codec):
     keypoints = face(codec)
     keypoints[0, 3] = [-20, 300]
     labels = codec.encode(keypoints)['keypoint_labels']
-    np.testing.assert_allclose(labels[0, 3] * codec.input_size[0],
-                               [-20, 300])
+    np.testing.assert_allclose(labels[0, 3] * codec.input_size[0], [-20, 300])
 
 
 def test_pose_is_that_of_the_face(codec):

@@ -1,10 +1,9 @@
 """Converted weights give the released network's numbers."""
 import pytest
+import reference_network
 import torch
 
-import reference_network
-from spiga_mmpose.engine.release_weights import (_release_architecture,
-                                                 convert)
+from spiga_mmpose.engine.release_weights import _release_architecture, convert
 from spiga_mmpose.landmark_sets import load_landmark_set
 
 
@@ -75,18 +74,15 @@ def test_sizes_are_the_published_ones(released):
     assert total == pytest.approx(63.44e6, abs=5e3)
     converted = convert(released)
     # Every released number but the dead skips and the constants.
-    dead = sum(
-        module.skip_layer.conv.weight.numel()
-        for module in reference.modules()
-        if getattr(module, 'need_skip', None) is False)
+    dead = sum(module.skip_layer.conv.weight.numel()
+               for module in reference.modules()
+               if getattr(module, 'need_skip', None) is False)
     assert dead == pytest.approx(4.21e6, abs=5e3)
-    constant = sum(
-        parameter.numel() for parameter in reference.parameters()
-        if not parameter.requires_grad)
-    ours = sum(
-        value.numel() for name, value in converted.items()
-        if 'running_' not in name and 'num_batches' not in name
-        and name != 'head.trained' and '.attention.3.' not in name)
+    constant = sum(parameter.numel() for parameter in reference.parameters()
+                   if not parameter.requires_grad)
+    ours = sum(value.numel() for name, value in converted.items()
+               if 'running_' not in name and 'num_batches' not in name
+               and name != 'head.trained' and '.attention.3.' not in name)
     assert ours == total - dead - constant
 
 
@@ -149,8 +145,7 @@ class TestRefuses:
         del changed['gcn.1.gat.2.attention.attn.merge.bias']
         with pytest.raises(
                 ValueError,
-                match=r'missing gcn\.1\.gat\.2\.attention\.attn\.merge\.bias'
-        ):
+                match=r'missing gcn\.1\.gat\.2\.attention\.attn\.merge\.bias'):
             convert(changed)
 
     def test_unknown_key(self, released):
@@ -184,8 +179,12 @@ class TestRefuses:
     @pytest.mark.parametrize('content', [
         {},
         dict(state_dict={}),
-        {'visual_cnn.outs_points.0.0.conv.weight': 98},
-        {'visual_cnn.outs_points.0.0.conv.weight': torch.tensor(98.)},
+        {
+            'visual_cnn.outs_points.0.0.conv.weight': 98
+        },
+        {
+            'visual_cnn.outs_points.0.0.conv.weight': torch.tensor(98.)
+        },
     ])
     def test_something_else(self, content):
         with pytest.raises(ValueError, match='not a released SPIGA'):

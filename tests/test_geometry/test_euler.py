@@ -141,8 +141,8 @@ def test_rotation_survives_near_gimbal_lock(dtype, gap):
     angles[:, 1] = (90 - gap) * rng.choice([-1, 1], 300)
     noise = np.finfo(dtype).eps
     matrices = euler_to_matrix(angles)
-    matrices = (matrices + rng.uniform(-noise, noise, matrices.shape)).astype(
-        dtype)
+    matrices = (matrices +
+                rng.uniform(-noise, noise, matrices.shape)).astype(dtype)
     back = matrix_to_euler(matrices).astype(np.float64)
     np.testing.assert_allclose(
         euler_to_matrix(back), matrices, atol=2 * noise**0.5)
@@ -164,8 +164,7 @@ def test_mirror_pose_is_the_pose_of_the_mirrored_picture():
                         (20, 6))
     points = project_head(head, poses)
     mirrored = project_head(head, mirror_pose(poses))[:, flip]
-    np.testing.assert_allclose(
-        mirrored, points * [-1, 1] + [1, 0], atol=1e-12)
+    np.testing.assert_allclose(mirrored, points * [-1, 1] + [1, 0], atol=1e-12)
     again = mirror_pose(torch.tensor(poses))
     np.testing.assert_array_equal(again.numpy(), mirror_pose(poses))
     np.testing.assert_array_equal(

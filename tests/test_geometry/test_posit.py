@@ -47,8 +47,8 @@ def test_projected_head_gives_its_pose_back(landmark_set):
 def test_fit_pose_is_close_after_the_releases_number_of_steps(landmark_set):
     for pose in random_poses(30):
         points = project_head(landmark_set.head_model, pose) * 256
-        found = fit_pose(landmark_set.head_model, points,
-                         robust(landmark_set), 256)
+        found = fit_pose(landmark_set.head_model, points, robust(landmark_set),
+                         256)
         assert np.abs(wrap_degrees(found[:3] - pose[:3])).max() < 0.5
         assert np.abs(found[3:] - pose[3:]).max() < 0.03
 
@@ -75,8 +75,7 @@ def test_against_the_release(landmark_set):
     for pose in random_poses(30):
         points = project_head(head, pose) * 256 + rng.normal(
             0, 3, (len(head), 2))
-        rotation, translation = release.modern_posit(head, points, camera,
-                                                     100)
+        rotation, translation = release.modern_posit(head, points, camera, 100)
         ours = posit(head, points - 128, 384)
         np.testing.assert_allclose(ours[0], rotation, atol=1e-9)
         np.testing.assert_allclose(ours[1], translation, atol=1e-9)
@@ -129,8 +128,8 @@ def test_no_pose_of_degenerate_landmarks(landmark_set, fill):
     """All in one place or not finite: None, no warning, no crash."""
     points = np.full((landmark_set.num_landmarks, 2), fill)
     with np.errstate(all='raise'):
-        assert fit_pose(landmark_set.head_model, points,
-                        robust(landmark_set), 256) is None
+        assert fit_pose(landmark_set.head_model, points, robust(landmark_set),
+                        256) is None
 
 
 def test_no_pose_of_landmarks_on_a_line(landmark_set):

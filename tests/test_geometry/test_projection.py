@@ -53,9 +53,8 @@ def test_gradient_reaches_all_six_numbers():
     project_head(head, poses).square().sum().backward()
     assert torch.isfinite(poses.grad).all()
     assert (poses.grad != 0).all()
-    assert torch.autograd.gradcheck(
-        lambda p: project_head(head[:4], p), poses.detach()[:1]
-        .requires_grad_())
+    assert torch.autograd.gradcheck(lambda p: project_head(head[:4], p),
+                                    poses.detach()[:1].requires_grad_())
 
 
 def test_rotation_is_about_the_heads_own_origin():
@@ -63,6 +62,6 @@ def test_rotation_is_about_the_heads_own_origin():
     origin = np.zeros((1, 3))
     poses = random_poses()
     points = project_head(origin, poses)[:, 0]
-    np.testing.assert_allclose(
-        points, 1.5 * poses[:, 3:5] / poses[:, 5:] + 0.5)
+    np.testing.assert_allclose(points,
+                               1.5 * poses[:, 3:5] / poses[:, 5:] + 0.5)
     assert euler_to_matrix(poses[:, :3]).shape == (50, 3, 3)

@@ -31,8 +31,7 @@ def release(landmark_set):
     spiga = pytest.importorskip('spiga')
     data = osp.join(osp.dirname(spiga.__file__), 'data')
     database = RELEASED[landmark_set.name][0]
-    with open(osp.join(data, 'annotations', database,
-                       'db_info.json')) as file:
+    with open(osp.join(data, 'annotations', database, 'db_info.json')) as file:
         info = json.load(file)
     rows = np.genfromtxt(
         osp.join(data, 'models3D',
@@ -77,8 +76,8 @@ def test_robust_ids_are_the_published_ones():
         8, 17, 19, 21, 22, 24, 26, 30, 31, 35, 36, 39, 42, 45, 48, 51, 54, 57
     ]
     assert load_landmark_set('wflw_98').robust_ids == [
-        16, 33, 35, 37, 42, 44, 46, 54, 55, 59, 60, 62, 64, 66, 68, 70, 72,
-        74, 76, 79, 82, 85
+        16, 33, 35, 37, 42, 44, 46, 54, 55, 59, 60, 62, 64, 66, 68, 70, 72, 74,
+        76, 79, 82, 85
     ]
 
 
@@ -126,8 +125,10 @@ def test_metainfo_is_what_mmpose_parses(landmark_set):
     assert meta['dataset_name'] == landmark_set.name
     assert meta['num_keypoints'] == landmark_set.num_landmarks
     assert meta['flip_indices'] == landmark_set.flip_indices.tolist()
-    assert {tuple(sorted(pair)) for pair in meta['flip_pairs']
-            } == {tuple(sorted(pair)) for pair in landmark_set.flip_pairs}
+    assert {tuple(sorted(pair))
+            for pair in meta['flip_pairs']
+            } == {tuple(sorted(pair))
+                  for pair in landmark_set.flip_pairs}
     links = [(a, b) for curve in landmark_set.curves.values()
              for a, b in zip(curve[:-1], curve[1:])]
     assert meta['skeleton_links'] == links

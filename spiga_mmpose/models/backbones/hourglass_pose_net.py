@@ -159,6 +159,8 @@ class HourglassPoseNet(BaseBackbone):
         self.pose_layers = nn.ModuleList(
             nn.Linear(channels, 6)
             for _ in range(1 if shared_pose_layer else num_stacks))
+        # Many of the convolutions are 1x1: a tenth to a fifth faster so.
+        self.to(memory_format=torch.channels_last)
 
     def init_weights(self):
         """MMEngine's initialisation; the pose starts at a frontal face."""

@@ -4,6 +4,7 @@ Paper 2.1 and supplementary 1.1, equations 1 and 2.
 """
 from typing import Optional, Sequence, Tuple
 
+import torch
 from mmengine.structures import PixelData
 from mmpose.models.heads.base_head import BaseHead
 from mmpose.registry import KEYPOINT_CODECS, MODELS
@@ -133,8 +134,11 @@ class MultiTaskHead(BaseHead):
         if curves:
             edges = draw_edge_maps(labels.keypoints, labels.keypoint_weights,
                                    curves, size, self.sigma_edges)
+            # A curve without a usable point is unknown, not absent.
+            known = torch.stack(
+                [labels.keypoint_weights[:, c].amax(1) for c in curves], 1)
             losses['loss_edges'] = self.maps_weight * sum(
-                scale * self.loss_maps(maps, edges)
+                scale * self.loss_maps(maps, edges, known)
                 for scale, maps in zip(scales, feats.edges))
         return losses
 

@@ -48,7 +48,7 @@ def point_scores(point_maps: Tensor, keypoints: Tensor) -> Tensor:
     B, L, H, W = point_maps.shape
     grid = unit_to_grid(keypoints.float(), W).view(B * L, 1, 1, 2)
     scores = F.grid_sample(
-        point_maps.float().view(B * L, 1, H, W),
+        point_maps.float().reshape(B * L, 1, H, W),
         grid,
         padding_mode='border',
         align_corners=False)

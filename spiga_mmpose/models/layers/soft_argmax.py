@@ -21,8 +21,9 @@ def soft_argmax(maps: Tensor,
             :mod:`spiga_mmpose.geometry.coords`).
         temperature (float): Factor on the maps before the softmax; unused
             with ``'mass'``. High: the position of the peak, rounded towards
-            the cells; low: drawn to the middle by the background. 16 is the
-            best for Gaussians of peak 1 and sigma 1.5 on 64 x 64 zeros.
+            the cells; low: drawn to the middle by the background. Gaussians
+            of peak 1 and sigma 1.5 on 64 x 64 zeros are read best with 16, to
+            0.15 cells; with 8, points at the border are 14 cells off.
         kind (str): ``'softmax'``: the mass is the spatial softmax of the map
             times the temperature. ``'mass'``: the mass is the map itself,
             values below 0 counting as 0, as in ADNet

@@ -192,7 +192,7 @@ def _ends(powers: Tensor, t_start: Tensor, t_end: Tensor) -> Tensor:
     t = (t_start + t_end) / 2
     chord, half = end - start, _polynomial(powers, t) - start
     place = (half * chord).sum(0) / chord.square().sum(0).clamp(min=1e-12)
-    t = t + (t_end - t_start) * (0.5 - place).clamp(0, 0)
+    t = t + (t_end - t_start) * (0.5 - place).clamp(-0.25, 0.25)
     return torch.stack([start, _polynomial(powers, t), end])
 
 

@@ -84,10 +84,8 @@ def test_pose_starts_at_a_face_in_its_crop():
     assert poses[:, :3].abs().max() < 10
 
 
-@pytest.mark.parametrize('depth,input_size,bottleneck', [(3, 64, 2),
-                                                         (4, 64, 1),
-                                                         (2, 96, 6),
-                                                         (1, 64, 8)])
+@pytest.mark.parametrize('depth,input_size,bottleneck',
+                         [(3, 64, 2), (4, 64, 1), (2, 96, 6), (1, 64, 8)])
 def test_depth(depth, input_size, bottleneck):
     """3 is the paper's text, 4 the release; any bottleneck ends at 1 x 1."""
     feats = run(
@@ -160,8 +158,7 @@ class TestAttentionMaps:
         raw = layer.maps(field)
         mask = heatmaps / (raw * points)
         torch.testing.assert_close(mask[:, 0], edges[:, 0])
-        torch.testing.assert_close(mask[:, 1],
-                                   edges.sum(1).clamp(max=1))
+        torch.testing.assert_close(mask[:, 1], edges.sum(1).clamp(max=1))
         torch.testing.assert_close(mask[:, 2], torch.ones(2, 3, 3))
 
     def test_saturates_at_one(self):

@@ -77,8 +77,7 @@ def test_activation_by_hand(raw, hardtanh, arctan):
 @pytest.mark.parametrize('two_convs', [True, False])
 def test_variants_of_the_paper(self_message, two_convs):
     layer = step(self_message=self_message, two_convs=two_convs)
-    offsets, attentions = layer(
-        torch.rand(2, C, 16, 16), torch.rand(2, L, 2))
+    offsets, attentions = layer(torch.rand(2, C, 16, 16), torch.rand(2, L, 2))
     assert torch.isfinite(offsets).all()
     assert [a.shape for a in attentions] == [(2, 4, L, L)] * 3
     for attention in attentions:
@@ -127,7 +126,8 @@ def test_offsets_depend_on_features_and_on_shape():
     one, _ = layer(flat, points)
     assert not torch.allclose(layer(flat, points * 0.5)[0], one)
     torch.testing.assert_close(
-        layer(flat, points * 0.5 + 0.2)[0], layer(flat, points * 0.5)[0])
+        layer(flat, points * 0.5 + 0.2)[0],
+        layer(flat, points * 0.5)[0])
 
 
 def test_under_autocast_offsets_are_fp32():

@@ -3,10 +3,10 @@ import json
 
 import numpy as np
 import pytest
+import small_models
 import torch
 from mmpose.registry import MODELS
 
-import small_models
 from spiga_mmpose.geometry import crop_to_image, project_head
 from spiga_mmpose.landmark_sets import load_landmark_set
 from spiga_mmpose.models.heads.predictions import Labels, mirror_keypoints
@@ -43,8 +43,8 @@ def loss(model, faces, *wanted):
     model.train()
     model.train_cfg = dict(losses=wanted)
     losses = model(**prepared(model, faces), mode='loss')
-    return losses, sum(
-        value for name, value in losses.items() if 'loss' in name)
+    return losses, sum(value for name, value in losses.items()
+                       if 'loss' in name)
 
 
 class TestForward:
@@ -153,9 +153,7 @@ class TestAnyBackbone:
             in_channels=channels,
             supervision=None,
             pose_regressor=dict(
-                type='FeaturePoseRegressor',
-                in_channels=channels,
-                channels=8),
+                type='FeaturePoseRegressor', in_channels=channels, channels=8),
             loss_pose=dict(type='PoseL2Loss', loss_weight=0.1))
         return small_models.build(
             small_models.estimator(
@@ -371,9 +369,7 @@ class TestPredict:
                 torch.from_numpy(one.keypoints) / SIZE, flip, SIZE) * SIZE
             np.testing.assert_allclose(other.keypoints, back, atol=1e-3)
             np.testing.assert_allclose(
-                other.keypoint_scores,
-                one.keypoint_scores[:, flip],
-                atol=1e-6)
+                other.keypoint_scores, one.keypoint_scores[:, flip], atol=1e-6)
             np.testing.assert_allclose(
                 other.head_poses,
                 one.head_poses * [-1, 1, -1, -1, 1, 1],
@@ -464,8 +460,8 @@ class TestOptions:
                     name='dog',
                     num_landmarks=5,
                     flip_pairs=[[0, 1]],
-                    head_model=[[0., 1, 0], [0, -1, 0], [.5, 0, 0],
-                                [0, 0, 1], [0, 0, -1]],
+                    head_model=[[0., 1, 0], [0, -1, 0], [.5, 0, 0], [0, 0, 1],
+                                [0, 0, -1]],
                     robust_ids=[0, 1, 2, 3])))
         config = small_models.estimator(
             backbone=small_models.backbone(landmark_set=str(path)),
@@ -490,8 +486,8 @@ class TestOptions:
         names = set(dict(model.head.named_parameters()))
         others = {
             name
-            for name in model.head.state_dict() if name not in names
-            and not name.endswith(('running_mean', 'running_var',
-                                   'num_batches_tracked'))
+            for name in model.head.state_dict()
+            if name not in names and not name.endswith(
+                ('running_mean', 'running_var', 'num_batches_tracked'))
         }
         assert others == {'trained'}

@@ -1,10 +1,10 @@
 """MultiTaskHead: weighted losses of every stack, landmarks by soft-argmax."""
 import numpy as np
 import pytest
+import small_models
 import torch
 from mmpose.registry import MODELS
 
-import small_models
 from spiga_mmpose.models.backbones import HourglassFeatures
 from spiga_mmpose.models.heads.predictions import collect_labels
 from spiga_mmpose.models.targets import draw_edge_maps, draw_point_maps
@@ -33,8 +33,9 @@ def features(points=None, edges=None, heatmaps=None, poses=None):
         return [value] * STACKS
 
     return HourglassFeatures(
-        stacks(None, 4), [torch.randn(2, 6) if poses is None else poses] *
-        STACKS, stacks(points, L), stacks(edges, E), stacks(heatmaps, L))
+        stacks(None, 4),
+        [torch.randn(2, 6) if poses is None else poses] * STACKS,
+        stacks(points, L), stacks(edges, E), stacks(heatmaps, L))
 
 
 def perfect(head, faces):
@@ -84,8 +85,10 @@ def test_later_stacks_weigh_twice_as_much(head, faces):
 def test_weights(faces, option, names):
     feats = features()
     one, three = (
-        MODELS.build(dict(type='MultiTaskHead', **{option: weight})).loss(
-            feats, faces['data_samples']) for weight in (1, 3))
+        MODELS.build(dict(type='MultiTaskHead',
+                          **{option: weight})).loss(feats,
+                                                    faces['data_samples'])
+        for weight in (1, 3))
     for name in one:
         factor = 3 if name in names else 1
         assert three[name].item() == pytest.approx(
@@ -104,8 +107,7 @@ def test_no_maps_are_drawn_for_a_weight_of_zero(faces):
     (('cascade', ), set()),
 ])
 def test_losses_of_a_stage(head, faces, wanted, names):
-    losses = head.loss(features(), faces['data_samples'],
-                       dict(losses=wanted))
+    losses = head.loss(features(), faces['data_samples'], dict(losses=wanted))
     assert set(losses) == names
 
 
@@ -113,8 +115,8 @@ def test_predicts_the_peaks(head, faces):
     """Soft-argmax of sharp peaks, in crop px; x is the column."""
     heatmaps = torch.full((2, L, CELLS, CELLS), -20.)
     heatmaps[:, :, 5, 9] = 20
-    result = head.predict(
-        features(heatmaps=heatmaps), faces['data_samples'])[0]
+    result = head.predict(features(heatmaps=heatmaps),
+                          faces['data_samples'])[0]
     cell = small_models.SIZE / CELLS
     np.testing.assert_allclose(
         result.keypoints, np.tile([9 * cell, 5 * cell], (1, L, 1)), atol=1e-3)
@@ -163,3 +165,23 @@ def test_stock_features_are_refused(head, faces):
 
 def test_has_no_weights(head):
     assert not head.state_dict()
+
+
+def test_curve_without_a_usable_point_does_not_count(head, faces):
+    """It is not known where it is; that is not the same as nowhere."""
+    cheek = head.landmark_set.curves['cheek']
+    others = features().edges
+    wrong = [edges.clone() for edges in others]
+    for edges in wrong:
+        edges[:, 0] = 0.9
+    samples = [sample.clone() for sample in faces['data_samples']]
+
+    def edge_loss(edges):
+        maps = features()
+        maps.edges = edges
+        return head.loss(maps, samples)['loss_edges'].item()
+
+    assert edge_loss(wrong) != pytest.approx(edge_loss(others))
+    for sample in samples:
+        sample.gt_instance_labels.keypoint_weights[:, cheek] = 0
+    assert edge_loss(wrong) == pytest.approx(edge_loss(others))

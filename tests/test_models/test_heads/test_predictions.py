@@ -46,8 +46,8 @@ class TestPointScores:
         cells = torch.tensor([[[2., 5], [0, 0], [7, 3]]]).expand(2, -1, -1)
         scores = point_scores(maps, cells / 8)
         for landmark, (x, y) in enumerate([(2, 5), (0, 0), (7, 3)]):
-            torch.testing.assert_close(scores[:, landmark],
-                                       maps[:, landmark, y, x])
+            torch.testing.assert_close(scores[:, landmark], maps[:, landmark,
+                                                                 y, x])
 
     def test_between_cells(self):
         maps = torch.zeros(1, 1, 4, 4)
@@ -108,8 +108,7 @@ class TestAverageFlip:
         for key in ('keypoints', 'steps'):
             torch.testing.assert_close(
                 mirror_keypoints(mean[key], FLIP, WIDTH), mirrored[key])
-        torch.testing.assert_close(mean['scores'][:, FLIP],
-                                   mirrored['scores'])
+        torch.testing.assert_close(mean['scores'][:, FLIP], mirrored['scores'])
         sign = torch.tensor([-1., 1, -1, -1, 1, 1])
         torch.testing.assert_close(mean['poses'] * sign, mirrored['poses'])
 

@@ -36,17 +36,15 @@ def test_message_by_a_loop(attention):
     x = torch.randn(1, L, C)
     message, weights = attention(x)
     q, k, v = (
-        layer(x[0]) for layer in (attention.query, attention.key,
-                                  attention.value))
+        layer(x[0])
+        for layer in (attention.query, attention.key, attention.value))
     size = C // HEADS
     rows = []
     for i in range(L):
         heads = []
         for h in range(HEADS):
             part = slice(h * size, (h + 1) * size)
-            others = [
-                j for j in range(L) if attention.self_message or j != i
-            ]
+            others = [j for j in range(L) if attention.self_message or j != i]
             scores = torch.stack(
                 [q[i, part] @ k[j, part] / size**0.5 for j in others])
             share = scores.softmax(0)
@@ -62,8 +60,8 @@ def test_order_of_the_landmarks_does_not_matter(attention):
     message, weights = attention(x)
     shuffled, shuffled_weights = attention(x[:, order])
     torch.testing.assert_close(shuffled, message[:, order])
-    torch.testing.assert_close(shuffled_weights,
-                               weights[:, :, order][..., order])
+    torch.testing.assert_close(shuffled_weights, weights[:, :, order][...,
+                                                                      order])
 
 
 def test_heads_that_do_not_divide_are_refused():

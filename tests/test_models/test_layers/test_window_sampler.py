@@ -72,8 +72,8 @@ def test_outside_takes_the_borders_value():
     far = torch.tensor([[[-3., -3], [4, 4], [-3, 4]]])
     found = sample_windows(features, far, 0.25, 3).view(3, 2, 9)
     for index, (y, x) in enumerate([(0, 0), (7, 7), (7, 0)]):
-        torch.testing.assert_close(
-            found[index], features[0, :, y, x, None].expand(2, 9))
+        torch.testing.assert_close(found[index], features[0, :, y, x,
+                                                          None].expand(2, 9))
 
 
 def test_window_below_one_cell_is_one_point():

@@ -138,8 +138,8 @@ def test_equals_scipy_for_other_sigma(sigma):
 def test_equals_scipy_on_many_faces(name):
     landmark_set, curves = curves_of(name)
     for noise in (0., 0.005, 0.02):
-        check(*faces(landmark_set, 16, noise, seed=1), curves, (64, 64))
-        check(*faces(landmark_set, 16, noise, seed=2), curves, (32, 32))
+        check(*faces(landmark_set, 5, noise, seed=1), curves, (64, 64))
+        check(*faces(landmark_set, 5, noise, seed=2), curves, (32, 32))
 
 
 def test_far_points_do_not_spoil_the_rest():

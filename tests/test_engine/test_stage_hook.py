@@ -1,0 +1,348 @@
+"""StageHook in real runs: what moves, at which rate, and after a resume."""
+import copy
+import os.path as osp
+from types import SimpleNamespace
+
+import pytest
+import small_models
+import torch
+from mmengine.config import Config
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from mmpose.registry import HOOKS, MODELS, PARAM_SCHEDULERS
+
+from spiga_mmpose.engine import StageHook
+
+STAGES = [
+    dict(
+        name='landmarks',
+        length=2,
+        lr=1e-3,
+        losses=('maps', ),
+        frozen=('backbone.pose_branches', 'backbone.pose_layers',
+                'head.steps')),
+    dict(
+        name='multitask',
+        length=1,
+        lr=2e-3,
+        losses=('maps', 'pose'),
+        frozen=('head.steps', )),
+    dict(
+        name='cascade',
+        length=1,
+        lr=5e-4,
+        losses=('cascade', ),
+        frozen=('backbone', )),
+]
+ITERS = 2  # an epoch
+
+
+class Recorder(Hook):
+    """Weights, statistics and learning rates before every iteration."""
+    priority = 'VERY_LOW'
+
+    def __init__(self):
+        self.states, self.rates, self.names = [], [], []
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        self.states.append(copy.deepcopy(runner.model.state_dict()))
+        self.rates.append(
+            [group['lr'] for group in runner.optim_wrapper.param_groups])
+        self.names.append(runner.message_hub.get_info('stage'))
+
+    def after_train(self, runner):
+        self.states.append(copy.deepcopy(runner.model.state_dict()))
+
+
+def run(work_dir, name, stages=STAGES, **changes):
+    """Train the tiny model; returns the runner and the recorder."""
+    config = dict(
+        model=small_models.estimator(),
+        work_dir=str(work_dir),
+        experiment_name=name,
+        default_scope='mmpose',
+        train_dataloader=dict(
+            batch_size=3,
+            num_workers=0,
+            sampler=dict(type='EpochBlockSampler', epoch_size=3 * ITERS),
+            dataset=dict(
+                type='SyntheticFaceDataset',
+                num_faces=1000,
+                image_size=small_models.SIZE,
+                pipeline=small_models.pipeline())),
+        train_cfg=dict(by_epoch=True, max_epochs=4),
+        optim_wrapper=dict(
+            optimizer=dict(type='Adam', lr=1e-3),
+            paramwise_cfg=dict(
+                custom_keys={'backbone.pose_layers': dict(lr_mult=10.)})),
+        param_scheduler=[
+            dict(type='MultiStepLR', begin=0, end=2, milestones=[1]),
+            dict(
+                type='LinearLR',
+                begin=ITERS * 2,
+                end=ITERS * 3,
+                start_factor=0.5,
+                by_epoch=False),
+        ],
+        default_hooks=dict(
+            logger=dict(type='LoggerHook', interval=100),
+            checkpoint=dict(type='CheckpointHook', interval=1)),
+        custom_hooks=[dict(type='StageHook', stages=stages)],
+        randomness=dict(seed=0),
+        log_level='ERROR')
+    config.update(changes)
+    runner = Runner.from_cfg(Config(config))
+    recorder = Recorder()
+    runner.register_hook(recorder)
+    runner.train()
+    return runner, recorder
+
+
+@pytest.fixture(scope='module')
+def trained(tmp_path_factory):
+    """A run through all stages: (work folder, recorder)."""
+    folder = tmp_path_factory.mktemp('stages')
+    return folder, run(folder, 'stages')[1]
+
+
+def moved(recorder, first, last):
+    """Names that differ between the starts of two iterations."""
+    before, after = recorder.states[first], recorder.states[last]
+    return {
+        name
+        for name in before if not torch.equal(before[name], after[name])
+    }
+
+
+def is_pose(name):
+    return name.startswith(('backbone.pose_branches', 'backbone.pose_layers'))
+
+
+class TestWhatMoves:
+    """Weights and BatchNorm statistics, by stage."""
+
+    def names(self, trained):
+        return {
+            name
+            for name in trained[1].states[0] if name != 'head.trained'
+        }
+
+    def test_landmarks(self, trained):
+        names = moved(trained[1], 0, 2 * ITERS) - {'head.trained'}
+        assert names == {
+            name
+            for name in self.names(trained)
+            if name.startswith('backbone.') and not is_pose(name)
+        }
+
+    def test_multitask(self, trained):
+        names = moved(trained[1], 2 * ITERS, 3 * ITERS) - {'head.trained'}
+        assert names == {
+            name
+            for name in self.names(trained) if name.startswith('backbone.')
+        }
+
+    def test_cascade(self, trained):
+        names = moved(trained[1], 3 * ITERS, 4 * ITERS) - {'head.trained'}
+        steps = {
+            name
+            for name in self.names(trained) if name.startswith('head.steps')
+        }
+        assert names <= steps
+        # A constant on every score leaves the softmax as it is, and noise is
+        # all that moves it.
+        assert {n for n in steps - names if '.key.bias' not in n} == set()
+
+    def test_flags(self, trained):
+        flags = [state['head.trained'].tolist() for state in trained[1].states]
+        assert flags[0] == [0, 0, 0]
+        assert flags[ITERS] == [1, 0, 0]
+        assert flags[3 * ITERS] == [1, 1, 0]
+        assert flags[-1] == [1, 1, 1]
+
+    def test_stage_is_logged(self, trained):
+        assert trained[1].names == (['landmarks'] * 4 + ['multitask'] * 2 +
+                                    ['cascade'] * 2)
+
+
+def test_rates(trained):
+    """Each stage starts at its own; its schedule goes on from there."""
+    _, recorder = trained
+    groups = list(zip(*recorder.rates))
+    expected = [
+        1e-3, 1e-3,  # landmarks
+        1e-4, 1e-4,  # the milestone at epoch 1
+        1e-3, 2e-3,  # multitask: half of its rate, linearly to all of it
+        5e-4, 5e-4,  # cascade
+    ]  # yapf: disable
+    assert len(set(groups)) == 2
+    for rates in groups:
+        factor = rates[0] / 1e-3
+        assert factor in (1, pytest.approx(10))
+        assert rates == pytest.approx([factor * rate for rate in expected])
+
+
+@pytest.mark.parametrize('epoch', [1, 2, 3])
+def test_resumed_run_is_the_same(trained, tmp_path, epoch):
+    """Within a stage and at its border: stage, rates, and last weights."""
+    folder, whole = trained
+    checkpoint = osp.join(folder, f'epoch_{epoch}.pth')
+    runner, recorder = run(
+        tmp_path, f'resumed{epoch}', load_from=checkpoint, resume=True)
+    assert runner.epoch == 4
+    start = epoch * ITERS
+    assert recorder.names == whole.names[start:]
+    assert recorder.rates == [pytest.approx(r) for r in whole.rates[start:]]
+    for name, value in recorder.states[-1].items():
+        torch.testing.assert_close(value, whole.states[-1][name])
+
+
+def test_checkpoints_of_the_runner_are_data(trained):
+    """They load with the safety on, and with MMPose's metainfo."""
+    loaded = torch.load(
+        osp.join(trained[0], 'epoch_4.pth'),
+        map_location='cpu',
+        weights_only=True)
+    assert {'state_dict', 'optimizer', 'message_hub',
+            'param_schedulers'} <= set(loaded)
+    assert loaded['meta']['dataset_meta']['num_keypoints'] == 98
+    assert loaded['meta']['epoch'] == 4
+
+
+def test_stages_by_iteration(tmp_path):
+    """Under IterBasedTrainLoop lengths count iterations."""
+    stages = [
+        dict(STAGES[0], length=2),
+        dict(STAGES[2], length=3),
+    ]
+    _, recorder = run(
+        tmp_path,
+        'iterations',
+        stages,
+        train_cfg=dict(by_epoch=False, max_iters=5),
+        param_scheduler=None,
+        default_hooks=dict(
+            logger=dict(type='LoggerHook', interval=100), checkpoint=None))
+    assert recorder.names == ['landmarks'] * 2 + ['cascade'] * 3
+    for rates in zip(*recorder.rates):
+        factor = 10 if rates[0] > 5e-3 else 1
+        assert rates == pytest.approx(
+            [factor * rate for rate in [1e-3, 1e-3, 5e-4, 5e-4, 5e-4]])
+    assert not any(
+        name.startswith('backbone.') for name in moved(recorder, 2, 5))
+
+
+class TestThawing:
+
+    @staticmethod
+    def runner(model):
+        return SimpleNamespace(
+            model=model,
+            logger=SimpleNamespace(info=lambda _: None),
+            message_hub=SimpleNamespace(update_info=lambda *_: None))
+
+    def test_layers_that_the_backbone_froze_stay_frozen(self):
+        """Also those within a module that a stage froze and thawed."""
+        model = torch.nn.Module()
+        model.train_cfg = None
+        model.backbone = torch.nn.Sequential(
+            torch.nn.Linear(2, 2), torch.nn.Linear(2, 2))
+        model.head = torch.nn.Linear(2, 2)
+        model.backbone[0].requires_grad_(False)
+        hook = HOOKS.build(
+            dict(
+                type='StageHook',
+                stages=[
+                    dict(STAGES[0], frozen=('backbone', )),
+                    dict(STAGES[1], frozen=('head', )),
+                    dict(STAGES[2], frozen=()),
+                ]))
+        states = []
+        for index in range(3):
+            hook._enter(self.runner(model), index)
+            states.append([
+                part.weight.requires_grad
+                for part in (*model.backbone, model.head)
+            ])
+        assert states == [[False, False, True], [False, True, False],
+                          [False, True, True]]
+        assert model.train_cfg == dict(losses=('cascade', ))
+
+
+class TestWrongConfigs:
+
+    def test_no_stage(self):
+        with pytest.raises(ValueError, match='at least one stage'):
+            StageHook([])
+
+    @pytest.mark.parametrize('change,message', [
+        (dict(frozen=None), "keys .*'frozen'.*, found"),
+        (dict(epochs=3), "found .*'epochs'"),
+        (dict(losses=('heatmaps', )), "'landmarks' name .'heatmaps'.*'maps'"),
+        (dict(length=0), "length of stage 'landmarks' .*found 0"),
+        (dict(length=1.5), "length of stage 'landmarks' .*found 1.5"),
+    ])
+    def test_wrong_stage_is_named(self, change, message):
+        stage = dict(STAGES[0], **change)
+        stage = {k: v for k, v in stage.items() if v is not None}
+        with pytest.raises(ValueError, match=message):
+            StageHook([stage])
+
+    @pytest.mark.parametrize('stages,message', [
+        (STAGES[:2], 'last 3 epochs, train_cfg 4'),
+        ([dict(STAGES[0], lr=1e-2), *STAGES[1:]
+          ], "first stage, 'landmarks', is 0.01, the optimizer's 0.001"),
+        ([*STAGES[:2], dict(STAGES[2], frozen=('backbon', ))
+          ], r"'cascade' freezes \['backbon'\]"),
+    ])
+    def test_before_the_first_iteration(self, tmp_path, stages, message):
+        """Not after days, when the last stage begins."""
+        with pytest.raises(ValueError, match=message):
+            run(tmp_path, f'wrong{len(message)}', stages)
+
+
+@pytest.mark.parametrize('config', ['spiga_wflw.py', 'spiga_300w.py'])
+def test_schedule_of_the_paper(repo, config):
+    """Every epoch's rate in the configs, as RECIPE section 4 has them."""
+    cfg = Config.fromfile(osp.join(repo, 'configs', config))
+    stages, = [
+        hook['stages'] for hook in cfg.custom_hooks
+        if hook['type'] == 'StageHook'
+    ]
+    assert sum(stage['length']
+               for stage in stages) == cfg.train_cfg['max_epochs']
+    optimizer = torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))],
+                                 lr=cfg.optim_wrapper.optimizer.lr)
+    assert stages[0]['lr'] == optimizer.defaults['lr']
+    schedulers = [
+        PARAM_SCHEDULERS.build(dict(one, optimizer=optimizer))
+        for one in cfg.param_scheduler
+    ]
+    hook = StageHook(stages)
+    hook._by_epoch = lambda runner: True
+    rates = []
+    for epoch in range(cfg.train_cfg['max_epochs']):
+        rates.append(optimizer.param_groups[0]['lr'])
+        optimizer.step()
+        hook.after_train_iter(
+            SimpleNamespace(
+                epoch=epoch,
+                train_dataloader=[0],
+                optim_wrapper=SimpleNamespace(
+                    optimizer=optimizer, param_groups=optimizer.param_groups)),
+            0)
+        for scheduler in schedulers:
+            scheduler.step()
+    paper = ([1e-3] * 380 + [1e-4] * 70 +  # landmarks
+             [1e-3] * 100 + [1e-4] * 50 +  # multi-task
+             [1e-4] * 100 + [1e-5] * 50)  # cascade
+    assert rates == pytest.approx(paper)
+
+
+@pytest.mark.parametrize('config', ['spiga_wflw.py'])
+def test_frozen_modules_of_the_configs_exist(repo, config):
+    cfg = Config.fromfile(osp.join(repo, 'configs', config))
+    names = {name for name, _ in MODELS.build(cfg.model).named_modules()}
+    for hook in cfg.custom_hooks:
+        for stage in hook.get('stages', []):
+            assert set(stage['frozen']) <= names
