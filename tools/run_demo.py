@@ -64,21 +64,28 @@ def evaluate(name, config, checkpoint):
     """Run the test set of a config.
 
     Returns:
-        dict: ``metrics`` by key and ``samples``, the predictions.
+        dict: ``metrics`` by key (those of the backbone's own soft-argmax
+        below ``maps/``), ``samples``, the predictions, and the ``dataset``.
     """
     model = load_model(config, checkpoint, 'cpu')
     loader = Runner.build_dataloader(model.cfg.test_dataloader)
+    metrics, samples = predict(f'{name}, cascade', model, loader)
+    model.test_cfg = dict(model.test_cfg or {}, predict_by='maps')
+    maps, _ = predict(f'{name}, soft-argmax', model, loader)
+    metrics.update({f'maps/{key}': value for key, value in maps.items()})
+    return dict(metrics=metrics, samples=samples, dataset=loader.dataset)
+
+
+def predict(name, model, loader):
+    """Metrics of a model on a loader, and its predictions as dicts."""
     evaluator = Evaluator(model.cfg.test_evaluator)
     evaluator.dataset_meta = model.dataset_meta
     samples = []
     for batch in tqdm(loader, desc=f'[demo] {name}', unit='batch'):
-        outputs = model.test_step(batch)
-        evaluator.process(outputs, batch)
-        samples += [output.to_dict() for output in outputs]
-    return dict(
-        metrics=evaluator.evaluate(len(loader.dataset)),
-        samples=samples,
-        dataset=loader.dataset)
+        outputs = [output.to_dict() for output in model.test_step(batch)]
+        evaluator.process(outputs)
+        samples += outputs
+    return evaluator.evaluate(len(loader.dataset)), samples
 
 
 def step_keys(metrics):
@@ -93,7 +100,8 @@ def make_table(results):
     first = next(iter(metrics.values()))
     subsets = sorted(
         key.split('/')[0] for key in first
-        if key.endswith('/NPE90') and not key.startswith(('corners', 'step')))
+        if key.endswith('/NPE90') and key.count('/') == 1
+        and not key.startswith(('corners', 'maps')))
     rows = [('NME box', 'NME'), ('AUC10', 'AUC10'), ('FR10', 'FR10'),
             ('NPE90', 'NPE90'), ('NME inter-ocular', 'corners/NME')]
     for subset in subsets:
@@ -102,6 +110,9 @@ def make_table(results):
     for step in step_keys(first):
         label = 'projected head model' if step == 'step0' else step
         rows.append((f'NME box, {label}', f'{step}/NME'))
+    rows += [("NME box, backbone's soft-argmax", 'maps/NME'),
+             ("occlusion: NME, backbone's soft-argmax",
+              'maps/occlusion/NME')]
     rows += [(f'pose MAE {angle} (degrees)', f'MAE_{angle}')
              for angle in ('yaw', 'pitch', 'roll')]
     rows.append(('pose MAE mean (degrees)', 'MAE'))

@@ -3,7 +3,6 @@ import argparse
 import os
 import os.path as osp
 
-import torch
 from mmengine.config import Config, DictAction
 from mmengine.fileio import dump
 from mmengine.runner import Runner
@@ -65,9 +64,6 @@ def merge_args(cfg, args):
 
 def main():
     args = parse_args()
-    # A batch holds some tensors a face. By the default strategy each is
-    # asked back from the busy loader worker, which halves the throughput.
-    torch.multiprocessing.set_sharing_strategy('file_system')
     cfg = merge_args(Config.fromfile(args.config), args)
     runner = Runner.from_cfg(cfg)
     metrics = runner.test()

@@ -31,6 +31,7 @@ train_dataloader = dict(
     batch_size=24,
     num_workers=4,
     persistent_workers=True,
+    collate_fn=dict(type='collate_faces'),
     drop_last=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(data_mode=data_mode, data_prefix=dict(img='images/')))
@@ -38,6 +39,7 @@ val_dataloader = dict(
     batch_size=24,
     num_workers=4,
     persistent_workers=True,
+    collate_fn=dict(type='collate_faces'),
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(

@@ -30,6 +30,7 @@ train_dataloader = dict(
     batch_size=16,
     num_workers=1,
     persistent_workers=True,
+    collate_fn=dict(type='collate_faces'),
     drop_last=True,
     sampler=dict(type='EpochBlockSampler', epoch_size=3200),
     dataset=dict(
@@ -41,6 +42,7 @@ val_dataloader = dict(
     batch_size=64,
     num_workers=1,
     persistent_workers=True,
+    collate_fn=dict(type='collate_faces'),
     sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(
         type=dataset_type,
@@ -52,6 +54,7 @@ test_dataloader = dict(
     batch_size=64,
     num_workers=1,
     persistent_workers=True,
+    collate_fn=dict(type='collate_faces'),
     sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(
         type=dataset_type,

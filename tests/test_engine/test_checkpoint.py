@@ -139,6 +139,7 @@ class TestRefuses:
             with pytest.raises(ValueError, match='checkpoint.pth'):
                 load_from_local(str(path))
 
+    @pytest.mark.filterwarnings('ignore:Detected pickle protocol')
     def test_damaged_is_refused_or_whole(self, save):
         """Random bytes: never another kind of error."""
         path = save(dict(meta=dict(a=np.zeros(3)), weights=torch.rand(9)))
