@@ -89,19 +89,3 @@ def matrix_to_euler(matrix):
         -90 - xp.rad2deg(roll)
     ], -1)
     return wrap_degrees(angles)
-
-
-def mirror_pose(pose):
-    """Pose of the mirrored picture (left-right flip of the square crop).
-
-    Args:
-        pose (np.ndarray | Tensor): (..., 6) yaw, pitch, roll in degrees and
-            tx, ty, tz in head units; or (..., 3), the angles alone.
-
-    Returns:
-        np.ndarray | Tensor: Same shape: yaw, roll and tx change sign.
-    """
-    sign = [-1, 1, -1, -1, 1, 1][:pose.shape[-1]]
-    if isinstance(pose, torch.Tensor):
-        return pose * pose.new_tensor(sign)
-    return pose * np.array(sign, dtype=pose.dtype)

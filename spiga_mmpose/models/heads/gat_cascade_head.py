@@ -104,7 +104,7 @@ class GATCascadeHead(BaseHead):
                  decoder: Optional[dict] = None,
                  init_cfg: Optional[dict] = None):
         super().__init__(init_cfg)
-        landmarks = load_landmark_set(landmark_set)
+        self.landmark_set = landmarks = load_landmark_set(landmark_set)
         if landmarks.head_model is None:
             raise ValueError(
                 f'landmark set {landmarks.name!r} has no head_model, which '
@@ -295,7 +295,8 @@ class GATCascadeHead(BaseHead):
             return self._outputs(one, test_cfg)
 
         if test_cfg.get('flip_test', False):
-            named = average_flip(*map(outputs, feats), batch_data_samples)
+            named = average_flip(*map(outputs, feats), batch_data_samples,
+                                 self.landmark_set)
             feats = feats[0]
         else:
             named = outputs(feats)

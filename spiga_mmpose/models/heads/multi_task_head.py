@@ -164,7 +164,7 @@ class MultiTaskHead(BaseHead):
         test_cfg = test_cfg or {}
         if test_cfg.get('flip_test', False):
             outputs = average_flip(*map(self.outputs, feats),
-                                   batch_data_samples)
+                                   batch_data_samples, self.landmark_set)
             feats = feats[0]
         else:
             outputs = self.outputs(feats)

@@ -8,8 +8,9 @@ from mmengine.structures import InstanceData
 from mmpose.utils.tensor_utils import to_numpy
 from torch import Tensor
 
-from spiga_mmpose.geometry import (crop_to_image, mirror_pose, unit_to_grid,
-                                   wrap_degrees)
+from spiga_mmpose.geometry import (crop_to_image, mirror_fit, mirror_pose,
+                                   unit_to_grid, wrap_degrees)
+from spiga_mmpose.landmark_sets import LandmarkSet
 
 
 class Labels(NamedTuple):
@@ -74,8 +75,8 @@ def mirror_keypoints(keypoints: Tensor, flip_indices, width: int) -> Tensor:
     return mirrored[..., list(flip_indices), :]
 
 
-def average_flip(outputs: dict, flipped: dict,
-                 batch_data_samples: Sequence) -> dict:
+def average_flip(outputs: dict, flipped: dict, batch_data_samples: Sequence,
+                 landmark_set: LandmarkSet) -> dict:
     """Mean of the outputs on the crop and on its mirror image.
 
     Args:
@@ -83,12 +84,14 @@ def average_flip(outputs: dict, flipped: dict,
         flipped (dict): The same on the mirrored crops.
         batch_data_samples (Sequence[PoseDataSample]): With ``flip_indices``
             and ``input_size``.
+        landmark_set (LandmarkSet): Its head model tells how far the pose of
+            a mirrored face is from the mirrored pose.
 
     Returns:
         dict: As ``outputs``. Attention is the unmirrored crop's.
     """
     meta = batch_data_samples[0].metainfo
-    flip_indices = meta['flip_indices']
+    flip_indices = list(meta['flip_indices'])
     width = meta['input_size'][0]
     mean = dict(outputs)
     for key in ('keypoints', 'steps'):
@@ -96,9 +99,12 @@ def average_flip(outputs: dict, flipped: dict,
             mirrored = mirror_keypoints(flipped[key], flip_indices, width)
             mean[key] = (outputs[key] + mirrored) / 2
     mean['scores'] = (outputs['scores'] +
-                      flipped['scores'][:, list(flip_indices)]) / 2
+                      flipped['scores'][:, flip_indices]) / 2
     if outputs.get('poses') is not None:
-        difference = mirror_pose(flipped['poses']) - outputs['poses']
+        fit = None
+        if landmark_set.head_model is not None:
+            fit = mirror_fit(landmark_set)
+        difference = mirror_pose(flipped['poses'], fit) - outputs['poses']
         difference = torch.cat(
             [wrap_degrees(difference[:, :3]), difference[:, 3:]], 1)
         mean['poses'] = outputs['poses'] + difference / 2

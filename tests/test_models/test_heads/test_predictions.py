@@ -7,6 +7,7 @@ from mmengine.structures import InstanceData
 from mmpose.registry import KEYPOINT_CODECS
 from mmpose.structures import PoseDataSample
 
+from spiga_mmpose.landmark_sets import LandmarkSet
 from spiga_mmpose.models.heads.predictions import (average_flip,
                                                    collect_labels,
                                                    mirror_keypoints,
@@ -14,6 +15,8 @@ from spiga_mmpose.models.heads.predictions import (average_flip,
                                                    point_scores)
 
 FLIP = [1, 0, 2]
+# Without a head model, which is taken as symmetric.
+TINY = LandmarkSet('tiny', 3, flip_pairs=[(0, 1)])
 WIDTH = 64
 
 
@@ -103,8 +106,8 @@ class TestAverageFlip:
         """A mirrored input gives the mirrored output."""
         first, second = self.outputs(0), self.outputs(1)
         samples = [sample(), sample()]
-        mean = average_flip(first, second, samples)
-        mirrored = average_flip(second, first, samples)
+        mean = average_flip(first, second, samples, TINY)
+        mirrored = average_flip(second, first, samples, TINY)
         for key in ('keypoints', 'steps'):
             torch.testing.assert_close(
                 mirror_keypoints(mean[key], FLIP, WIDTH), mirrored[key])
@@ -120,7 +123,7 @@ class TestAverageFlip:
             steps=mirror_keypoints(first['steps'], FLIP, WIDTH),
             scores=first['scores'][:, FLIP],
             poses=first['poses'] * sign)
-        mean = average_flip(first, second, [sample()])
+        mean = average_flip(first, second, [sample()], TINY)
         for key, value in first.items():
             torch.testing.assert_close(mean[key], value)
 
@@ -128,7 +131,7 @@ class TestAverageFlip:
         first = dict(self.outputs(0), poses=torch.zeros(1, 6))
         second = dict(self.outputs(1), poses=torch.zeros(1, 6))
         first['poses'][0, 2], second['poses'][0, 2] = 170, 170  # mirror: -170
-        mean = average_flip(first, second, [sample()])
+        mean = average_flip(first, second, [sample()], TINY)
         assert abs(mean['poses'][0, 2].item()) == pytest.approx(180)
 
     def test_without_pose_and_steps(self):
@@ -138,7 +141,7 @@ class TestAverageFlip:
             for key in keep
         } for seed in (0, 1))
         first['poses'] = second['poses'] = None
-        mean = average_flip(first, second, [sample()])
+        mean = average_flip(first, second, [sample()], TINY)
         assert mean['poses'] is None and 'steps' not in mean
 
 
