@@ -3,6 +3,7 @@ from typing import Optional, Tuple
 
 import numpy as np
 import torch
+from scipy.spatial.transform import Rotation
 
 from .euler import euler_to_matrix, matrix_to_euler
 from .posit import fit_pose
@@ -39,8 +40,13 @@ def mirror_fit(landmark_set) -> Tuple[np.ndarray, np.ndarray]:
     mirrored = points * [-1, 1] + [1, 0]
     pose = fit_pose(head, mirrored * _SIZE, robust, _SIZE)
     back = euler_to_matrix(_FRONTAL[:3]).T
-    return (back @ euler_to_matrix(pose[:3]),
-            back @ (pose[3:] - _FRONTAL[3:]))
+    turn = Rotation.from_matrix(back @ euler_to_matrix(pose[:3])).as_rotvec()
+    shift = back @ (pose[3:] - _FRONTAL[3:])
+    # To mirror twice is to do nothing: only a turn about the axes in the
+    # plane of symmetry and a shift across it can be what asymmetry does; the
+    # rest is the fit's noise.
+    return (Rotation.from_rotvec(turn * [1, 0, 1]).as_matrix(),
+            shift * [0, 1, 0])
 
 
 def mirror_pose(pose, fit: Optional[Tuple[np.ndarray, np.ndarray]] = None):

@@ -31,9 +31,11 @@ def test_pose_fitted_to_the_mirrored_picture(name):
     assert np.abs(np.mean(plain, 0)).max() > 1.5
 
 
-def test_tensors_give_what_arrays_give():
+def test_twice_is_nothing_and_tensors_are_like_arrays():
     fit = mirror_fit(load_landmark_set('wflw_98'))
     pose = np.array([[20., -10, 5, .1, -.2, 3.], [0, 0, 0, 0, 0, 3]])
+    again = mirror_pose(mirror_pose(pose, fit), fit)
+    np.testing.assert_allclose(again, pose, atol=1e-4)
     tensor = mirror_pose(torch.tensor(pose), fit).numpy()
     np.testing.assert_allclose(tensor, mirror_pose(pose, fit), atol=1e-9)
 
