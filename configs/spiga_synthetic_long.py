@@ -1,8 +1,8 @@
-# The same network, trained for longer: at most two hours on two CPU cores.
-# Its checkpoint is checkpoints/spiga_synthetic_long.pth.
+# A wider network of the same kind, trained for longer: at most two hours on
+# two CPU cores. Its checkpoint is checkpoints/spiga_synthetic_long.pth.
 _base_ = ['spiga_synthetic.py']
 
-epochs = (40, 12, 10)
+epochs = (48, 14, 14)
 starts = (0, epochs[0], epochs[0] + epochs[1])
 stages = [
     dict(stage, length=length)
@@ -13,7 +13,7 @@ custom_hooks = [
     dict(type='SampleSeedHook'),
     dict(type='StageHook', stages=stages),
 ]
-train_cfg = dict(max_epochs=sum(epochs), val_interval=8)
+train_cfg = dict(max_epochs=sum(epochs), val_interval=12)
 param_scheduler = [
     _base_.param_scheduler[0],
     *[
@@ -28,3 +28,7 @@ param_scheduler = [
         for start, length in zip(starts, epochs)
     ]
 ]
+channels = 96
+model = dict(
+    backbone=dict(channels=channels, stem_channels=(24, 64)),
+    head=dict(in_channels=channels))

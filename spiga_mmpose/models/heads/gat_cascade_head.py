@@ -153,24 +153,27 @@ class GATCascadeHead(BaseHead):
             CascadeOutputs: steps (B, S + 1, L, 2) unit, poses (B, 6), scores
             (B, L).
         """
-        return self._cascade(feats)[0]
+        steps, poses, _ = self._cascade(feats)
+        return CascadeOutputs(steps, poses, self._scores(feats, steps[:, -1]))
 
-    def _cascade(self, feats) -> Tuple[CascadeOutputs, list]:
-        """Outputs, and the attention (B, heads, L, L) by step and layer."""
+    def _cascade(self, feats) -> Tuple[Tensor, Tensor, list]:
+        """Steps, poses, and the attention (B, heads, L, L) by step and
+        layer."""
         poses = self._pose(feats).float()
         with torch.autocast(poses.device.type, enabled=False):
             points = project_head(self.head_model, poses.detach())
         trajectory, attentions = [points], []
+        # Windows are read plane by plane: from channels-last maps that takes
+        # longer.
+        field = feats[-1].contiguous()
         for step in self.steps:
             if self.detach_steps:
                 points = points.detach()
-            offsets, attention = step(feats[-1], points)
+            offsets, attention = step(field, points)
             points = points + offsets
             trajectory.append(points)
             attentions.append(attention)
-        outputs = CascadeOutputs(
-            torch.stack(trajectory, 1), poses, self._scores(feats, points))
-        return outputs, attentions
+        return torch.stack(trajectory, 1), poses, attentions
 
     def _pose(self, feats) -> Tensor:
         if getattr(feats, 'poses', None):
@@ -235,12 +238,11 @@ class GATCascadeHead(BaseHead):
                                       dict(losses=wanted)))
         labels = collect_labels(batch_data_samples)
         if 'cascade' in wanted:
-            outputs = self.forward(feats)
-            losses.update(self._cascade_losses(outputs.steps, labels))
+            steps, pose, _ = self._cascade(feats)
+            losses.update(self._cascade_losses(steps, labels))
         if self.pose_regressor is not None and 'pose' in wanted:
-            pose = (
-                outputs.poses if 'cascade' in wanted else
-                self._pose(feats).float())
+            if 'cascade' not in wanted:
+                pose = self._pose(feats).float()
             losses['loss_pose'] = self.loss_pose(pose, labels.poses,
                                                  labels.pose_weights)
         if not losses:
@@ -327,20 +329,16 @@ class GATCascadeHead(BaseHead):
             if learnt and 'pose' not in learnt:
                 named['poses'] = None
             return named
-        outputs, attentions = self._cascade(feats)
+        steps, poses, attentions = self._cascade(feats)
         if by == 'pose':
-            head = outputs.steps[:, 0]
-            return dict(
-                keypoints=head,
-                scores=self._scores(feats, head),
-                poses=outputs.poses,
-                steps=outputs.steps[:, :1])
+            steps = steps[:, :1]
+        keypoints = steps[:, -1]
         named = dict(
-            keypoints=outputs.steps[:, -1],
-            scores=outputs.scores,
-            poses=outputs.poses,
-            steps=outputs.steps)
-        if test_cfg.get('output_attention', False):
+            keypoints=keypoints,
+            scores=self._scores(feats, keypoints),
+            poses=poses,
+            steps=steps)
+        if by == 'cascade' and test_cfg.get('output_attention', False):
             named['attention'] = torch.stack(
                 [torch.stack(layers, 1) for layers in attentions], 1)
         return named
