@@ -15,7 +15,7 @@ _FRONTAL = np.array([0., 0., 0., 0., 0., 3.])
 _SIZE = 256
 
 
-def mirror_fit(landmark_set) -> Tuple[np.ndarray, np.ndarray]:
+def mirror_fit(landmark_set) -> Optional[Tuple[np.ndarray, np.ndarray]]:
     """How the pose of a mirrored face differs from the mirrored pose.
 
     A head model measured on faces is not quite symmetric, so the pose fitted
@@ -25,20 +25,24 @@ def mirror_fit(landmark_set) -> Tuple[np.ndarray, np.ndarray]:
     makes the pose labels.
 
     Args:
-        landmark_set (LandmarkSet): With head model, mirror pairs and robust
-            ids.
+        landmark_set (LandmarkSet): With mirror pairs and robust ids.
 
     Returns:
         tuple: rotation A (3, 3) and translation a (3,), head units: the pose
         of the mirrored picture turns and shifts the head by ``A x + a``
-        before the mirrored pose does.
+        before the mirrored pose does. None where no pose can be fitted: no
+        head model, or fewer than four robust landmarks.
     """
     head = landmark_set.head_model
+    if head is None:
+        return None
     robust = np.zeros(len(head), bool)
     robust[landmark_set.robust_ids] = True
     points = project_head(head, _FRONTAL)[landmark_set.flip_indices]
     mirrored = points * [-1, 1] + [1, 0]
     pose = fit_pose(head, mirrored * _SIZE, robust, _SIZE)
+    if pose is None:
+        return None
     back = euler_to_matrix(_FRONTAL[:3]).T
     turn = Rotation.from_matrix(back @ euler_to_matrix(pose[:3])).as_rotvec()
     shift = back @ (pose[3:] - _FRONTAL[3:])

@@ -49,3 +49,10 @@ def test_a_symmetric_head_needs_no_correction():
     rotation, shift = mirror_fit(symmetric)
     np.testing.assert_allclose(rotation, np.eye(3), atol=1e-4)
     np.testing.assert_allclose(shift, 0, atol=1e-3)
+
+
+def test_sets_without_a_pose_have_no_correction():
+    landmarks = load_landmark_set('wflw_98')
+    for changes in (dict(head_model=None),
+                    dict(robust_ids=landmarks.robust_ids[:3])):
+        assert mirror_fit(dataclasses.replace(landmarks, **changes)) is None

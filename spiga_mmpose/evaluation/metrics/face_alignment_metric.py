@@ -21,13 +21,13 @@ class FaceAlignmentMetric(BaseMetric):
 
     Keys, all in per cent: ``NME`` (mean over the faces of the per-face mean
     error), ``AUC<t>`` and ``FR<t>`` (t the threshold, e.g. ``AUC10``),
-    ``NPE90``, ``NPE95``, ``NPE99``; the same below the name of every subset
-    found in the samples' metainfo ``subsets`` (``pose/NME``, ...);
-    ``step0/NME`` (projected head model) to ``stepS/NME`` where every
-    prediction has ``landmark_steps``. Beside them ``num_faces``, the faces
-    that were scored, and, only if there are any, ``skipped``: faces without
-    a labelled landmark or without a normaliser, which a warning names. The
-    formulas are those of :mod:`spiga_mmpose.evaluation.functional`.
+    ``NPE90``, ``NPE95``, ``NPE99``; ``step0/NME`` (projected head model) to
+    ``stepS/NME`` where every prediction has ``landmark_steps``; the same
+    below the name of every subset found in the samples' metainfo ``subsets``
+    (``pose/NME``, ``pose/step0/NME``, ...). Beside them ``num_faces``, the
+    faces that were scored, and, only if there are any, ``skipped``: faces
+    without a labelled landmark or without a normaliser, which a warning
+    names. The formulas are those of :mod:`spiga_mmpose.evaluation.functional`.
 
     MMPose's ``NME`` differs: it pools the landmarks of all faces and is a
     fraction.
@@ -171,11 +171,6 @@ class FaceAlignmentMetric(BaseMetric):
             members = [r for r in scored if name in r['subsets']]
             for key, value in self._summary(members).items():
                 metrics[f'{name}/{key}'] = value
-        counts = {len(r['steps']) for r in scored}
-        if len(counts) == 1:
-            means = np.mean([r['steps'] for r in scored], axis=0)
-            for step, value in enumerate(means):
-                metrics[f'step{step}/NME'] = float(value)
         return metrics
 
     def _summary(self, results: list) -> dict:
@@ -185,4 +180,8 @@ class FaceAlignmentMetric(BaseMetric):
             values = [r['nme_labelled'] for r in results]
             summary['NME_labelled'] = (
                 float(np.mean(values)) if values else float('nan'))
+        if len({len(r['steps']) for r in results}) == 1:
+            means = np.mean([r['steps'] for r in results], axis=0)
+            for step, value in enumerate(means):
+                summary[f'step{step}/NME'] = float(value)
         return summary

@@ -104,6 +104,11 @@ def test_steps_of_the_cascade():
     metrics = evaluate(FaceAlignmentMetric(), samples)
     assert metrics['step0/NME'] == pytest.approx(20)
     assert metrics['step1/NME'] == pytest.approx(2)
+    samples[1]['subsets'] = ('occlusion', )
+    metrics = evaluate(FaceAlignmentMetric(), samples)
+    assert metrics['step0/NME'] == pytest.approx(20)
+    assert metrics['occlusion/step0/NME'] == pytest.approx(30)
+    assert metrics['occlusion/step1/NME'] == pytest.approx(3)
     metrics = evaluate(FaceAlignmentMetric(per_step=False), samples)
     assert 'step0/NME' not in metrics
     metrics = evaluate(FaceAlignmentMetric(), samples + [make_sample(1)])
