@@ -38,8 +38,19 @@ class SeededDataset:
         self._shared()
         super().full_init()
 
+    def _rand_another(self) -> int:
+        """The sample after the last one that was asked for.
+
+        MMEngine asks when a sample is bad. A random one would be drawn from
+        the bad sample's own seed: always the same, and from it perhaps the
+        way back.
+        """
+        self._last = (self._last + 1) % len(self)
+        return self._last
+
     def prepare_data(self, idx: int) -> Any:
         """Seed, then run the pipeline."""
+        self._last = int(idx)
         epoch, seed = self._shared().tolist()
         if epoch >= 0:
             words = np.random.SeedSequence([seed, epoch,

@@ -245,6 +245,15 @@ class TestCorruptImages:
         assert dataset.num_skipped == len(warnings) >= 3
         assert 'broken.png' in warnings[0] and 'number 1' in warnings[0]
 
+    @pytest.mark.parametrize('seed', range(3))
+    def test_also_with_a_seed_for_every_sample(self, build, rows, seed):
+        """Seeded, a random substitute could be the bad sample for ever."""
+        dataset = build([face()] + [rows[1]] * 3)
+        dataset.set_epoch(0, seed)
+        for index in range(4):
+            assert dataset[index]['data_samples'].id == 0
+        assert dataset.num_skipped == 3 + 2 + 1
+
     def test_bad_box_too(self, build, warnings):
         dataset = build([face(), face(bbox=[500., 500, 10, 10])])
         assert dataset[1]['data_samples'].id == 0
