@@ -1,18 +1,18 @@
 """Train a model with MMEngine's Runner, as MMPose's tool does."""
 import argparse
-import os
-import os.path as osp
 
-from mmengine.config import Config, DictAction
+import torch
 from mmengine.runner import Runner
 
-import spiga_mmpose  # noqa: F401, registers the parts
+# Their import registers the parts, too.
+from spiga_mmpose.engine import launch_on_cpu, select_stages
+from spiga_mmpose.engine.command_line import add_common_arguments, load_config
 
 
 def parse_args():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='config file')
-    parser.add_argument('--work-dir', help='folder of logs and checkpoints')
+    add_common_arguments(parser)
     parser.add_argument(
         '--resume',
         nargs='?',
@@ -21,61 +21,66 @@ def parse_args():
         help='checkpoint to go on from; without a path the latest in the '
         'work folder')
     parser.add_argument(
-        '--amp', action='store_true', help='automatic mixed precision')
+        '--transfer',
+        metavar='CHECKPOINT',
+        help='start from what fits of the weights of another landmark set')
+    parser.add_argument(
+        '--stages',
+        nargs='+',
+        metavar='NAME',
+        help="run only these of the config's stages, e.g. --stages cascade "
+        '--cfg-options load_from=work_dirs/spiga_wflw/multitask.pth')
+    parser.add_argument(
+        '--allow-missing',
+        action='store_true',
+        help='leave out faces whose image is not there, and count them')
+    parser.add_argument(
+        '--amp',
+        action='store_true',
+        help='automatic mixed precision: fp16 on a GPU (bf16 with '
+        '--cfg-options optim_wrapper.dtype=bfloat16), bf16 on a CPU')
     parser.add_argument(
         '--no-validate', action='store_true', help='never evaluate')
     parser.add_argument(
         '--auto-scale-lr',
         action='store_true',
         help='scale the learning rate to the batch size of all processes')
-    parser.add_argument(
-        '--show-dir', help='folder for pictures of validation results')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        help='key=value pairs that override the config')
-    parser.add_argument(
-        '--launcher',
-        choices=['none', 'pytorch', 'slurm', 'mpi'],
-        default='none',
-        help='job launcher')
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
-    args = parser.parse_args()
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    return args
+    return parser.parse_args()
 
 
-def merge_args(cfg, args):
-    """Put the command line into the config."""
-    cfg.launcher = args.launcher
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
-    if args.work_dir is not None:
-        cfg.work_dir = args.work_dir
-    elif cfg.get('work_dir', None) is None:
-        name = osp.splitext(osp.basename(args.config))[0]
-        cfg.work_dir = osp.join('work_dirs', name)
+def make_config(args):
+    """Config file with the command line put into it."""
+    cfg = load_config(args)
+    if args.allow_missing:
+        for loader in (cfg.train_dataloader, cfg.val_dataloader):
+            loader.dataset.allow_missing = True
+    if args.transfer is not None:
+        cfg.load_from = args.transfer
+        cfg.custom_hooks = [
+            *(cfg.get('custom_hooks') or []),
+            dict(type='TransferHook')
+        ]
+    if args.stages is not None:
+        select_stages(cfg, args.stages)
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
-    if args.amp:
+    if args.amp and torch.cuda.is_available():
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    elif args.amp:
+        cfg.optim_wrapper.type = 'CpuAmpOptimWrapper'
     if args.resume == 'auto':
         cfg.resume, cfg.load_from = True, None
     elif args.resume is not None:
         cfg.resume, cfg.load_from = True, args.resume
     if args.auto_scale_lr:
         cfg.auto_scale_lr.enable = True
-    if args.show_dir is not None:
-        cfg.default_hooks.visualization.enable = True
-        cfg.default_hooks.visualization.out_dir = args.show_dir
     return cfg
 
 
 def main():
-    args = parse_args()
-    cfg = merge_args(Config.fromfile(args.config), args)
+    cfg = make_config(parse_args())
+    launch_on_cpu(cfg)
     Runner.from_cfg(cfg).train()
 
 

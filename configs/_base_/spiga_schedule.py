@@ -26,6 +26,7 @@ stages = [
 custom_hooks = [
     dict(type='SyncBuffersHook'),
     dict(type='SampleSeedHook'),
+    dict(type='NonFiniteLossHook', max_in_a_row=10),
     dict(type='StageHook', stages=stages),
 ]
 train_cfg = dict(max_epochs=750, val_interval=10)
@@ -39,7 +40,7 @@ param_scheduler = [
 auto_scale_lr = dict(base_batch_size=24)
 default_hooks = dict(
     checkpoint=dict(
-        type='CheckpointHook',
+        type='SafeCheckpointHook',
         interval=10,
         max_keep_ckpts=3,
         save_best='NME',

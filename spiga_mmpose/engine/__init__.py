@@ -1,10 +1,18 @@
 """What the Runner needs beyond MMEngine: stages, seeds, safe checkpoints."""
-from . import checkpoint  # noqa: F401, registers the safe loader
+from . import atomic_backend, checkpoint  # noqa: F401, only registration
 from .collate import collate_faces
+from .cpu_amp_optim_wrapper import CpuAmpOptimWrapper
+from .cpu_launch import launch_on_cpu
 from .epoch_block_sampler import EpochBlockSampler
+from .non_finite_loss_hook import NonFiniteLossHook
+from .safe_checkpoint_hook import SafeCheckpointHook
 from .sample_seed_hook import SampleSeedHook
+from .select_stages import select_stages
 from .stage_hook import StageHook
+from .transfer_hook import TransferHook
 
 __all__ = [
-    'collate_faces', 'EpochBlockSampler', 'SampleSeedHook', 'StageHook'
+    'CpuAmpOptimWrapper', 'EpochBlockSampler', 'NonFiniteLossHook',
+    'SafeCheckpointHook', 'SampleSeedHook', 'StageHook', 'TransferHook',
+    'collate_faces', 'launch_on_cpu', 'select_stages'
 ]

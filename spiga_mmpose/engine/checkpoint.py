@@ -1,4 +1,7 @@
-"""Checkpoints are data: they load with ``weights_only=True``, always.
+"""Checkpoints are data: nothing in them runs, whatever the torch.
+
+They load with ``weights_only=True``; where torch is too old for an allow-list
+(before 2.4), with an unpickler that keeps the same rule.
 
 MMEngine's checkpoints hold, beside tensors, NumPy arrays (the dataset's
 metainfo) and ``HistoryBuffer`` (the log). These few classes are allow-listed;
@@ -10,6 +13,7 @@ import os
 import os.path as osp
 import pickle
 import re
+import types
 from urllib.parse import urlparse
 
 import numpy as np
@@ -18,6 +22,8 @@ from mmengine.dist import barrier, get_rank
 from mmengine.logging.history_buffer import HistoryBuffer
 from mmengine.runner import checkpoint as mmengine_checkpoint
 from mmengine.runner.checkpoint import CheckpointLoader
+
+from spiga_mmpose.evaluation.dumps import RestrictedUnpickler
 
 
 def _named(function, module: str):
@@ -49,8 +55,36 @@ ALLOWED = [HistoryBuffer, np.ndarray, np.dtype, bytes] + [
     for module in ('numpy.core.multiarray', 'numpy._core.multiarray')
 ] + [_named(_statistics_method, 'builtins')
      ] + list({type(np.dtype(kind)) for kind in '?bBhHiIlLqQefdU'})
-if hasattr(torch.serialization, 'add_safe_globals'):  # torch >= 2.4
+_CAN_ALLOW = hasattr(torch.serialization, 'add_safe_globals')
+if _CAN_ALLOW:
     torch.serialization.add_safe_globals(ALLOWED)
+
+
+class _Unpickler(RestrictedUnpickler):
+    """The same rule for torch before 2.4, which knows no allow-list."""
+    allowed = {
+        **RestrictedUnpickler.allowed,
+        ('torch._utils', '_rebuild_parameter'):
+        torch._utils._rebuild_parameter,
+        (HistoryBuffer.__module__, 'HistoryBuffer'): HistoryBuffer,
+        ('builtins', 'getattr'): _statistics_method,
+        ('__builtin__', 'getattr'): _statistics_method,
+    }
+
+
+# What torch.load asks of a pickle module.
+_restricted_pickle = types.SimpleNamespace(
+    __name__='restricted_pickle',
+    Unpickler=_Unpickler,
+    load=lambda file, **kwargs: _Unpickler(file, **kwargs).load())
+
+
+def _load_as_data(filename, map_location):
+    if _CAN_ALLOW:
+        return torch.load(
+            filename, map_location=map_location, weights_only=True)
+    return torch.load(
+        filename, map_location=map_location, pickle_module=_restricted_pickle)
 
 
 @CheckpointLoader.register_scheme(prefixes='', force=True)
@@ -73,12 +107,12 @@ def load_from_local(filename, map_location='cpu'):
     if not osp.isfile(filename):
         raise FileNotFoundError(f'{filename}: no such checkpoint')
     try:
-        return torch.load(
-            filename, map_location=map_location, weights_only=True)
+        return _load_as_data(filename, map_location)
     except pickle.UnpicklingError as error:
         # The sentence that names what was found; others of torch's message
         # say how to switch the safety off.
-        named = re.search('unsupported .*', str(error), re.IGNORECASE)
+        named = re.search('(unsupported|it holds) .*', str(error),
+                          re.IGNORECASE)
         reason = (named.group() if named else str(error)).split('. ')[0]
         raise ValueError(
             f'{filename}: refused: expected a checkpoint of tensors and '

@@ -27,7 +27,6 @@ _HEADS = 4
 _STACKS = 4
 _STEPS = 3
 _DEPTH = 4
-_CHANNELS = 256
 # Widths of the stem's residuals that really have a skip.
 _STEM = {1: 'conv', 2: 'residual', 3: 'conv', 4: 'residual', 5: 'residual'}
 _STEM_SKIPS = (2, 5)
@@ -193,9 +192,15 @@ def convert(released: dict, landmarks: Optional[int] = None) -> OrderedDict:
     expected = _release_architecture(found).state_dict()
     result, wrong = OrderedDict(), []
     for src, dst, how in table:
-        if dst is None:
+        value = released[src]
+        if dst is None:  # the skip of a residual whose widths are equal
+            block = src[:-len('skip_layer.conv.weight')]
+            last = released[f'{block}conv3.conv.weight']
+            wanted = (len(last), len(last), 1, 1)
+            if _shape(value) != wanted:
+                wrong.append(f'{src} {_shape(value)}, expected {wanted}')
             continue
-        value, wanted = released[src], expected[dst].shape
+        wanted = expected[dst].shape
         shape = value.shape if isinstance(value, Tensor) else None
         # The 1x1 and window convolutions become linear layers.
         if how and shape is not None and len(shape) > 1:

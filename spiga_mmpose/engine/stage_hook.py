@@ -1,4 +1,5 @@
 """Stages of training: one run, one model, other parts trained in turn."""
+from itertools import accumulate
 from typing import List, Sequence
 
 from mmengine.hooks import Hook
@@ -23,6 +24,11 @@ class StageHook(Hook):
     Frozen modules get no gradient and run in evaluation mode, so that their
     BatchNorm statistics stay (paper, supplementary 1.2: the backbone is
     frozen to train the cascade).
+
+    The stage stands in the log and in TensorBoard (``stage_<name>``), in
+    every checkpoint (``meta.stage``), and the weights at its end are kept as
+    ``<name>.pth`` in the work folder: what the next stage can start from by
+    ``load_from``.
 
     Args:
         stages (Sequence[dict]): In order, each with
@@ -131,15 +137,24 @@ class StageHook(Hook):
         stage starts from its learning rate, and before the checkpoint, so
         that a run resumed here is the same as one that went on.
         """
-        if self._by_epoch(runner):
+        by_epoch = self._by_epoch(runner)
+        if by_epoch:
             if batch_idx + 1 < len(runner.train_dataloader):
                 return
             position = runner.epoch + 1
         else:
             position = runner.iter + 1
-        index = self.stage_at(position)
-        begin = sum(stage['length'] for stage in self.stages[:index])
-        if index == 0 or position != begin:
+        ends = list(accumulate(stage['length'] for stage in self.stages))
+        if position not in ends:
+            return
+        index = ends.index(position) + 1
+        runner.save_checkpoint(
+            runner.work_dir,
+            f'{self.stages[index - 1]["name"]}.pth',
+            save_optimizer=False,
+            save_param_scheduler=False,
+            meta=dict(epoch=runner.epoch + by_epoch, iter=runner.iter + 1))
+        if index == len(self.stages):
             return
         optimizer = runner.optim_wrapper.optimizer
         optimizer.state.clear()
@@ -148,6 +163,11 @@ class StageHook(Hook):
         for group in runner.optim_wrapper.param_groups:
             ratio = group['initial_lr'] / base
             group['lr'] = self.stages[index]['lr'] * ratio
+
+    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
+        """Name the stage in the checkpoint."""
+        if self._current is not None:
+            checkpoint['meta']['stage'] = self.stages[self._current]['name']
 
     def _enter(self, runner, index: int) -> None:
         stage = self.stages[index]
@@ -169,6 +189,13 @@ class StageHook(Hook):
             model.train_cfg or {}, losses=tuple(stage['losses']))
         self._current = index
         runner.message_hub.update_info('stage', stage['name'])
+        # The log repeats the last value of what no longer is.
+        scalars = runner.message_hub.log_scalars
+        for key in list(scalars):
+            if key.startswith(('train/loss', 'train/nme', 'train/stage')):
+                del scalars[key]
+        runner.message_hub.update_scalar(f'train/stage_{stage["name"]}',
+                                         index + 1)
         runner.logger.info(
             f'stage {index + 1} of {len(self.stages)}: {stage["name"]}; '
             f'losses {list(stage["losses"])}, frozen {list(prefixes)}')

@@ -60,7 +60,8 @@ def _allowed():
     return allowed
 
 
-class _Unpickler(pickle.Unpickler):
+class RestrictedUnpickler(pickle.Unpickler):
+    """Builds what is ``allowed``, by module and name, and nothing else."""
     allowed = _allowed()
 
     def find_class(self, module, name):
@@ -89,7 +90,7 @@ def load_dump(path: str) -> list:
     """
     with open(path, 'rb') as file:
         try:
-            samples = _Unpickler(file).load()
+            samples = RestrictedUnpickler(file).load()
         # A damaged pickle may raise anything at all.
         except Exception as error:
             raise ValueError(f'{path}: not a readable results file: '

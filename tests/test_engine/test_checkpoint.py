@@ -13,6 +13,7 @@ from mmengine.logging.history_buffer import HistoryBuffer
 from mmengine.runner import load_checkpoint
 from mmengine.runner.checkpoint import CheckpointLoader
 
+from spiga_mmpose.engine import checkpoint
 from spiga_mmpose.engine.checkpoint import load_from_http, load_from_local
 
 NUMBERS = [
@@ -30,6 +31,13 @@ class Code:
 
     def __reduce__(self):
         return self.call
+
+
+@pytest.fixture(
+    params=[True, False], ids=['allow-list', 'torch-before-2.4'], autouse=True)
+def reader(request, monkeypatch):
+    """Both ways to read: the one for old torch works with any."""
+    monkeypatch.setattr(checkpoint, '_CAN_ALLOW', request.param)
 
 
 @pytest.fixture(params=[True, False], ids=['zip', 'legacy'])

@@ -1,101 +1,15 @@
 """StageHook in real runs: what moves, at which rate, and after a resume."""
-import copy
 import os.path as osp
 from types import SimpleNamespace
 
 import pytest
-import small_models
 import torch
 from mmengine.config import Config
-from mmengine.hooks import Hook
-from mmengine.runner import Runner
+from mmengine.logging import MessageHub
 from mmpose.registry import HOOKS, MODELS, PARAM_SCHEDULERS
+from small_runs import ITERS, STAGES, run
 
 from spiga_mmpose.engine import StageHook
-
-STAGES = [
-    dict(
-        name='landmarks',
-        length=2,
-        lr=1e-3,
-        losses=('maps', ),
-        frozen=('backbone.pose_branches', 'backbone.pose_layers',
-                'head.steps')),
-    dict(
-        name='multitask',
-        length=1,
-        lr=2e-3,
-        losses=('maps', 'pose'),
-        frozen=('head.steps', )),
-    dict(
-        name='cascade',
-        length=1,
-        lr=5e-4,
-        losses=('cascade', ),
-        frozen=('backbone', )),
-]
-ITERS = 2  # an epoch
-
-
-class Recorder(Hook):
-    """Weights, statistics and learning rates before every iteration."""
-    priority = 'VERY_LOW'
-
-    def __init__(self):
-        self.states, self.rates, self.names = [], [], []
-
-    def before_train_iter(self, runner, batch_idx, data_batch=None):
-        self.states.append(copy.deepcopy(runner.model.state_dict()))
-        self.rates.append(
-            [group['lr'] for group in runner.optim_wrapper.param_groups])
-        self.names.append(runner.message_hub.get_info('stage'))
-
-    def after_train(self, runner):
-        self.states.append(copy.deepcopy(runner.model.state_dict()))
-
-
-def run(work_dir, name, stages=STAGES, iters=ITERS, **changes):
-    """Train the tiny model; returns the runner and the recorder."""
-    config = dict(
-        model=small_models.estimator(),
-        work_dir=str(work_dir),
-        experiment_name=name,
-        default_scope='mmpose',
-        train_dataloader=dict(
-            batch_size=3,
-            num_workers=0,
-            sampler=dict(type='EpochBlockSampler', epoch_size=3 * iters),
-            dataset=dict(
-                type='SyntheticFaceDataset',
-                num_faces=1000,
-                image_size=small_models.SIZE,
-                pipeline=small_models.pipeline())),
-        train_cfg=dict(by_epoch=True, max_epochs=4),
-        optim_wrapper=dict(
-            optimizer=dict(type='Adam', lr=1e-3),
-            paramwise_cfg=dict(
-                custom_keys={'backbone.pose_layers': dict(lr_mult=10.)})),
-        param_scheduler=[
-            dict(type='MultiStepLR', begin=0, end=2, milestones=[1]),
-            dict(
-                type='LinearLR',
-                begin=ITERS * 2,
-                end=ITERS * 3,
-                start_factor=0.5,
-                by_epoch=False),
-        ],
-        default_hooks=dict(
-            logger=dict(type='LoggerHook', interval=100),
-            checkpoint=dict(type='CheckpointHook', interval=1)),
-        custom_hooks=[dict(type='StageHook', stages=stages)],
-        randomness=dict(seed=0),
-        log_level='ERROR')
-    config.update(changes)
-    runner = Runner.from_cfg(Config(config))
-    recorder = Recorder()
-    runner.register_hook(recorder)
-    runner.train()
-    return runner, recorder
 
 
 @pytest.fixture(scope='module')
@@ -209,6 +123,35 @@ def test_checkpoints_of_the_runner_are_data(trained):
     assert loaded['meta']['epoch'] == 4
 
 
+def test_each_stage_leaves_its_weights(trained):
+    """NAME.pth, with the name inside: where the next stage can start."""
+    folder, recorder = trained
+    ends = dict(landmarks=2 * ITERS, multitask=3 * ITERS, cascade=4 * ITERS)
+    for name, end in ends.items():
+        saved = torch.load(osp.join(folder, f'{name}.pth'), weights_only=True)
+        assert saved['meta']['stage'] == name
+        assert saved['meta']['iter'] == end
+        assert 'optimizer' not in saved
+        for key, value in recorder.states[end].items():
+            assert torch.equal(saved['state_dict'][key], value), key
+    of_epoch = torch.load(osp.join(folder, 'epoch_3.pth'), weights_only=True)
+    assert of_epoch['meta']['stage'] == 'multitask'
+
+
+def test_the_log_names_the_stage_and_its_losses_alone(trained):
+    saved = torch.load(
+        osp.join(trained[0], 'epoch_4.pth'), weights_only=True)
+    scalars = saved['message_hub']['log_scalars']
+    assert scalars['train/stage_cascade'].current() == 3
+    stages = {key for key in scalars if key.startswith('train/stage_')}
+    assert stages == {'train/stage_cascade'}
+    losses = {key for key in scalars if key.startswith('train/loss')}
+    assert losses == {
+        'train/loss', 'train/loss_step1', 'train/loss_step2',
+        'train/loss_step3'
+    }
+
+
 def test_stages_by_iteration(tmp_path):
     """Under IterBasedTrainLoop lengths count iterations."""
     stages = [
@@ -240,7 +183,7 @@ class TestThawing:
         return SimpleNamespace(
             model=model,
             logger=SimpleNamespace(info=lambda _: None),
-            message_hub=SimpleNamespace(update_info=lambda *_: None))
+            message_hub=MessageHub('thawing'))
 
     def test_layers_that_the_backbone_froze_stay_frozen(self):
         """Also those within a module that a stage froze and thawed."""
@@ -328,7 +271,10 @@ def test_schedule_of_the_paper(repo, config):
         hook.after_train_iter(
             SimpleNamespace(
                 epoch=epoch,
+                iter=epoch,
                 train_dataloader=[0],
+                work_dir='',
+                save_checkpoint=lambda *args, **kwargs: None,
                 optim_wrapper=SimpleNamespace(
                     optimizer=optimizer, param_groups=optimizer.param_groups)),
             0)

@@ -1,4 +1,5 @@
 """Training, validating, saving, resuming and testing through the Runner."""
+import importlib.util
 import json
 import os.path as osp
 
@@ -122,8 +123,82 @@ def test_stages_must_fill_the_run(repo, tmp_path):
         Runner.from_cfg(config).train()
 
 
+@pytest.fixture
+def command_line(repo, monkeypatch):
+    """Config after the arguments of tools/train.py."""
+    path = osp.join(repo, 'tools', 'train.py')
+    spec = importlib.util.spec_from_file_location('train_tool', path)
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+
+    def parse(*arguments):
+        config = osp.join(repo, 'configs', 'spiga_wflw.py')
+        monkeypatch.setattr('sys.argv', ['train.py', config, *arguments])
+        return tool.make_config(tool.parse_args())
+
+    return parse
+
+
+class TestArguments:
+
+    def test_defaults(self, command_line):
+        config = command_line()
+        assert config.work_dir == osp.join('work_dirs', 'spiga_wflw')
+        assert config.launcher == 'none' and not config.get('resume')
+        assert config.optim_wrapper.type == 'OptimWrapper'
+
+    def test_stages(self, command_line):
+        config = command_line('--stages', 'cascade', '--cfg-options',
+                              'load_from=multitask.pth')
+        assert config.load_from == 'multitask.pth'
+        assert config.train_cfg.max_epochs == 150
+        with pytest.raises(ValueError, match='no stages'):
+            command_line('--stages', 'nonsense')
+
+    def test_allow_missing(self, command_line):
+        config = command_line('--allow-missing')
+        assert config.train_dataloader.dataset.allow_missing
+        assert config.val_dataloader.dataset.allow_missing
+
+    def test_amp_without_a_gpu(self, command_line, monkeypatch):
+        monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+        config = command_line('--amp')
+        assert config.optim_wrapper.type == 'CpuAmpOptimWrapper'
+
+    def test_amp_with_a_gpu(self, command_line, monkeypatch):
+        monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+        config = command_line('--amp')
+        assert config.optim_wrapper.type == 'AmpOptimWrapper'
+        assert config.optim_wrapper.loss_scale == 'dynamic'
+
+    def test_pictures(self, command_line):
+        config = command_line('--show-dir', 'pictures', '--interval', '3')
+        drawing = config.default_hooks.visualization
+        assert drawing.enable and not drawing.show
+        assert (drawing.out_dir, drawing.interval) == ('pictures', 3)
+        drawing = command_line('--show').default_hooks.visualization
+        assert drawing.enable and drawing.show
+
+    def test_transfer(self, command_line):
+        config = command_line('--transfer', 'weights.pth')
+        assert config.load_from == 'weights.pth'
+        assert config.custom_hooks[-1].type == 'TransferHook'
+
+    def test_misspelt_options_are_named(self, command_line):
+        with pytest.raises(ValueError, match="'modle'"):
+            command_line('--cfg-options', 'modle.backbone.depth=3')
+        command_line('--cfg-options', 'sync_bn=torch', 'resume=True')
+
+    def test_resume(self, command_line):
+        config = command_line('--resume')
+        assert config.resume and config.load_from is None
+        config = command_line('--resume', 'some.pth')
+        assert config.resume and config.load_from == 'some.pth'
+
+
 @pytest.mark.parametrize('name', [
-    'spiga_wflw', 'spiga_300w', 'spiga_synthetic', 'spiga_synthetic_long'
+    'spiga_wflw', 'spiga_wflw_end_to_end', 'spiga_300w', 'spiga_300w_private',
+    'spiga_merlrav', 'spiga_cofw68', 'spiga_synthetic', 'spiga_synthetic_long'
 ])
 def test_every_config_says_what_mmpose_reads(repo, name):
     config = Config.fromfile(osp.join(repo, 'configs', f'{name}.py'))

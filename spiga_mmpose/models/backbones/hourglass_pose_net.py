@@ -19,7 +19,8 @@ from mmpose.registry import MODELS
 from torch import Tensor
 
 from spiga_mmpose.landmark_sets import load_landmark_set
-from ..layers import AddCoords, Hourglass, Residual, conv_bn_relu
+from ..layers import (AddCoords, Hourglass, Residual, StrictShapes,
+                      conv_bn_relu, recomputed)
 
 
 class HourglassFeatures(tuple):
@@ -84,7 +85,7 @@ class AttentionMaps(nn.Module):
 
 
 @MODELS.register_module()
-class HourglassPoseNet(BaseBackbone):
+class HourglassPoseNet(StrictShapes, BaseBackbone):
     """Stacked hourglasses that see landmarks, curves and head pose.
 
     The default is the release's architecture for 256 px crops. Input: BGR
@@ -103,6 +104,9 @@ class HourglassPoseNet(BaseBackbone):
         shared_pose_layer (bool): One linear layer gives the pose of every
             stack, or one each. The release holds only the last stack's
             layer; how the paper's were trained is not published.
+        with_cp (bool): Compute the activations of the hourglasses again for
+            the gradient (gradient checkpointing): less memory, more time,
+            the same training.
         init_cfg (dict, optional): MMEngine initialisation.
     """
 
@@ -114,8 +118,10 @@ class HourglassPoseNet(BaseBackbone):
                  stem_channels: Tuple[int, int] = (64, 128),
                  depth: int = 4,
                  shared_pose_layer: bool = True,
+                 with_cp: bool = False,
                  init_cfg=None):
         super().__init__(init_cfg)
+        self.with_cp = with_cp
         for name, value in (('num_stacks', num_stacks), ('depth', depth)):
             if value < 1:
                 raise ValueError(
@@ -196,7 +202,10 @@ class HourglassPoseNet(BaseBackbone):
         fields, poses, points, edges, heatmaps = [], [], [], [], []
         last = len(self.hourglasses) - 1
         for stack, hourglass in enumerate(self.hourglasses):
-            y, bottleneck = hourglass(x)
+            if self.with_cp and self.training:
+                y, bottleneck = recomputed(hourglass, x, modules=hourglass)
+            else:
+                y, bottleneck = hourglass(x)
             field = self.fields[stack](y)
             fields.append(field)
             if self.training or stack == last:

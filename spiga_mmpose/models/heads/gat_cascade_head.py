@@ -5,7 +5,7 @@ Paper 2.2, 2.3 and supplementary 1.2; sizes as in the authors' release
 
 Shape alphabet: B batch, L landmarks, S steps, C channels, H x W map.
 """
-from typing import NamedTuple, Optional, Sequence, Tuple
+from typing import Iterable, NamedTuple, Optional, Sequence, Tuple
 
 import torch
 import torch.nn as nn
@@ -15,10 +15,11 @@ from torch import Tensor
 
 from spiga_mmpose.geometry import project_head
 from spiga_mmpose.landmark_sets import load_landmark_set
+from ..layers import StrictShapes
 from .cascade_step import CascadeStep
 from .multi_task_head import heatmap_fields
-from .predictions import (average_flip, collect_labels, pack_predictions,
-                          point_scores)
+from .predictions import (TEST_KEYS, TRAIN_KEYS, average_flip, check_keys,
+                          collect_labels, pack_predictions, point_scores)
 
 # What a checkpoint has learnt, in the order of the buffer ``trained``.
 PARTS = ('maps', 'pose', 'cascade')
@@ -32,16 +33,17 @@ class CascadeOutputs(NamedTuple):
 
 
 @MODELS.register_module()
-class GATCascadeHead(BaseHead):
+class GATCascadeHead(StrictShapes, BaseHead):
     """Projected head model, then S steps that each move every landmark.
 
     Works on any backbone: it needs a feature map (the last of the tuple) and
     a pose. ``HourglassPoseNet`` gives both; for others set
     ``pose_regressor``.
 
-    The buffer ``trained`` remembers which parts a checkpoint has learnt, so
-    that a checkpoint of any training stage predicts as well as that stage
-    can: by the maps' soft-argmax, with the pose, or by the cascade.
+    ``learnt`` (tuple[str]) names the parts of ``PARTS`` that the weights have
+    learnt, and checkpoints remember it (buffer ``trained``), so that a
+    checkpoint of any training stage predicts as well as that stage can: by
+    the maps' soft-argmax, with the pose, or by the cascade.
 
     Args:
         in_channels (int): C of the feature map.
@@ -117,6 +119,7 @@ class GATCascadeHead(BaseHead):
             torch.tensor(landmarks.head_model, dtype=torch.float32),
             persistent=False)
         self.register_buffer('trained', torch.zeros(3, dtype=torch.uint8))
+        self.learnt: Tuple[str, ...] = ()
         self.steps = nn.ModuleList(
             CascadeStep(
                 in_channels,
@@ -203,10 +206,19 @@ class GATCascadeHead(BaseHead):
                         and len(maps) > 1)
         return maps[-2 if use_previous else -1]
 
-    @property
-    def learnt(self) -> Tuple[str, ...]:
-        """Names of the parts that the weights have learnt."""
-        return tuple(
+    def set_learnt(self, parts: Iterable[str]) -> None:
+        """Say which of ``PARTS`` the weights have learnt.
+
+        Kept twice: as plain names, since reading a tensor in ``forward``
+        would make a GPU wait and break the export, and as the buffer that
+        checkpoints carry.
+        """
+        self.learnt = tuple(part for part in PARTS if part in parts)
+        self.trained.copy_(torch.tensor([part in parts for part in PARTS]))
+
+    def _load_from_state_dict(self, *args, **kwargs):
+        super()._load_from_state_dict(*args, **kwargs)
+        self.learnt = tuple(
             part for part, done in zip(PARTS, self.trained.tolist()) if done)
 
     def loss(self,
@@ -226,7 +238,8 @@ class GATCascadeHead(BaseHead):
             dict: Losses by name, and ``nme_step{s}``, the mean landmark
             error in per cent of the crop, for the log.
         """
-        wanted = (train_cfg or {}).get('losses', PARTS)
+        train_cfg = check_keys('train_cfg', train_cfg, TRAIN_KEYS)
+        wanted = train_cfg.get('losses', PARTS)
         unknown = sorted(set(wanted) - set(PARTS))
         if unknown:
             raise ValueError(f'train_cfg.losses names {unknown}; known are '
@@ -249,9 +262,8 @@ class GATCascadeHead(BaseHead):
             raise ValueError(f'no loss for train_cfg.losses={wanted}: the '
                              'head has neither supervision nor '
                              'pose_regressor for it')
-        for i, part in enumerate(PARTS):
-            if part in wanted:
-                self.trained[i] = 1
+        if not set(wanted) <= set(self.learnt):
+            self.set_learnt({*self.learnt, *wanted})
         return losses
 
     def _cascade_losses(self, steps: Tensor, labels) -> dict:
@@ -291,7 +303,7 @@ class GATCascadeHead(BaseHead):
             list[InstanceData] | tuple: See :func:`pack_predictions`; with
             ``output_heatmaps`` also a list of ``PixelData``.
         """
-        test_cfg = test_cfg or {}
+        test_cfg = check_keys('test_cfg', test_cfg, TEST_KEYS)
 
         def outputs(one):
             return self._outputs(one, test_cfg)

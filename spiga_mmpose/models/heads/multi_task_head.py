@@ -14,8 +14,8 @@ from spiga_mmpose.landmark_sets import load_landmark_set
 from ..backbones.hourglass_pose_net import HourglassFeatures
 from ..layers import soft_argmax
 from ..targets import draw_edge_maps, draw_point_maps
-from .predictions import (average_flip, collect_labels, pack_predictions,
-                          point_scores)
+from .predictions import (TEST_KEYS, TRAIN_KEYS, average_flip, check_keys,
+                          collect_labels, pack_predictions, point_scores)
 
 
 @MODELS.register_module()
@@ -40,6 +40,8 @@ class MultiTaskHead(BaseHead):
         pose_weight (float): Lambda_p (paper: 1).
         temperature (float): Factor on the heatmap before the spatial softmax
             (published nowhere).
+        soft_argmax (str): ``'softmax'``, or ``'mass'`` as in ADNet (published
+            nowhere), see :func:`spiga_mmpose.models.layers.soft_argmax`.
         sigma_points (float): Gaussian of the point maps, cells (paper: 1.5).
         sigma_edges (float): Gaussian across the edge maps, cells (paper: 1).
         decoder (dict, optional): The codec, :class:`SPIGALabel`.
@@ -55,6 +57,7 @@ class MultiTaskHead(BaseHead):
                  maps_weight: float = 50.,
                  pose_weight: float = 1.,
                  temperature: float = 8.,
+                 soft_argmax: str = 'softmax',
                  sigma_points: float = 1.5,
                  sigma_edges: float = 1.,
                  decoder: Optional[dict] = None,
@@ -68,6 +71,7 @@ class MultiTaskHead(BaseHead):
         self.maps_weight = maps_weight
         self.pose_weight = pose_weight
         self.temperature = temperature
+        self.soft_argmax = soft_argmax
         self.sigma_points = sigma_points
         self.sigma_edges = sigma_edges
         self.decoder = KEYPOINT_CODECS.build(decoder) if decoder else None
@@ -102,7 +106,8 @@ class MultiTaskHead(BaseHead):
             ``loss_pose``, where they count.
         """
         self._check(feats)
-        wanted = (train_cfg or {}).get('losses', ('maps', 'pose'))
+        train_cfg = check_keys('train_cfg', train_cfg, TRAIN_KEYS)
+        wanted = train_cfg.get('losses', ('maps', 'pose'))
         labels = collect_labels(batch_data_samples)
         scales = [2.**h for h in range(len(feats))]
         losses = {}
@@ -161,7 +166,7 @@ class MultiTaskHead(BaseHead):
             ``keypoint_scores`` (1, L), ``head_poses`` (1, 6); with
             ``output_heatmaps`` also a list of ``PixelData``.
         """
-        test_cfg = test_cfg or {}
+        test_cfg = check_keys('test_cfg', test_cfg, TEST_KEYS)
         if test_cfg.get('flip_test', False):
             outputs = average_flip(*map(self.outputs, feats),
                                    batch_data_samples, self.landmark_set)
@@ -183,7 +188,7 @@ class MultiTaskHead(BaseHead):
             poses=poses)
 
     def _locate(self, heatmaps: Tensor) -> Tensor:
-        return soft_argmax(heatmaps, temperature=self.temperature)
+        return soft_argmax(heatmaps, self.temperature, self.soft_argmax)
 
     @staticmethod
     def _check(feats):

@@ -21,6 +21,29 @@ class Labels(NamedTuple):
     pose_weights: Tensor  # (B,)
 
 
+# What MMPose's estimator, heads and inferencer put into test_cfg, and what
+# this package's heads read.
+TEST_KEYS = ('flip_test', 'flip_mode', 'shift_heatmap', 'shift_coords',
+             'output_heatmaps', 'output_keypoint_indices', 'output_attention',
+             'predict_by')
+TRAIN_KEYS = ('losses', 'compute_acc')
+
+
+def check_keys(name: str, config: Optional[dict],
+               known: Sequence[str]) -> dict:
+    """The config, or an empty one, without keys that nobody would read.
+
+    Raises:
+        ValueError: If it has others. It names them.
+    """
+    config = config or {}
+    unknown = sorted(set(config) - set(known))
+    if unknown:
+        raise ValueError(f'{name} has the unknown keys {unknown}; known are '
+                         f'{list(known)}')
+    return config
+
+
 def collect_labels(batch_data_samples: Sequence) -> Labels:
     """Stack the labels of a batch.
 
@@ -101,10 +124,8 @@ def average_flip(outputs: dict, flipped: dict, batch_data_samples: Sequence,
     mean['scores'] = (outputs['scores'] +
                       flipped['scores'][:, flip_indices]) / 2
     if outputs.get('poses') is not None:
-        fit = None
-        if landmark_set.head_model is not None:
-            fit = mirror_fit(landmark_set)
-        difference = mirror_pose(flipped['poses'], fit) - outputs['poses']
+        mirrored = mirror_pose(flipped['poses'], mirror_fit(landmark_set))
+        difference = mirrored - outputs['poses']
         difference = torch.cat(
             [wrap_degrees(difference[:, :3]), difference[:, 3:]], 1)
         mean['poses'] = outputs['poses'] + difference / 2

@@ -3,12 +3,14 @@ from .coord_conv import AddCoords
 from .graph_attention import GATLayer, MultiHeadAttention
 from .hourglass import Hourglass
 from .mlp import mlp
+from .recompute import recomputed
 from .residual import Residual, conv_bn_relu, deconv_bn_relu
 from .soft_argmax import soft_argmax
+from .strict_shapes import StrictShapes
 from .window_sampler import sample_windows
 
 __all__ = [
     'AddCoords', 'GATLayer', 'MultiHeadAttention', 'Hourglass', 'mlp',
-    'Residual', 'conv_bn_relu', 'deconv_bn_relu', 'soft_argmax',
-    'sample_windows'
+    'Residual', 'StrictShapes', 'conv_bn_relu', 'deconv_bn_relu',
+    'recomputed', 'soft_argmax', 'sample_windows'
 ]

@@ -239,3 +239,30 @@ def test_default_has_the_releases_size():
         count -= sum(parameter.numel() for parameter in extra.parameters())
     constants = 2 * 256 * 256 + 64 * 64 + 98 * 16
     assert count == pytest.approx(29.68e6 - 4.21e6 - constants, abs=1e4)
+
+
+def test_recomputed_activations_train_the_same():
+    """Outputs, gradients and BatchNorm statistics of two steps."""
+    plain = small_models.build(small_models.backbone())
+    saving = small_models.build(small_models.backbone(with_cp=True))
+    image = torch.rand(2, 3, SIZE, SIZE)
+    for model in (plain, saving):
+        model.train()
+        for _ in range(2):
+            feats = model(image)
+            loss = sum(f.square().mean() for f in feats)
+            loss = loss + sum(pose.square().mean() for pose in feats.poses)
+            loss.backward()
+    gradients = dict(plain.named_parameters())
+    used = 0
+    for name, parameter in saving.named_parameters():
+        if gradients[name].grad is None:
+            assert parameter.grad is None, name
+            continue
+        torch.testing.assert_close(parameter.grad, gradients[name].grad)
+        used += 1
+    assert used > 100
+    state = saving.state_dict()
+    for name, value in plain.state_dict().items():
+        torch.testing.assert_close(state[name], value, rtol=1e-6, atol=1e-7)
+    assert state['hourglasses.0.skip.bn1.num_batches_tracked'] == 2

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import small_models
 import torch
+from mmengine.runner.checkpoint import load_state_dict as mmengine_load
 from mmpose.registry import MODELS
 
 from spiga_mmpose.geometry import (crop_to_image, mirror_fit, mirror_pose,
@@ -430,9 +431,20 @@ class TestTrainedFlags:
         other.load_state_dict(model.state_dict())
         assert other.head.learnt == ('maps', )
 
+    def test_weights_of_another_shape_are_refused(self):
+        """Also where MMEngine would only warn (strict=False)."""
+        model = small_models.build(small_models.estimator())
+        state = small_models.build(
+            small_models.estimator(
+                backbone=small_models.backbone(landmark_set='300w_68'),
+                head=small_models.head(landmark_set='300w_68'))).state_dict()
+        for strict in (True, False):
+            with pytest.raises(ValueError, match='68.*98.*--transfer'):
+                mmengine_load(model, state, strict=strict)
+
     def test_converted_weights_have_no_last_maps(self, model, faces):
         """Scores and heatmaps come from the stack before."""
-        model.head.trained.copy_(torch.tensor([0, 1, 1]))
+        model.head.set_learnt(('pose', 'cascade'))
         with torch.no_grad():
             for part in model.backbone.attention[-1].parameters():
                 part.zero_()
@@ -440,7 +452,7 @@ class TestTrainedFlags:
         assert result.pred_instances.keypoint_scores.std() > 1e-4
         assert result.pred_fields.heatmaps.std() > 1e-4
         # Without the flags they would be the constant 0.5 of empty maps.
-        model.head.trained.fill_(1)
+        model.head.set_learnt(ALL)
         result = predict(model, faces)[0]
         assert result.pred_instances.keypoint_scores.std() < 1e-6
 

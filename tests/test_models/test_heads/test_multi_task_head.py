@@ -185,3 +185,13 @@ def test_curve_without_a_usable_point_does_not_count(head, faces):
     for sample in samples:
         sample.gt_instance_labels.keypoint_weights[:, cheek] = 0
     assert edge_loss(wrong) == pytest.approx(edge_loss(others))
+
+
+def test_soft_argmax_by_mass():
+    """ADNet's: the map itself, and not its softmax, is the mass."""
+    maps = torch.zeros(1, 98, 16, 16)
+    maps[..., 4, 4], maps[..., 4, 8] = 3., 1.
+    head = MODELS.build(dict(type='MultiTaskHead', soft_argmax='mass'))
+    expected = torch.tensor([4 + 4 / 4, 4.]) / 16
+    torch.testing.assert_close(
+        head._locate(maps)[0, 0], expected, rtol=0, atol=1e-3)

@@ -8,7 +8,7 @@ from mmpose.registry import KEYPOINT_CODECS
 from mmpose.structures import PoseDataSample
 
 from spiga_mmpose.landmark_sets import LandmarkSet
-from spiga_mmpose.models.heads.predictions import (average_flip,
+from spiga_mmpose.models.heads.predictions import (average_flip, check_keys,
                                                    collect_labels,
                                                    mirror_keypoints,
                                                    pack_predictions,
@@ -196,3 +196,11 @@ class TestPackPredictions:
                 None, [sample()],
                 keypoints=torch.rand(1, 98, 2),
                 scores=torch.rand(1, 98))
+
+
+def test_keys_that_nobody_reads_are_named():
+    assert check_keys('test_cfg', None, ['flip_test']) == {}
+    config = dict(flip_test=True)
+    assert check_keys('test_cfg', config, ['flip_test']) is config
+    with pytest.raises(ValueError, match=r"test_cfg .*\['flip_tets'\]"):
+        check_keys('test_cfg', dict(flip_tets=True), ['flip_test'])
