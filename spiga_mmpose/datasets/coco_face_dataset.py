@@ -6,7 +6,10 @@ import numpy as np
 from mmpose.registry import DATASETS
 from mmpose.structures.bbox import bbox_cs2xyxy
 
-from .face_dataset import FaceDataset, read_json
+from .face_dataset import (FaceDataset, check_fields, check_type, read_array,
+                           read_json, read_numbers)
+
+_FIELDS = ('id', 'image_id', 'keypoints', 'center', 'scale')
 
 
 @DATASETS.register_module()
@@ -40,63 +43,90 @@ class CocoFaceDataset(FaceDataset):
         """Read and check the file."""
         members = {
             name: {
-                _identity(ann, file_name)
-                for _, ann, file_name in _annotations(
+                _identity(points, file_name)
+                for _, _, points, file_name in _annotations(
                     osp.join(self.data_root or '', path))
             }
             for name, path in self.subsets.items()
         }
         faces = []
-        for where, ann, file_name in _annotations(self.ann_file):
-            face = self._read_face(where, ann, file_name)
-            identity = _identity(ann, file_name)
+        for where, ann, points, file_name in _annotations(self.ann_file):
+            face = self._read_face(where, ann, points, file_name)
+            identity = _identity(points, file_name)
             face['subsets'] = tuple(name for name, faces_of in members.items()
                                     if identity in faces_of)
             faces.append(face)
         return faces
 
-    def _read_face(self, where: str, ann: dict, file_name: str) -> dict:
+    def _read_face(self, where: str, ann: dict, points: np.ndarray,
+                   file_name: str) -> dict:
         count = self.landmark_set.num_landmarks
-        points = np.asarray(ann['keypoints'], np.float64)
         if points.shape != (3 * count, ):
             raise ValueError(
                 f'{where}: expected {count} landmarks (x, y, visible) in '
                 f'keypoints as in the set {self.landmark_set.name!r}, found '
                 f'{points.size} numbers')
         points = points.reshape(count, 3)
-        bbox = bbox_cs2xyxy(
-            np.asarray(ann['center'], np.float64),
-            np.full(2, 200. * ann['scale']))
+        visible = points[:, 2]
+        bad = np.flatnonzero(~np.isfinite(visible))
+        if len(bad):
+            raise ValueError(f'{where}: landmark {bad[0]} in keypoints: '
+                             'expected a finite number that says whether it '
+                             f'is visible, found {visible[bad[0]]}')
+        center = read_numbers(where, 'center', ann['center'], (2, ))
+        scale = read_numbers(where, 'scale', ann['scale'], ())
+        bbox = bbox_cs2xyxy(center, np.full(2, 200. * scale))
         return self.face_info(
             where,
             osp.join(self.data_prefix['img'], file_name),
             bbox,
             points[:, :2],
-            points[:, 2],
+            visible,
             id=ann['id'],
             img_id=ann['image_id'])
 
 
 def _annotations(path: str):
-    """Yield place, annotation and image name of every face in a file."""
+    """Yield place, annotation, keypoints (as an array of any shape) and image
+    name of every face in a file."""
     content = read_json(path)
     if not isinstance(content, dict) or not {'images', 'annotations'
                                              } <= set(content):
         raise ValueError(f"{path}: expected 'images' and 'annotations' as in "
                          'COCO. (The SPIGA authors\' files, which are lists, '
                          'go with SPIGAJsonDataset.)')
-    images = {image['id']: image['file_name'] for image in content['images']}
+    for field in ('images', 'annotations'):
+        check_type(path, field, content[field], (list, ), 'a list')
+    images = _file_names(path, content['images'])
     for number, ann in enumerate(content['annotations']):
-        where = f"{path}, annotation {ann.get('id', number)}"
-        for key in ('id', 'image_id', 'keypoints', 'center', 'scale'):
-            if key not in ann:
-                raise ValueError(f'{where}: the field {key!r} is missing')
+        known = isinstance(ann, dict) and 'id' in ann
+        where = f"{path}, annotation {ann['id'] if known else number}"
+        check_fields(where, ann, _FIELDS)
+        for field in ('id', 'image_id'):
+            _check_id(where, field, ann[field])
         if ann['image_id'] not in images:
             raise ValueError(f"{where}: image_id {ann['image_id']!r} is not "
                              'among the images')
-        yield where, ann, images[ann['image_id']]
+        points = read_array(where, 'keypoints', ann['keypoints'])
+        yield where, ann, points, images[ann['image_id']]
 
 
-def _identity(ann: dict, file_name: str) -> tuple:
+def _file_names(path: str, images: list) -> dict:
+    """File name of each image id."""
+    names = {}
+    for number, image in enumerate(images):
+        where = f'{path}, image {number}'
+        check_fields(where, image, ('id', 'file_name'))
+        _check_id(where, 'id', image['id'])
+        check_type(where, 'file_name', image['file_name'], (str, ), 'a path')
+        names[image['id']] = image['file_name']
+    return names
+
+
+def _check_id(where: str, field: str, value) -> None:
+    check_type(where, field, value, (int, float, str), 'a number or a string')
+
+
+def _identity(points: np.ndarray, file_name: str) -> tuple:
     """What tells a face of one file in another, where ids differ."""
-    return (file_name, *ann['keypoints'][:6])
+    return (file_name, *points.flat[:6])

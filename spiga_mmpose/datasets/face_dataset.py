@@ -2,7 +2,8 @@
 import json
 import logging
 import os.path as osp
-from typing import Any, List, Optional
+import reprlib
+from typing import Any, List, Optional, Sequence
 
 import numpy as np
 import torch
@@ -27,6 +28,103 @@ def read_json(path: str) -> Any:
         raise ValueError(f'cannot read {path}: {error.strerror}') from None
     except ValueError as error:
         raise ValueError(f'{path} is not a JSON file: {error}') from None
+
+
+def check_type(where: str, field: str, value: Any, types: tuple,
+               wanted: str) -> None:
+    """Check what kind of thing a field of a JSON file is.
+
+    Args:
+        where (str): File and face, for error messages.
+        field (str): Name of the field.
+        value (Any): What it holds.
+        types (tuple[type]): What it may be.
+        wanted (str): The same in words, e.g. ``'a list'``.
+
+    Raises:
+        ValueError: If it is something else.
+    """
+    if not isinstance(value, types):
+        raise ValueError(f'{where}: expected {wanted} in {field}, found '
+                         f'{reprlib.repr(value)}')
+
+
+def check_fields(where: str, row: Any, fields: Sequence[str]) -> None:
+    """Check that a row is a dict that has all the fields.
+
+    Args:
+        where (str): File and face, for error messages.
+        row (Any): What the file holds of the face.
+        fields (list[str]): Names of the fields.
+
+    Raises:
+        ValueError: If it is not. It names the first field that is missing.
+    """
+    if not isinstance(row, dict):
+        raise ValueError(f'{where}: expected the fields {fields}, found '
+                         f'{type(row).__name__}')
+    missing = [field for field in fields if field not in row]
+    if missing:
+        raise ValueError(f'{where}: the field {missing[0]!r} is missing')
+
+
+def read_array(where: str, field: str, values: Any) -> np.ndarray:
+    """Numbers of a field, finite or not, as a float64 array of any shape.
+
+    Args:
+        where (str): File and face, for error messages.
+        field (str): Name of the field.
+        values (Any): A number or nested lists of numbers, as in JSON.
+
+    Returns:
+        np.ndarray: The same numbers.
+
+    Raises:
+        ValueError: If it holds anything but numbers, or lists of different
+            lengths side by side.
+    """
+    try:
+        array = np.asarray(values)
+    except ValueError:  # lists of different lengths
+        array = np.asarray(None)
+    # NumPy would read '1' as a number, and None as NaN.
+    if array.dtype.kind not in 'biuf':
+        raise ValueError(f'{where}: {field} holds what is no number: '
+                         f'{reprlib.repr(values)}')
+    return array.astype(np.float64)
+
+
+def read_numbers(where: str, field: str, values: Any,
+                 shape: tuple) -> np.ndarray:
+    """Finite numbers of a field as a float64 array of the given shape.
+
+    Args:
+        where (str): File and face, for error messages.
+        field (str): Name of the field.
+        values (Any): A number or nested lists of numbers, as in JSON.
+        shape (tuple[int]): Of the array.
+
+    Returns:
+        np.ndarray: The same numbers.
+
+    Raises:
+        ValueError: If it holds anything but numbers, has another shape, or
+            a number is not finite in float32.
+    """
+    array = read_array(where, field, values)
+    if array.shape != shape:
+        raise ValueError(f'{where}: expected {field} of shape {shape}, found '
+                         f'{array.shape}')
+    bad = array[~_finite(array)]
+    if len(bad):
+        raise ValueError(f'{where}: {field} holds NaN, infinity or what is '
+                         f'infinity in float32: {bad[0]}')
+    return array
+
+
+def _finite(array: np.ndarray) -> np.ndarray:
+    """Which numbers are finite and stay so in float32."""
+    return np.abs(array) <= np.finfo(np.float32).max
 
 
 class FaceDataset(SeededDataset, BaseCocoStyleDataset):
@@ -129,17 +227,18 @@ class FaceDataset(SeededDataset, BaseCocoStyleDataset):
             dict: Data info.
 
         Raises:
-            ValueError: If a number is not finite or the box has no area.
+            ValueError: If a number is not finite (in float32) or the box has
+                no area.
         """
         labelled = np.asarray(labelled) > 0
-        bad = np.flatnonzero(~np.isfinite(keypoints).all(-1) & labelled)
+        bad = np.flatnonzero(~_finite(keypoints).all(-1) & labelled)
         if len(bad):
-            raise ValueError(f'{where}: landmark {bad[0]} is not finite: '
-                             f'{keypoints[bad[0]].tolist()}')
-        if not np.isfinite(bbox).all() or (bbox[:2] >= bbox[2:]).any():
+            raise ValueError(f'{where}: landmark {bad[0]} is not finite in '
+                             f'float32: {keypoints[bad[0]].tolist()}')
+        if not _finite(bbox).all() or (bbox[:2] >= bbox[2:]).any():
             raise ValueError(f'{where}: expected a bbox of finite numbers '
-                             'with a width and height above 0, found (x1, '
-                             f'y1, x2, y2) {bbox.tolist()}')
+                             '(in float32) with a width and height above 0, '
+                             f'found (x1, y1, x2, y2) {bbox.tolist()}')
         if not labelled.any():
             raise ValueError(f'{where}: no landmark is labelled')
         keypoints = np.where(labelled[:, None], keypoints, 0)
@@ -160,8 +259,8 @@ class FaceDataset(SeededDataset, BaseCocoStyleDataset):
         found = (f'{len(missing)} of the {len(paths)} images that '
                  f'{self.ann_file} names are missing, e.g. {missing[0]}')
         if not self.allow_missing:
-            raise ValueError(f'{found}. Set allow_missing=True to leave '
-                             'their faces out')
+            raise ValueError(f'{found}. Set allow_missing=True (train.py '
+                             '--allow-missing) to leave their faces out')
         kept = [face for face in faces if face['img_path'] not in
                 set(missing)]
         if not kept:

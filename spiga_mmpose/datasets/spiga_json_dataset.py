@@ -1,11 +1,13 @@
 """The annotation files that SPIGA's authors publish."""
 import os.path as osp
+import reprlib
 from typing import Dict, List, Sequence, Union
 
 import numpy as np
 from mmpose.registry import DATASETS
 
-from .face_dataset import FaceDataset, read_json
+from .face_dataset import (FaceDataset, check_fields, check_type, read_json,
+                           read_numbers)
 
 _FIELDS = ('imgpath', 'bbox', 'headpose', 'ids', 'landmarks', 'visible')
 
@@ -80,18 +82,17 @@ class SPIGAJsonDataset(FaceDataset):
 
     def _read_face(self, where: str, row: dict,
                    row_of: Dict[int, int]) -> dict:
-        if not isinstance(row, dict):
-            raise ValueError(f'{where}: expected the fields {_FIELDS}, found '
-                             f'{type(row).__name__}')
-        missing = [key for key in _FIELDS if key not in row]
-        if missing:
-            raise ValueError(f'{where}: the field {missing[0]!r} is missing')
+        check_fields(where, row, _FIELDS)
+        check_type(where, 'imgpath', row['imgpath'], (str, ), 'a path')
         ids = row['ids']
-        landmarks = _numbers(where, 'landmarks', row['landmarks'],
-                             (len(ids), 2))
-        visible = _numbers(where, 'visible', row['visible'], (len(ids), ))
-        x, y, w, h = _numbers(where, 'bbox', row['bbox'], (4, ))
-        unknown = [i for i in ids if i not in row_of]
+        check_type(where, 'ids', ids, (list, ), 'a list of landmark ids')
+        landmarks = read_numbers(where, 'landmarks', row['landmarks'],
+                                 (len(ids), 2))
+        visible = read_numbers(where, 'visible', row['visible'], (len(ids), ))
+        x, y, w, h = read_numbers(where, 'bbox', row['bbox'], (4, ))
+        unknown = [
+            i for i in ids if isinstance(i, (list, dict)) or i not in row_of
+        ]
         if unknown:
             raise ValueError(
                 f'{where}: the landmark id {unknown[0]!r} in ids is not one '
@@ -114,8 +115,8 @@ class SPIGAJsonDataset(FaceDataset):
             labelled,
             keypoints_hidden=hidden)
         if row['headpose'] is not None:
-            info['annotated_pose'] = _numbers(where, 'headpose',
-                                              row['headpose'], (6, ))
+            info['annotated_pose'] = read_numbers(where, 'headpose',
+                                                  row['headpose'], (6, ))
         return info
 
     def _subsets_of(self, num_faces: int) -> List[tuple]:
@@ -124,9 +125,15 @@ class SPIGAJsonDataset(FaceDataset):
         if isinstance(subsets, str):
             where = osp.join(self.data_root or '', subsets)
             subsets = read_json(where)
-            subsets = subsets.get('test_subsets', subsets)
+            if isinstance(subsets, dict):
+                subsets = subsets.get('test_subsets', subsets)
+        if not isinstance(subsets, dict):
+            raise ValueError(f'{where}: expected a dict of name -> indices of '
+                             f'faces, found {reprlib.repr(subsets)}')
         names = [()] * num_faces
         for name, indices in subsets.items():
+            check_type(where, f'the subset {name!r}', indices,
+                       (list, tuple, range), 'a list of indices')
             for index in indices:
                 if not (isinstance(index, int) and 0 <= index < num_faces):
                     raise ValueError(
@@ -135,17 +142,3 @@ class SPIGAJsonDataset(FaceDataset):
                         'numbered from 0')
                 names[index] += (name, )
         return names
-
-
-def _numbers(where: str, field: str, values, shape: tuple) -> np.ndarray:
-    """Values of a field as an array of finite numbers."""
-    try:
-        array = np.asarray(values, np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f'{where}: {field} holds what is no number') from None
-    if array.shape != shape:
-        raise ValueError(f'{where}: expected {field} of shape {shape}, found '
-                         f'{array.shape}')
-    if not np.isfinite(array).all():
-        raise ValueError(f'{where}: {field} holds NaN or infinity')
-    return array

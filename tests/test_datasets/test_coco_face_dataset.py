@@ -96,8 +96,31 @@ def test_missing_field(build, key):
     (dict(keypoints=[1., float('nan'), 1] * 68), 'not finite'),
     (dict(keypoints=[1., 1, 0] * 68), 'no landmark is labelled'),
     (dict(scale=0.), 'width'),
-    (dict(center=[float('inf'), 3]), 'bbox'),
+    (dict(scale=-1), 'width'),
+    (dict(center=[float('inf'), 3]), 'center holds NaN, infinity'),
+    (dict(center=[1e300, 3]), 'center holds NaN, infinity'),
+    (dict(center=None), 'center holds what is no number: None'),
+    (dict(center=['1', '2']), "center holds what is no number: ['1', '2']"),
+    (dict(center=[1, None]), 'center holds what is no number: [1, None]'),
+    (dict(center=[1]), 'center of shape (2,), found (1,)'),
+    (dict(center=[1, 2, 3]), 'center of shape (2,), found (3,)'),
+    (dict(scale=None), 'scale holds what is no number: None'),
+    (dict(scale='0.25'), "scale holds what is no number: '0.25'"),
+    (dict(scale=[.25, .25]), 'scale of shape (), found (2,)'),
+    (dict(scale=float('nan')), 'scale holds NaN'),
+    (dict(scale=1e300), 'scale holds NaN, infinity'),
+    (dict(scale=1e38), 'bbox'),
+    (dict(keypoints=None), 'keypoints holds what is no number: None'),
+    (dict(keypoints=dict(x=1)), "keypoints holds what is no number: {'x': 1}"),
+    (dict(keypoints=[1, 'a', 2] * 68), 'keypoints holds what is no number'),
+    (dict(keypoints=['1', '2', '2'] * 68), 'keypoints holds what is no'),
+    (dict(keypoints=[[1, 2], 2] * 68), 'keypoints holds what is no number'),
+    (dict(keypoints=5), '68 landmarks'),
+    (dict(keypoints=[1., 1e300, 1] * 68), 'landmark 0 is not finite'),
+    (dict(keypoints=[1., 2, 1] * 67 + [1, 2, float('nan')]),
+     'landmark 67 in keypoints'),
     (dict(image_id=4), 'image_id'),
+    (dict(image_id=[3]), 'a number or a string in image_id, found [3]'),
 ])
 def test_bad_field(build, changes, word):
     data = content()
@@ -105,6 +128,51 @@ def test_bad_field(build, changes, word):
     with pytest.raises(ValueError) as error:
         build(data)
     assert 'a.json, annotation 11' in str(error.value)
+    assert word in str(error.value)
+
+
+@pytest.mark.parametrize('key, index, item, words', [
+    ('images', 0, 7, 'image 0: expected the fields'),
+    ('images', 0, dict(id=3), "image 0: the field 'file_name' is missing"),
+    ('images', 0, dict(file_name='a.png'), "image 0: the field 'id'"),
+    ('images', 0, dict(id=3, file_name=None), 'a path in file_name, found N'),
+    ('images', 0, dict(id=3, file_name=4), 'a path in file_name, found 4'),
+    ('images', 0, dict(id=[3], file_name='a.png'), 'a string in id, found [3'),
+    ('annotations', 1, None, 'annotation 1: expected the fields'),
+    ('annotations', 1, [1], 'annotation 1: expected the fields'),
+    ('annotations', 1, dict(image_id=3), "annotation 1: the field 'id'"),
+])
+def test_bad_item(build, key, index, item, words):
+    data = content()
+    data[key][index] = item
+    with pytest.raises(ValueError) as error:
+        build(data)
+    assert 'a.json, ' in str(error.value)
+    assert words in str(error.value)
+
+
+@pytest.mark.parametrize('key', ['images', 'annotations'])
+def test_no_list(build, key):
+    data = content()
+    data[key] = dict(a=1)
+    with pytest.raises(ValueError) as error:
+        build(data)
+    assert f"a.json: expected a list in {key}, found {{'a': 1}}" in str(
+        error.value)
+
+
+@pytest.mark.parametrize('changes, word', [
+    (dict(id=[1]), 'a number or a string in id'),
+    (dict(keypoints=dict(x=1)), 'keypoints holds what is no number'),
+    (dict(image_id=dict()), 'a number or a string in image_id'),
+])
+def test_bad_field_in_a_subset(build, changes, word):
+    part = content()
+    part['annotations'][1].update(changes)
+    (build.root / 'blur.json').write_text(json.dumps(part))
+    with pytest.raises(ValueError) as error:
+        build(content(), subsets=dict(blur='blur.json'))
+    assert 'blur.json, annotation' in str(error.value)
     assert word in str(error.value)
 
 

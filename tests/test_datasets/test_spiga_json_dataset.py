@@ -166,6 +166,23 @@ class TestBadFiles:
         (dict(headpose=[1, 2, 3]), ['headpose']),
         (dict(landmarks=[[0, float('nan')]] * 68), ['landmarks', 'NaN']),
         (dict(landmarks=[['a', 1]] * 68), ['landmarks', 'no number']),
+        (dict(landmarks=[[1e300, 1]] * 68), ['landmarks', 'float32: 1e+300']),
+        (dict(landmarks=None), ['landmarks', 'no number: None']),
+        (dict(visible=[None] * 68), ['visible', 'no number']),
+        (dict(bbox=['1', '2', '3', '4']), ['bbox', 'no number']),
+        (dict(bbox=dict(x=1)), ['bbox', "no number: {'x': 1}"]),
+        (dict(bbox=[3e38, 2, 3e38, 5]), ['bbox', 'finite']),
+        (dict(headpose=[0, 0, 0, 0, 0, 1e39]), ['headpose', 'float32']),
+        (dict(headpose='none'), ['headpose', "no number: 'none'"]),
+        (dict(ids=None), ['a list of landmark ids in ids', 'found None']),
+        (dict(ids=68), ['a list of landmark ids in ids', 'found 68']),
+        (dict(ids=dict(a=1)), ['a list of landmark ids in ids', "{'a': 1}"]),
+        (dict(ids=[[101, 102]] * 68), ['landmark id [101, 102] in ids']),
+        (dict(ids=[dict()] * 68), ['landmark id {} in ids']),
+        (dict(ids=[None] * 68), ['landmark id None in ids']),
+        (dict(imgpath=None), ['a path in imgpath, found None']),
+        (dict(imgpath=7), ['a path in imgpath, found 7']),
+        (dict(imgpath=['a.png']), ["a path in imgpath, found ['a.png']"]),
         (dict(ids=[101] * 68), ['twice']),
         (dict(ids=[], landmarks=np.zeros((0, 2)).tolist(),
               visible=[]), ['landmarks']),
@@ -208,6 +225,28 @@ class TestBadFiles:
     def test_bad_subset(self, build, index):
         with pytest.raises(ValueError, match='blur'):
             build([face()], subsets=dict(blur=[index]))
+
+    @pytest.mark.parametrize('subsets, words', [
+        ([0], 'name -> indices of faces, found [0]'),
+        (7, 'name -> indices of faces, found 7'),
+        (dict(blur=0), "a list of indices in the subset 'blur', found 0"),
+        (dict(blur=None), "a list of indices in the subset 'blur', found N"),
+        (dict(blur='0'), "a list of indices in the subset 'blur', found '0'"),
+        (dict(blur={'0': 1}), "a list of indices in the subset 'blur'"),
+        (dict(blur=[[0]]), "the subset 'blur' holds the face [0]"),
+    ])
+    @pytest.mark.parametrize('kept_as', ['argument', 'file', 'db_info'])
+    def test_subsets_of_another_type(self, build, subsets, words, kept_as):
+        where = 'subsets'
+        if kept_as != 'argument':
+            content = dict(test_subsets=subsets)
+            (build.root / 'db_info.json').write_text(
+                json.dumps(subsets if kept_as == 'file' else content))
+            where = subsets = 'db_info.json'
+        with pytest.raises(ValueError) as error:
+            build([face()], subsets=subsets)
+        assert f'{where}: ' in str(error.value)
+        assert words in str(error.value)
 
 
 class TestMissingImages:

@@ -1,8 +1,13 @@
 """What comes out of every kind of image file, good and bad."""
+import warnings
+import zlib
+
 import cv2
 import mmcv
 import numpy as np
 import pytest
+from mmcv.transforms import LoadImageFromFile
+from PIL import Image
 
 from spiga_mmpose.datasets.transforms import BadSampleError, LoadFaceImage
 
@@ -46,11 +51,20 @@ class TestFiles:
             img, np.broadcast_to(pixels[..., :min(channels, 3)], img.shape))
 
     def test_exif_orientation_is_applied(self, tmp_path, pixels):
-        from PIL import Image
         exif = Image.Exif()
         exif[0x0112] = 6  # turn right
         Image.fromarray(pixels[..., :3]).save(tmp_path / 'a.jpg', exif=exif)
         assert load(tmp_path / 'a.jpg')['img_shape'] == (30, 20)
+
+
+def write_header(path, side):
+    """A PNG header that says side x side, with next to no data."""
+    write(path, np.zeros((8, 8, 3), np.uint8))
+    content = bytearray(path.read_bytes())
+    content[16:24] = side.to_bytes(4, 'big') * 2
+    content[29:33] = zlib.crc32(bytes(content[12:29])).to_bytes(4, 'big')
+    path.write_bytes(bytes(content))
+    return path
 
 
 class TestBadFiles:
@@ -91,19 +105,78 @@ class TestBadFiles:
         load(path, max_pixels=600)
 
     def test_bomb_is_refused_before_decoding(self, tmp_path, monkeypatch):
-        # A PNG header that says 60000 x 60000, with next to no data.
-        path = write(tmp_path / 'a.png', np.zeros((8, 8, 3), np.uint8))
-        content = bytearray(path.read_bytes())
-        content[16:24] = (60000).to_bytes(4, 'big') * 2
-        import zlib
-        content[29:33] = zlib.crc32(bytes(content[12:29])).to_bytes(4, 'big')
-        path.write_bytes(bytes(content))
+        path = write_header(tmp_path / 'a.png', 60000)
 
         def decode(*args, **kwargs):
             raise AssertionError('decoded')
 
         monkeypatch.setattr(mmcv, 'imfrombytes', decode)
         self.check(path, 'too large')
+
+    @pytest.mark.parametrize('kind', ['GIF', 'ICO', 'TGA'])
+    def test_unsupported_format(self, tmp_path, pixels, kind):
+        path = tmp_path / 'a.jpg'  # whatever its name
+        Image.fromarray(pixels[..., :3]).save(path, kind)
+        self.check(path, 'unsupported', f'found {kind}', 'JPEG, PNG, BMP')
+
+
+class TestLargeFiles:
+
+    @pytest.mark.parametrize('side', [9500, 12200])
+    def test_up_to_our_limit_without_a_warning(self, tmp_path, monkeypatch,
+                                               side):
+        """90 and 149 megapixels; Pillow would warn of both."""
+        path = write_header(tmp_path / 'a.png', side)
+        decoded = np.zeros((1, 1, 3), np.uint8)
+        monkeypatch.setattr(mmcv, 'imfrombytes', lambda *_, **__: decoded)
+        with warnings.catch_warnings():
+            warnings.simplefilter('error')
+            assert load(path)['img'] is decoded
+
+    @pytest.mark.parametrize('side', [12300, 13300])
+    def test_beyond_it_an_error_alone(self, tmp_path, side):
+        path = write_header(tmp_path / 'a.png', side)
+        with warnings.catch_warnings():
+            warnings.simplefilter('error')
+            with pytest.raises(BadSampleError, match=f'{side} x {side}'):
+                load(path)
+
+    def test_others_are_warned_as_before(self, tmp_path):
+        path = write_header(tmp_path / 'a.png', 12300)
+        with pytest.raises(BadSampleError):
+            load(path)
+        with pytest.warns(Image.DecompressionBombWarning):
+            Image.open(path)
+
+
+class TestFaceImageBackend:
+    """Under MMCV's loader."""
+
+    def load(self, path):
+        loader = LoadImageFromFile(backend_args=dict(backend='face_image'))
+        return loader(dict(img_path=str(path)))['img']
+
+    def test_a_good_file(self, tmp_path, pixels):
+        path = write(tmp_path / 'a.png', pixels[..., :3])
+        assert np.array_equal(self.load(path), pixels[..., :3])
+
+    @pytest.mark.parametrize('content, words', [
+        (None, 'No such file'),
+        (b'', 'is an empty file'),
+        (b'<html>', 'not an image'),
+    ])
+    def test_a_bad_file_is_named(self, tmp_path, content, words):
+        path = tmp_path / 'a.jpg'
+        if content is not None:
+            path.write_bytes(content)
+        with pytest.raises(OSError) as error:
+            self.load(path)
+        assert str(path) in str(error.value) and words in str(error.value)
+
+    def test_a_bomb(self, tmp_path):
+        path = write_header(tmp_path / 'a.png', 13300)
+        with pytest.raises(OSError, match='too large: 13300 x 13300'):
+            self.load(path)
 
 
 class TestArrays:
