@@ -13,8 +13,9 @@ import sys
 
 # Importable module: (distributions that bring it, lowest version or None,
 # what to type). Besides OpenMMLab's own there are the OneDL forks, which keep
-# the import names. ``mmpose`` is installed without its dependency list, hence
-# the rows after it that only MMPose needs.
+# the import names. ``mmpose`` is installed without its dependency list, and
+# the others may be (``tools/install.sh``), hence the rows after it: all that
+# this stack imports as soon as spiga_mmpose is imported.
 REQUIREMENTS = {
     'torch': (('torch', ), '2.1', 'pip install torch torchvision'),
     'torchvision': (('torchvision', ), None, 'pip install torch torchvision'),
@@ -33,6 +34,19 @@ REQUIREMENTS = {
     'munkres': (('munkres', ), None, 'pip install munkres'),
     'six': (('six', ), None, 'pip install six'),
     'xtcocotools': (('xtcocotools', ), None, 'pip install xtcocotools'),
+    'matplotlib': (('matplotlib', ), None, 'pip install matplotlib'),
+    'packaging': (('packaging', ), None, 'pip install packaging'),
+    'PIL': (('pillow', ), None, 'pip install pillow'),
+    'tqdm': (('tqdm', ), None, 'pip install tqdm'),
+    'yaml': (('pyyaml', ), None, 'pip install pyyaml'),
+    'addict': (('addict', ), None, 'pip install addict'),
+    'rich': (('rich', ), None, 'pip install rich'),
+    'termcolor': (('termcolor', ), None, 'pip install termcolor'),
+    'yapf': (('yapf', ), None, 'pip install yapf'),
+    'pycocotools': (('pycocotools', ), None, 'pip install pycocotools'),
+    'shapely': (('shapely', ), None, 'pip install shapely'),
+    'terminaltables':
+    (('terminaltables', ), None, 'pip install terminaltables'),
 }
 
 

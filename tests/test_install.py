@@ -69,6 +69,52 @@ class TestRequirements:
         assert f'Type: {command}' in text
         assert '\n' not in text
 
+    def test_all_that_the_stack_imports_and_no_more(self, repo):
+        """Whatever the stack's own modules import when we are imported."""
+        code = ('import builtins, sys\n'
+                'stack, found = set(sys.argv[1:]), set()\n'
+                'old = builtins.__import__\n'
+                'def record(name, namespace=None, *args, **kwargs):\n'
+                '    module = old(name, namespace, *args, **kwargs)\n'
+                '    of = (namespace or {}).get("__name__", "")\n'
+                '    if of.split(".")[0] in stack and sum(args[2:]) == 0:\n'
+                '        found.add(name.split(".")[0])\n'
+                '    return module\n'
+                'builtins.__import__ = record\n'
+                'import spiga_mmpose\n'
+                'print(*(found - set(sys.stdlib_module_names)))\n')
+        stack = ['mmengine', 'mmcv', 'mmdet', 'mmpose', 'spiga_mmpose']
+        out = run([sys.executable, '-W', 'ignore', '-c', code, *stack],
+                  cwd=repo)
+        found = set(out.splitlines()[-1].split())
+        assert found - {'spiga_mmpose', 'pkg_resources'} == set(REQUIREMENTS)
+
+    @pytest.mark.parametrize('module, package', [
+        ('PIL', 'pillow'),
+        ('yaml', 'pyyaml'),
+        ('pycocotools', 'pycocotools'),
+    ])
+    def test_importing_the_package_names_what_to_install(
+            self, repo, module, package):
+        """In a fresh process that finds neither package nor module."""
+        code = ('import importlib.metadata as m, importlib.util as u, sys\n'
+                'module, package = sys.argv[1:]\n'
+                'version, find_spec = m.version, u.find_spec\n'
+                'def no_version(name):\n'
+                '    if name == package:\n'
+                '        raise m.PackageNotFoundError(name)\n'
+                '    return version(name)\n'
+                'm.version = no_version\n'
+                'u.find_spec = lambda name: (\n'
+                '    None if name == module else find_spec(name))\n'
+                'try:\n'
+                '    import spiga_mmpose\n'
+                'except ImportError as error:\n'
+                '    print(error)\n')
+        out = run([sys.executable, '-c', code, module, package], cwd=repo)
+        assert (f'needs {module} (not installed). Type: pip install {package} '
+                in out)
+
     @pytest.mark.parametrize('module, found', [
         ('torch', '2.0.1+cu118'),
         ('mmengine', '0.10.2'),

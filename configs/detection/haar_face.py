@@ -19,7 +19,9 @@ model = dict(
 
 # No Resize: the boxes are those of the image as it is.
 test_pipeline = [
-    dict(type='LoadImageFromFile'),
+    # MMDet wants its own loader, to put another in its place for arrays; the
+    # backend is ours, and names the file that is bad.
+    dict(type='LoadImageFromFile', backend_args=dict(backend='face_image')),
     dict(
         type='PackDetInputs',
         meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape')),

@@ -30,7 +30,8 @@ def find_faces(cascade: 'cv2.CascadeClassifier',
 
     Args:
         cascade (cv2.CascadeClassifier): The cascade.
-        image (np.ndarray): (H, W, 3) BGR, uint8.
+        image (np.ndarray): (H, W, 3) BGR, (H, W, 4) BGRA, (H, W) or (H, W, 1)
+            grey, uint8.
         scale_factor (float): Ratio of neighbouring search scales, over 1.
         min_neighbors (int): Overlapping hits that make a face.
         max_side (int): Images with a longer side are searched at this size
@@ -42,7 +43,10 @@ def find_faces(cascade: 'cv2.CascadeClassifier',
         of the cascade's last stage sum; it orders faces, it is no
         probability.
     """
-    gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    if image.ndim == 3 and image.shape[2] > 1:
+        gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    else:
+        gray = image.reshape(image.shape[:2])
     shrink = min(1., max_side / max(gray.shape))
     if shrink < 1:
         size = [max(1, round(side * shrink)) for side in gray.shape[::-1]]
@@ -71,7 +75,7 @@ class HaarFaceDetector(BaseDetector):
     trained. ``configs/detection/haar_face.py`` makes it usable by
     ``mmdet.apis.init_detector``, ``DetInferencer`` and as the ``det_model``
     of ``MMPoseInferencer`` (with ``det_cat_ids=[0]``). The data preprocessor
-    must leave the image as it is: BGR, 0 to 255.
+    must leave the image as it is: BGR or grey, 0 to 255.
 
     Args:
         cascade (str): File name of a cascade that the OpenCV wheel carries,
@@ -117,8 +121,8 @@ class HaarFaceDetector(BaseDetector):
         """Find the faces of each image.
 
         Args:
-            batch_inputs (Tensor): (B, 3, H, W) BGR, 0 to 255, padded at the
-                right and below.
+            batch_inputs (Tensor): (B, 3, H, W) BGR, or (B, 1, H, W) grey, 0
+                to 255, padded at the right and below.
             batch_data_samples (list[:obj:`DetDataSample`]): With metainfo
                 ``img_shape``, and ``scale_factor`` (w, h) where the pipeline
                 resized the image.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from cartoon import HEAD, cartoon_face
-from mmdet.apis import inference_detector, init_detector
+from mmdet.apis import DetInferencer, inference_detector, init_detector
 from mmdet.structures import DetDataSample
 from mmengine.registry import DefaultScope
 from tiny_model import write_tiny_model
@@ -37,6 +37,33 @@ def config_file(repo):
 def detector(config_file):
     with DefaultScope.overwrite_default_scope('mmdet'):
         yield init_detector(config_file, None, device='cpu')
+
+
+@pytest.fixture
+def inferencer(config_file, tmp_path):
+    """MMPose's, with the cascade as its detector."""
+    from mmpose.apis import MMPoseInferencer
+    pose_config, weights = write_tiny_model(str(tmp_path))
+    with DefaultScope.overwrite_default_scope('mmpose'):
+        yield MMPoseInferencer(
+            pose2d=pose_config,
+            pose2d_weights=weights,
+            det_model=config_file,
+            det_cat_ids=[0],
+            device='cpu')
+
+
+def grey_face(kind):
+    """The cartoon without colour, or with an alpha channel."""
+    image = cartoon_face(200)
+    return {
+        '(H, W)': image[..., 0],
+        '(H, W, 1)': image[..., :1],
+        '(H, W, 4)': np.dstack([image, image[..., :1]])
+    }[kind]
+
+
+KINDS = pytest.mark.parametrize('kind', ['(H, W)', '(H, W, 1)', '(H, W, 4)'])
 
 
 def iou(a, b):
@@ -71,6 +98,13 @@ class TestFindFaces:
         boxes, scores = find_faces(
             FakeCascade((), ()), np.zeros((9, 9, 3), np.uint8))
         assert boxes.shape == (0, 4) and scores.shape == (0, )
+
+    @KINDS
+    def test_other_channels(self, kind):
+        cascade = FakeCascade([[10, 20, 30, 40]], [5.0])
+        boxes, _ = find_faces(cascade, grey_face(kind), max_side=100)
+        assert cascade.shape == (100, 100)
+        assert boxes.tolist() == [[20, 40, 80, 120]]
 
 
 class TestHaarFaceDetector:
@@ -126,20 +160,26 @@ class TestHaarFaceDetector:
         with pytest.raises(NotImplementedError, match='cannot be trained'):
             model(batch.float(), [], mode='loss')
 
-    def test_in_the_place_of_any_detector_of_mmpose(self, config_file,
-                                                    tmp_path):
-        from mmpose.apis import MMPoseInferencer
-        pose_config, weights = write_tiny_model(str(tmp_path))
+    @KINDS
+    def test_other_channels(self, detector, config_file, kind):
+        image = grey_face(kind)
+        found = inference_detector(detector, image).pred_instances
+        assert iou(found.bboxes[0].numpy(), 200 * HEAD) > 0.6
+        with DefaultScope.overwrite_default_scope('mmdet'):
+            infer = DetInferencer(config_file, device='cpu')
+            [found] = infer(image)['predictions']
+        assert iou(np.array(found['bboxes'][0]), 200 * HEAD) > 0.6
+
+    @KINDS
+    def test_other_channels_in_mmpose(self, inferencer, kind):
+        result = next(inferencer(grey_face(kind)))
+        [face] = result['predictions'][0]
+        assert iou(np.array(face['bbox'][0]), 200 * HEAD) > 0.6
+
+    def test_in_the_place_of_any_detector_of_mmpose(self, inferencer):
         image = np.full((200, 500, 3), 90, np.uint8)
         image[:, :200] = image[:, 300:] = cartoon_face(200)
-        with DefaultScope.overwrite_default_scope('mmpose'):
-            infer = MMPoseInferencer(
-                pose2d=pose_config,
-                pose2d_weights=weights,
-                det_model=config_file,
-                det_cat_ids=[0],
-                device='cpu')
-            result = next(infer(image, return_vis=True))
+        result = next(inferencer(image, return_vis=True))
         boxes = sorted(face['bbox'][0] for face in result['predictions'][0])
         assert len(boxes) == 2
         assert iou(np.array(boxes[0]), 200 * HEAD) > 0.6
@@ -154,6 +194,45 @@ class TestHaarFaceDetector:
         # The annotated box of the photograph's labelled face.
         annotated = np.array([432.3, 113.8, 533.0, 214.8])
         assert max(iou(box.numpy(), annotated) for box in found.bboxes) > 0.6
+
+
+class TestBadFiles:
+    """MMDet's tools and MMPose's name the file that is bad."""
+
+    @pytest.fixture(params=[
+        ('empty.png', b'', 'is an empty file'),
+        ('text.jpg', b'<html>', 'not an image'),
+        ('half.png', cv2.imencode('.png', cartoon_face(64))[1].tobytes()[:500],
+         'failed to load'),
+        ('none.png', None, 'No such file'),
+    ], ids=lambda param: param[0])
+    def bad(self, request, tmp_path):
+        name, content, words = request.param
+        if content is not None:
+            (tmp_path / name).write_bytes(content)
+        return str(tmp_path / name), words
+
+    def check(self, bad, infer):
+        path, words = bad
+        with pytest.raises((OSError, AssertionError)) as error:
+            infer(path)
+        assert path in str(error.value) and words in str(error.value)
+
+    def test_inference_detector(self, detector, bad):
+        self.check(bad, lambda path: inference_detector(detector, path))
+
+    def test_det_inferencer(self, config_file, bad):
+        with DefaultScope.overwrite_default_scope('mmdet'):
+            self.check(bad, DetInferencer(config_file, device='cpu'))
+
+    def test_mmpose_inferencer(self, inferencer, bad):
+        self.check(bad, lambda path: next(inferencer(path)))
+
+    def test_a_good_file_still(self, inferencer, tmp_path):
+        path = str(tmp_path / 'face.png')
+        cv2.imwrite(path, cartoon_face(200))
+        [face] = next(inferencer(path))['predictions'][0]
+        assert iou(np.array(face['bbox'][0]), 200 * HEAD) > 0.6
 
 
 class TestErrors:
