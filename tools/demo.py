@@ -8,8 +8,8 @@
 
 For each image NAME it writes into --out (and nowhere else) NAME_faces.jpg,
 NAME.json (boxes, landmarks, scores, pose of each face) and, with --draw
-steps, NAME_steps.jpg. Exit code: 0 all done, 1 some images failed (the rest
-is done), 2 wrong usage, 130 interrupted.
+steps, NAME_steps.jpg. Exit code: 0 all done, 1 some images or boxes failed
+(the rest is done), 2 wrong usage, 130 interrupted.
 """
 import argparse
 import json
@@ -38,6 +38,9 @@ DRAWINGS = ('landmarks', 'pose', 'steps')
 MIN_FACE = 96
 # Faces of an image whose steps are drawn.
 MAX_ROWS = 32
+# Longer side of a face box, in longer sides of the image. Beyond it no face
+# is to be seen, and soon the numbers overflow.
+MAX_BOX = 100
 
 
 class UsageError(Exception):
@@ -142,7 +145,11 @@ def make_finder(args):
     elif not weights:
         raise UsageError(f'--det {config} needs its weights: give '
                          '--det-weights as well')
-    detector = load_detector(config, weights, args.device)
+    try:
+        detector = load_detector(config, weights, args.device)
+    except (AttributeError, NameError, SyntaxError) as error:
+        raise UsageError(
+            f'--det {config}: not the config of a detector: {error}') from None
     return lambda image: find_boxes(detector, image)
 
 
@@ -169,21 +176,19 @@ class Demo:
         self.draw = draw
         self.load = LoadFaceImage()
         self.names = set()
-        self.faces = self.images = self.empty = 0
+        self.faces = self.images = self.empty = self.dropped = 0
         self.notes = set()  # about the model, told once
 
     def run(self, path):
         """Read, estimate, draw and write one image.
 
         Raises:
-            ValueError: If the image or a box in it is of no use.
+            ValueError: If the image or every box in it is of no use.
             OSError: If a result cannot be written.
         """
         image = self.load(dict(img_path=path))['img']
         height, width = image.shape[:2]
-        boxes, scores = self.finder(image)
-        for box in boxes:
-            check_box(box, width, height)
+        boxes, scores = self.usable(path, image, *self.finder(image))
         result = dict(
             image=path,
             width=width,
@@ -213,6 +218,22 @@ class Demo:
             json.dump(result, file, indent=1, allow_nan=False)
         self.faces += len(boxes)
         self.images += 1
+
+    def usable(self, path, image, boxes, scores):
+        """Boxes and scores without the boxes that are of no use.
+
+        Raises:
+            ValueError: If there are boxes, and none is of use.
+        """
+        height, width = image.shape[:2]
+        faults = [_box_fault(box, width, height) for box in boxes]
+        good = [fault is None for fault in faults]
+        if faults and not any(good):
+            raise ValueError(faults[0])
+        for fault in filter(None, faults):
+            self.dropped += 1
+            tqdm.write(f'dropped a box of {path}: {fault}', file=sys.stderr)
+        return boxes[good], scores[good]
 
     def steps_sheet(self, image, faces):
         """A row of steps for each face, if wanted and if there are any."""
@@ -252,6 +273,19 @@ class Demo:
                              f'{picture.shape[0]} pixels is no JPEG')
         with open(osp.join(self.out, name), 'wb') as file:
             file.write(data)
+
+
+def _box_fault(box, width, height):
+    """What makes a box useless in an image of this size, or None."""
+    try:
+        check_box(box, width, height)
+    except ValueError as error:
+        return str(error)
+    longer, most = max(box[2:] - box[:2]), MAX_BOX * max(width, height)
+    if longer > most:
+        return (f'a box with a side of {longer:g} pixels is too large for the '
+                f'image of {width} x {height} pixels: expected at most {most}')
+    return None
 
 
 def prepare(args):
@@ -295,12 +329,12 @@ def main(argv=None):
         print(f'note: {note}', file=sys.stderr)
     print(f'{demo.faces} face(s) in {demo.images} image(s), written to '
           f'{args.out}; {demo.empty} image(s) without a face, {len(failed)} '
-          'skipped')
+          f'skipped, {demo.dropped} box(es) dropped')
     if interrupted:
         left = len(paths) - demo.images - len(failed)
         print(f'interrupted: {left} image(s) left', file=sys.stderr)
         return 130
-    return 1 if failed else 0
+    return 1 if failed or demo.dropped else 0
 
 
 if __name__ == '__main__':

@@ -4,7 +4,9 @@ from typing import List, Optional
 
 import numpy as np
 import torch.nn as nn
-from mmengine.runner import load_checkpoint
+from mmengine.config import Config
+from mmengine.runner.checkpoint import (CheckpointLoader,
+                                        _load_checkpoint_to_model)
 from mmpose.apis import inference_topdown, init_model
 from mmpose.structures import PoseDataSample, merge_data_samples
 
@@ -29,26 +31,73 @@ def load_model(config: str, checkpoint: str, device: str) -> nn.Module:
         nn.Module: In eval mode, with ``cfg`` and ``dataset_meta``.
 
     Raises:
-        ValueError: If a file is missing, or the checkpoint is damaged, holds
-            anything but data, or does not fit the config.
+        ValueError: If a file is missing, the config is none of a model, or
+            the checkpoint is damaged, holds anything but data, or does not
+            fit the config.
     """
     for kind, path in (('config', config), ('checkpoint', checkpoint)):
         if not osp.isfile(path):
             raise ValueError(f'no {kind} file {path}')
-    model = init_model(config, device=device)
+    model = init_model(_read_config(config), device=device)
+    loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+    if not isinstance(loaded, dict):
+        raise ValueError(f'{checkpoint}: not a checkpoint (expected a dict, '
+                         f'found {type(loaded).__name__})')
     try:
-        loaded = load_checkpoint(
-            model, checkpoint, map_location='cpu', strict=True)
-    except RuntimeError as error:
-        raise ValueError(f'the checkpoint {checkpoint} does not fit the '
-                         f'config {config}: {error}') from None
+        _load_checkpoint_to_model(model, loaded, strict=True)
+    except (RuntimeError, ValueError) as error:
+        raise ValueError(
+            f'the checkpoint {checkpoint} does not fit the config {config}: '
+            f'{_other_landmarks(model, loaded)}{error}') from None
     except (AttributeError, IndexError, TypeError) as error:
         # What torch says of a file that is nothing of the kind.
         raise ValueError(f'{checkpoint}: not a checkpoint ({error})') from None
-    meta = loaded.get('meta', {}).get('dataset_meta')
+    meta = _dataset_meta(loaded)
     if meta is not None:
         model.dataset_meta = meta
     return model
+
+
+def _read_config(path: str) -> Config:
+    try:
+        config = Config.fromfile(path)
+    except Exception as error:  # a config is code, and may raise anything
+        raise ValueError(f'the config {path} cannot be read: '
+                         f'{type(error).__name__}: {error}') from None
+    for key in ('model', 'test_dataloader'):
+        if key not in config:
+            raise ValueError(f'the config {path} has no {key!r}: expected one '
+                             'of a model and its data, as configs/*.py')
+    return config
+
+
+def _dataset_meta(loaded: dict) -> Optional[dict]:
+    return (loaded.get('meta') or {}).get('dataset_meta')
+
+
+def _other_landmarks(model: nn.Module, loaded: dict) -> str:
+    """Sentence on the numbers of landmarks, where they differ."""
+    expected = model.dataset_meta['num_keypoints']
+    found = (_dataset_meta(loaded) or {}).get('num_keypoints')
+    if found is None:
+        weights = loaded.get('state_dict', loaded)
+        found = _num_landmarks(weights, model.state_dict(), expected)
+    if found in (None, expected):
+        return ''
+    return (f'it is of {found} landmarks, the config of {expected}; take the '
+            'config that it was trained with.\n')
+
+
+def _num_landmarks(weights: dict, wanted: dict,
+                   expected: int) -> Optional[int]:
+    """Landmarks of weights, by the layers with a channel for each."""
+    counts = set()
+    for name, value in wanted.items():
+        shape = getattr(weights.get(name), 'shape', ())
+        if (value.shape[:1] == (expected, ) and len(shape) == value.ndim
+                and shape[1:] == value.shape[1:]):
+            counts.add(shape[0])
+    return counts.pop() if len(counts) == 1 else None
 
 
 def estimate_faces(model: nn.Module,

@@ -81,10 +81,58 @@ class TestLoadModel:
             load_model(files[0], str(tmp_path / 'c.pth'), 'cpu')
         assert not os.path.exists(trap)
 
-    def test_of_another_landmark_set(self, files, tmp_path):
+    @pytest.mark.parametrize('meta', [
+        None,
+        dict(dataset_meta=dict(num_keypoints=68)),
+        dict(dataset_meta=dict(dataset_name='mine')),
+    ])
+    def test_of_another_landmark_set(self, files, tmp_path, meta):
         other = write_tiny_model(str(tmp_path), '300w_68')
-        with pytest.raises(ValueError, match='does not fit(.|\n)*68'):
-            load_model(files[0], other[1], 'cpu')
+        loaded = torch.load(other[1], weights_only=True)
+        torch.save(dict(loaded, meta=meta), tmp_path / 'a.pth')
+        with pytest.raises(ValueError, match='does not fit(.|\n)*68') as error:
+            load_model(files[0], str(tmp_path / 'a.pth'), 'cpu')
+        sentence = str(error.value).split('\n')[0]
+        assert str(tmp_path / 'a.pth') in sentence and files[0] in sentence
+        assert 'it is of 68 landmarks, the config of 98' in sentence
+
+    @pytest.mark.parametrize('content', [
+        [1, 2],
+        torch.zeros(3),
+        dict(state_dict=[1]),
+        dict(state_dict={'backbone.attention.0.points.weight': 3}),
+    ])
+    def test_data_of_another_kind(self, files, tmp_path, content):
+        torch.save(content, tmp_path / 'odd.pth')
+        with pytest.raises(ValueError, match='odd.pth'):
+            load_model(files[0], str(tmp_path / 'odd.pth'), 'cpu')
+
+    def test_what_differs_is_not_the_landmarks(self, files, tmp_path):
+        loaded = torch.load(files[1], weights_only=True)
+        name = 'backbone.attention.0.points.weight'
+        loaded['state_dict'][name] = torch.zeros(98, 3, 1, 1)
+        torch.save(loaded, tmp_path / 'wide.pth')
+        with pytest.raises(ValueError, match='does not fit') as error:
+            load_model(files[0], str(tmp_path / 'wide.pth'), 'cpu')
+        assert 'it is of' not in str(error.value)
+        assert name in str(error.value)
+
+    @pytest.mark.parametrize('content, words', [
+        ('model = dict(', 'cannot be read: SyntaxError'),
+        ('model = 1 / 0', 'cannot be read: ZeroDivisionError'),
+        ("_base_ = 'none.py'", 'cannot be read: FileNotFoundError'),
+        ('test_dataloader = dict()', "no 'model'"),
+        ("model = dict(type='A')", "no 'test_dataloader'"),
+        ('', "no 'model'"),
+    ])
+    def test_bad_config(self, files, tmp_path, content, words):
+        path = tmp_path / 'bad.py'
+        path.write_text(content)
+        with pytest.raises(ValueError) as error:
+            load_model(str(path), files[1], 'cpu')
+        assert f'the config {path} ' in str(error.value)
+        assert words in str(error.value)
+        assert '\n' not in str(error.value)
 
     def test_a_missing_weight_is_named(self, files, tmp_path):
         loaded = torch.load(files[1], weights_only=True)

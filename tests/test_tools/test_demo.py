@@ -203,6 +203,51 @@ class TestManyImages:
         assert os.listdir(tmp_path / 'out') != []
         assert len(read_json(tmp_path / 'out')['faces']) == 1
 
+    def test_one_of_several_boxes_outside(self, run, face_file, folder,
+                                          tmp_path):
+        cv2.imwrite(str(folder / 'small.png'), cartoon_face(50))
+        code, printed = run(folder, '--bbox', '100,100,90,90', '--bbox',
+                            '5,5,40,40')
+        assert code == 1
+        [line] = [line for line in printed.splitlines() if 'dropped a' in line]
+        assert 'small.png' in line and 'x 100 to 190' in line
+        assert 'outside the image of 50 x 50' in line
+        assert '3 face(s) in 2 image(s)' in printed
+        assert '0 skipped, 1 box(es) dropped' in printed
+        boxes = [
+            face['box'] for name in ('face', 'small')
+            for face in read_json(tmp_path / 'out', name)['faces']
+        ]
+        assert boxes == [[100, 100, 90, 90], [5, 5, 40, 40], [5, 5, 40, 40]]
+
+    def test_all_of_several_boxes_outside(self, run, face_file, folder,
+                                          tmp_path):
+        cv2.imwrite(str(folder / 'small.png'), cartoon_face(50))
+        code, printed = run(folder, '--bbox', '100,100,90,90', '--bbox',
+                            '60,60,40,40')
+        assert code == 1
+        assert '2 face(s) in 1 image(s)' in printed
+        assert '1 skipped, 0 box(es) dropped' in printed
+        assert not (tmp_path / 'out' / 'small.json').exists()
+
+    @pytest.mark.parametrize('box', ['0,0,1e38,1e38', '-9,0,20001,10'])
+    def test_huge_box(self, run, face_file, folder, tmp_path, box):
+        code, printed = run(folder, f'--bbox={box}')
+        assert code == 1
+        assert 'skipped: ' in printed and 'face.png' in printed
+        assert 'too large for the image of 200 x 200' in printed
+        assert 'expected at most 20000' in printed
+        code, printed = run(folder, f'--bbox={box}', '--bbox', '40,30,90,90')
+        assert code == 1 and '0 skipped, 1 box(es) dropped' in printed
+        assert len(read_json(tmp_path / 'out')['faces']) == 1
+
+    def test_the_largest_box(self, run, face_file, tmp_path):
+        box = [-9000, -9900, 20000, 20000]
+        code, printed = run(face_file, '--draw', 'landmarks,pose,steps',
+                            f'--bbox={",".join(map(str, box))}')
+        assert code == 0, printed
+        assert read_json(tmp_path / 'out')['faces'][0]['box'] == box
+
     def test_equal_names_do_not_overwrite(self, run, tmp_path, face_file):
         other = tmp_path / 'other'
         other.mkdir()
@@ -288,6 +333,40 @@ class TestUsage:
             str(tmp_path / 'out')
         ])
         assert code == 2 and 'bad.pth' in capsys.readouterr().err
+
+    @pytest.mark.parametrize('option, content, words', [
+        ('--config', 'model = dict(', 'SyntaxError'),
+        ('--config', 'work_dir = 3', "no 'model'"),
+        ('--det', 'model = dict(', 'not the config of a detector: '),
+        ('--det', 'work_dir = 3', "no attribute 'model'"),
+    ])
+    def test_bad_config(self, demo, model_args, face_file, tmp_path, capsys,
+                        option, content, words):
+        path = tmp_path / 'bad.py'
+        path.write_text(content)
+        options = [option, str(path)]
+        if option == '--det':
+            options += ['--det-weights', 'a.pth']
+        code = demo.main([
+            str(face_file), '--out',
+            str(tmp_path / 'out'), *model_args, *options
+        ])
+        assert code == 2
+        [line] = capsys.readouterr().err.splitlines()
+        assert line.startswith('error: ')
+        assert str(path) in line and words in line
+
+    def test_weights_of_another_landmark_set(self, demo, model_args, face_file,
+                                             tmp_path, capsys):
+        _, other = write_tiny_model(str(tmp_path), '300w_68')
+        args = [str(face_file), '--out', str(tmp_path / 'out'), *model_args]
+        args[args.index('--checkpoint') + 1] = other
+        assert demo.main(args) == 2
+        [line] = [
+            line for line in capsys.readouterr().err.splitlines()
+            if line.startswith('error: ')
+        ]
+        assert 'it is of 68 landmarks, the config of 98' in line
 
     def test_default_weights(self, demo, face_file, tmp_path, capsys,
                              monkeypatch, model_args):
