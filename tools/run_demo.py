@@ -18,11 +18,9 @@ import warnings
 
 import cv2
 import numpy as np
-from mmengine.evaluator import Evaluator
 from mmengine.runner import Runner
-from tqdm import tqdm
 
-from spiga_mmpose.apis import load_model
+from spiga_mmpose.apis import evaluate_model, load_model
 from spiga_mmpose.evaluation.figures import draw_ced
 from spiga_mmpose.evaluation.functional import (face_nme, norm_lengths,
                                                 normalized_errors)
@@ -69,23 +67,11 @@ def evaluate(name, config, checkpoint):
     """
     model = load_model(config, checkpoint, 'cpu')
     loader = Runner.build_dataloader(model.cfg.test_dataloader)
-    metrics, samples = predict(f'{name}, cascade', model, loader)
+    metrics, samples = evaluate_model(model, loader, f'[demo] {name}, cascade')
     model.test_cfg = dict(model.test_cfg or {}, predict_by='maps')
-    maps, _ = predict(f'{name}, soft-argmax', model, loader)
+    maps, _ = evaluate_model(model, loader, f'[demo] {name}, soft-argmax')
     metrics.update({f'maps/{key}': value for key, value in maps.items()})
     return dict(metrics=metrics, samples=samples, dataset=loader.dataset)
-
-
-def predict(name, model, loader):
-    """Metrics of a model on a loader, and its predictions as dicts."""
-    evaluator = Evaluator(model.cfg.test_evaluator)
-    evaluator.dataset_meta = model.dataset_meta
-    samples = []
-    for batch in tqdm(loader, desc=f'[demo] {name}', unit='batch'):
-        outputs = [output.to_dict() for output in model.test_step(batch)]
-        evaluator.process(outputs)
-        samples += outputs
-    return evaluator.evaluate(len(loader.dataset)), samples
 
 
 def step_keys(metrics):
@@ -183,6 +169,9 @@ def main():
         help='take the checkpoint of the last demo in --out')
     args = parser.parse_args()
     warnings.filterwarnings('ignore', message='.*pkg_resources.*')
+    if not osp.isfile(LONG_WEIGHTS):
+        raise SystemExit(f'{LONG_WEIGHTS} is not there; it belongs to the '
+                         'repository')
     os.makedirs(args.out, exist_ok=True)
     work_dir = osp.join(args.out, 'training')
     if args.no_train:

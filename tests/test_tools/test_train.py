@@ -197,7 +197,8 @@ class TestArguments:
 
 
 @pytest.mark.parametrize('name', [
-    'spiga_wflw', 'spiga_wflw_end_to_end', 'spiga_300w', 'spiga_300w_private',
+    'spiga_wflw', 'spiga_wflw_json', 'spiga_wflw_end_to_end', 'spiga_300w',
+    'spiga_300w_private',
     'spiga_merlrav', 'spiga_cofw68', 'spiga_synthetic', 'spiga_synthetic_long'
 ])
 def test_every_config_says_what_mmpose_reads(repo, name):
