@@ -2,30 +2,25 @@
 # two CPU cores. Its checkpoint is checkpoints/spiga_synthetic_long.pth.
 _base_ = ['spiga_synthetic.py']
 
-epochs = (48, 14, 14)
-starts = (0, epochs[0], epochs[0] + epochs[1])
+multitask, cascade = _base_.stages[1:]
 stages = [
-    dict(stage, length=length)
-    for stage, length in zip(_base_.stages, epochs)
+    dict(multitask, length=48, lr=4e-3),
+    dict(multitask, name='multitask-again', length=40, lr=1e-3),
+    dict(cascade, length=12, lr=1e-3),
 ]
 custom_hooks = [
-    dict(type='SyncBuffersHook'),
-    dict(type='SampleSeedHook'),
+    *_base_.custom_hooks[:-1],
     dict(type='StageHook', stages=stages),
 ]
-train_cfg = dict(max_epochs=sum(epochs), val_interval=12)
+train_cfg = dict(max_epochs=100, val_interval=12)
 param_scheduler = [
     _base_.param_scheduler[0],
     *[
         dict(
-            type='CosineAnnealingLR',
-            begin=start,
-            end=start + length,
-            T_max=length,
-            eta_min_ratio=0.005,
-            by_epoch=True,
-            convert_to_iter_based=True)
-        for start, length in zip(starts, epochs)
+            _base_.param_scheduler[1],
+            begin=begin,
+            end=end,
+            T_max=end - begin) for begin, end in ((0, 48), (48, 88), (88, 100))
     ]
 ]
 channels = 96

@@ -6,6 +6,7 @@ import os.path as osp
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 
@@ -46,41 +47,86 @@ def saved(path):
     return torch.load(path, weights_only=True)
 
 
-def test_train_validate_save_resume_and_test(repo, tmp_path):
-    whole = Runner.from_cfg(small_config(repo, tmp_path / 'whole'))
-    whole.train()
-    path = tmp_path / 'whole' / 'epoch_3.pth'
-    checkpoint = saved(path)
+class Killed(Exception):
+    """In place of the signal that ends a process."""
+
+
+class Watch(Hook):
+    """Remembers the crops of every iteration; ends the run at one of them."""
+    priority = 'LOWEST'
+
+    def __init__(self, kill_at=None):
+        self.kill_at, self.crops = kill_at, {}
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None,
+                         outputs=None):
+        names = [sample.img_path for sample in data_batch['data_samples']]
+        self.crops[runner.iter] = names, data_batch['inputs']
+        if runner.iter == self.kill_at:
+            raise Killed
+
+
+def train(config, kill_at=None):
+    runner = Runner.from_cfg(config)
+    watch = Watch(kill_at)
+    runner.register_hook(watch)
+    runner.train()
+    return watch
+
+
+@pytest.fixture(scope='module')
+def whole(repo, tmp_path_factory):
+    """A run that nobody stopped: its folder and what it saw."""
+    folder = tmp_path_factory.mktemp('whole')
+    return folder, train(small_config(repo, folder))
+
+
+def test_train_validate_save_and_test(repo, whole, tmp_path):
+    checkpoint = saved(whole[0] / 'epoch_3.pth')
     assert checkpoint['meta']['epoch'] == 3
     assert checkpoint['state_dict']['head.trained'].tolist() == [1, 1, 1]
-
-    # Stopped after the second epoch, and gone on with.
-    first = small_config(repo, tmp_path / 'parts')
-    first.default_hooks.checkpoint.max_keep_ckpts = -1
-    Runner.from_cfg(first).train()
-    (tmp_path / 'parts' / 'epoch_3.pth').unlink()
-    with open(tmp_path / 'parts' / 'last_checkpoint', 'w') as file:
-        file.write(str(tmp_path / 'parts' / 'epoch_2.pth'))
-    second = small_config(repo, tmp_path / 'parts')
-    second.experiment_name = 'test_resumed'
-    second.resume = True
-    runner = Runner.from_cfg(second)
-    runner.train()
-    assert runner.epoch == 3
-    resumed = saved(tmp_path / 'parts' / 'epoch_3.pth')
-    assert resumed['meta']['iter'] == checkpoint['meta']['iter']
-    assert resumed['param_schedulers'] == checkpoint['param_schedulers']
     for name, value in checkpoint['state_dict'].items():
         assert torch.isfinite(value.float()).all(), name
-        assert torch.equal(value, resumed['state_dict'][name]), name
-
-    config = small_config(repo, tmp_path / 'test')
-    config.load_from = str(path)
+    config = small_config(repo, tmp_path)
+    config.load_from = str(whole[0] / 'epoch_3.pth')
     metrics = Runner.from_cfg(config).test()
     assert metrics['num_faces'] == 8
     for key in ('NME', 'AUC10', 'FR10', 'NPE90', 'step0/NME', 'step3/NME',
                 'corners/NME', 'MAE_yaw', 'MAE_pitch', 'MAE_roll', 'MAE'):
         assert key in metrics
+
+
+@pytest.mark.parametrize('epoch', [1, 2])
+def test_killed_within_an_epoch_and_resumed(repo, whole, tmp_path, epoch):
+    """Bit for bit the run that nobody stopped: crops, weights, optimiser,
+    schedules."""
+    folder, seen = whole
+    iters = len(seen.crops) // 3
+    assert iters == 2
+    with pytest.raises(Killed):
+        train(small_config(repo, tmp_path), kill_at=epoch * iters)
+    assert not (tmp_path / f'epoch_{epoch + 1}.pth').exists()
+    config = small_config(repo, tmp_path)
+    config.experiment_name = f'test_resumed_{epoch}'
+    config.resume = True
+    again = train(config)
+    assert sorted(again.crops) == list(range(epoch * iters, 3 * iters))
+    for iteration, (names, crops) in again.crops.items():
+        assert names == seen.crops[iteration][0]
+        assert torch.equal(crops, seen.crops[iteration][1])
+    expected = saved(folder / 'epoch_3.pth')
+    found = saved(tmp_path / 'epoch_3.pth')
+    assert found['meta']['iter'] == expected['meta']['iter']
+    assert found['param_schedulers'] == expected['param_schedulers']
+    for name, value in expected['state_dict'].items():
+        assert torch.equal(value, found['state_dict'][name]), name
+    assert (found['optimizer']['param_groups'] == expected['optimizer']
+            ['param_groups'])
+    states = expected['optimizer']['state']
+    assert states and found['optimizer']['state'].keys() == states.keys()
+    for key, state in states.items():
+        for name, value in state.items():
+            assert torch.equal(value, found['optimizer']['state'][key][name])
 
 
 def test_the_stages_train_what_they_say(repo, tmp_path):
@@ -99,14 +145,15 @@ def test_the_stages_train_what_they_say(repo, tmp_path):
             and not name.endswith('num_batches_tracked')
         }
 
-    # The cascade's stage leaves the backbone alone, statistics included.
-    assert moved(states[0], states[1], 'backbone.') == {False}
-    assert True in moved(states[0], states[1], 'head.steps')
-    # The last stage trains both.
-    assert True in moved(states[1], states[2], 'backbone.hourglasses')
+    # Landmarks first, then the pose branch with them, then the cascade on a
+    # backbone that is left alone, statistics included.
+    assert moved(states[0], states[1], 'backbone.hourglasses') == {True}
+    assert True in moved(states[0], states[1], 'backbone.pose_branches')
+    assert moved(states[0], states[1], 'head.steps') == {False}
+    assert moved(states[1], states[2], 'backbone.') == {False}
     assert True in moved(states[1], states[2], 'head.steps')
     learnt = [state['head.trained'].tolist() for state in states]
-    assert learnt == [[1, 1, 0], [1, 1, 1], [1, 1, 1]]
+    assert learnt == [[1, 0, 0], [1, 1, 0], [1, 1, 1]]
 
 
 def test_an_unknown_config_key_is_named(repo, tmp_path):

@@ -5,7 +5,7 @@ the machine that trained; keeps epoch, iteration, seed, stage and the data
 set's metainfo.
 
     python tools/model_converters/publish_model.py \\
-        work_dirs/spiga_synthetic_long/epoch_76.pth spiga_synthetic_long.pth
+        work_dirs/spiga_synthetic_long/cascade.pth spiga_synthetic_long.pth
 """
 import argparse
 import sys

@@ -42,6 +42,8 @@ class MultiTaskHead(BaseHead):
             (published nowhere).
         soft_argmax (str): ``'softmax'``, or ``'mass'`` as in ADNet (published
             nowhere), see :func:`spiga_mmpose.models.layers.soft_argmax`.
+        subpixel (bool): Centre the point maps where the landmarks are, or in
+            the nearest cell (release).
         sigma_points (float): Gaussian of the point maps, cells (paper: 1.5).
         sigma_edges (float): Gaussian across the edge maps, cells (paper: 1).
         decoder (dict, optional): The codec, :class:`SPIGALabel`.
@@ -58,12 +60,17 @@ class MultiTaskHead(BaseHead):
                  pose_weight: float = 1.,
                  temperature: float = 8.,
                  soft_argmax: str = 'softmax',
+                 subpixel: bool = True,
                  sigma_points: float = 1.5,
                  sigma_edges: float = 1.,
                  decoder: Optional[dict] = None,
                  init_cfg: Optional[dict] = None):
         super().__init__(init_cfg)
         self.landmark_set = load_landmark_set(landmark_set)
+        self.register_buffer(
+            'edge_to_point',
+            torch.from_numpy(self.landmark_set.edge_to_point),
+            persistent=False)
         self.loss_coord = MODELS.build(loss_coord)
         self.loss_maps = MODELS.build(loss_maps)
         self.loss_pose = MODELS.build(loss_pose)
@@ -72,6 +79,7 @@ class MultiTaskHead(BaseHead):
         self.pose_weight = pose_weight
         self.temperature = temperature
         self.soft_argmax = soft_argmax
+        self.subpixel = subpixel
         self.sigma_points = sigma_points
         self.sigma_edges = sigma_edges
         self.decoder = KEYPOINT_CODECS.build(decoder) if decoder else None
@@ -131,7 +139,7 @@ class MultiTaskHead(BaseHead):
             return losses
         size = feats[-1].shape[-2:]
         points = draw_point_maps(labels.keypoints, labels.keypoint_weights,
-                                 size, self.sigma_points)
+                                 size, self.sigma_points, self.subpixel)
         losses['loss_points'] = self.maps_weight * sum(
             scale * self.loss_maps(maps, points, labels.keypoint_weights)
             for scale, maps in zip(scales, feats.points))
@@ -140,8 +148,8 @@ class MultiTaskHead(BaseHead):
             edges = draw_edge_maps(labels.keypoints, labels.keypoint_weights,
                                    curves, size, self.sigma_edges)
             # A curve without a usable point is unknown, not absent.
-            known = torch.stack(
-                [labels.keypoint_weights[:, c].amax(1) for c in curves], 1)
+            known = (labels.keypoint_weights[:, :, None] *
+                     self.edge_to_point).amax(1)  # (B, E)
             losses['loss_edges'] = self.maps_weight * sum(
                 scale * self.loss_maps(maps, edges, known)
                 for scale, maps in zip(scales, feats.edges))

@@ -1,0 +1,28 @@
+# What neither paper nor release tells of the backbone's losses, one choice at
+# a time against that of configs/spiga_synthetic.py, on 12,800 drawn faces.
+#
+#   python tools/analysis_tools/compare.py \
+#       configs/experiments/recipe_choices.py --out work_dirs/recipe_choices
+base = 'configs/experiments/spiga_synthetic_backbone.py'
+seeds = (0, 1, 2)
+metrics = ('NME', 'occlusion/NME', 'NPE90', 'MAE')
+options = {}
+losses = 'model.head.supervision'
+variants = {
+    'default': {},
+    # L_coord: which reading of the map, how sharp, in which units.
+    'soft-argmax by mass': {f'{losses}.soft_argmax': 'mass'},
+    'temperature 4': {f'{losses}.temperature': 4.},
+    'temperature 16': {f'{losses}.temperature': 16.},
+    'coord beta 0.1': {f'{losses}.loss_coord.beta': 0.1},
+    'coord beta 1': {f'{losses}.loss_coord.beta': 1.},
+    # L_points, L_edges.
+    'no weight map': {f'{losses}.loss_maps.weight_map': False},
+    'rounded centres': {f'{losses}.subpixel': False},
+    'no maps': {f'{losses}.maps_weight': 0.},
+    # L_pose: squared, its weight brought to the same scale at 5 degrees.
+    'pose squared': {
+        f'{losses}.loss_pose.squared': True,
+        f'{losses}.pose_weight': 0.012,
+    },
+}

@@ -1,0 +1,70 @@
+# Does a data set read right? A smaller network, without augmentation, learns
+# the few faces that it is then tested on: their NME must fall below 1 %.
+#
+#   DATA_ROOT=FOLDER python tools/train.py \
+#       configs/experiments/spiga_wflw_overfit.py
+#
+# FOLDER holds test_wflw.json, in MMPose's form, and the images that it names.
+_base_ = ['../spiga_wflw.py']
+faces = dict(
+    type=_base_.dataset_type,
+    landmark_set=_base_.landmark_set,
+    data_mode=_base_.data_mode,
+    data_root='{{$DATA_ROOT:data/wflw/}}',
+    ann_file='test_wflw.json',
+    data_prefix=dict(img=''))
+train_pipeline = [
+    *_base_.val_pipeline[:-1],
+    dict(type='GenerateTarget', encoder=_base_.codec),
+    dict(type='PackFaceInputs')
+]
+# An epoch is 25 times the faces.
+loader = dict(batch_size=4, num_workers=0, persistent_workers=False)
+train_dataloader = dict(
+    **loader,
+    dataset=dict(
+        _delete_=True,
+        type='RepeatDataset',
+        times=25,
+        dataset=dict(**faces, pipeline=train_pipeline)))
+val_dataloader = dict(
+    **loader,
+    dataset=dict(
+        _delete_=True, **faces, test_mode=True, pipeline=_base_.val_pipeline))
+test_dataloader = val_dataloader
+
+epochs = (8, 4, 4)
+rates = (1e-3, 1e-3, 5e-4)
+names = ('multitask', 'cascade', 'end-to-end')
+losses = (('maps', 'pose'), ('cascade', ), ('maps', 'pose', 'cascade'))
+frozen = (('head.steps', ), ('backbone', ), ())
+starts = (0, epochs[0], epochs[0] + epochs[1])
+stages = [
+    dict(name=n, length=e, lr=r, losses=l, frozen=f)
+    for n, e, r, l, f in zip(names, epochs, rates, losses, frozen)
+]
+custom_hooks = [
+    *_base_.custom_hooks[:-1],
+    dict(type='StageHook', stages=stages),
+]
+train_cfg = dict(max_epochs=sum(epochs), val_interval=4)
+param_scheduler = [
+    dict(
+        type='CosineAnnealingLR',
+        begin=start,
+        end=start + length,
+        T_max=length,
+        eta_min_ratio=0.01,
+        convert_to_iter_based=True) for start, length in zip(starts, epochs)
+]
+default_hooks = dict(
+    logger=dict(interval=10), checkpoint=dict(interval=4, save_best=None))
+model = dict(
+    backbone=dict(num_stacks=2, channels=96, stem_channels=(32, 64)),
+    head=dict(
+        in_channels=96,
+        embed_channels=128,
+        position_channels=(128, 128),
+        gat_channels=128,
+        num_gats=2,
+        offset_channels=(128, 64)))
