@@ -2,7 +2,7 @@
 _base_ = ['_base_/default_runtime.py', '_base_/synthetic_faces.py']
 
 # The paper's stages, in epochs of 3,200 faces that nobody has seen before.
-epochs = (5, 8, 4)
+epochs = (4, 8, 4)
 rates = (4e-3, 4e-3, 1e-3)
 stages = [
     dict(
@@ -31,7 +31,7 @@ custom_hooks = [
     dict(type='NonFiniteLossHook', max_in_a_row=10),
     dict(type='StageHook', stages=stages),
 ]
-train_cfg = dict(max_epochs=sum(epochs), val_interval=5)
+train_cfg = dict(max_epochs=sum(epochs), val_interval=8)
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='Adam', lr=rates[0]),

@@ -60,11 +60,11 @@ param_scheduler = [
 default_hooks = dict(
     logger=dict(interval=10), checkpoint=dict(interval=4, save_best=None))
 model = dict(
-    backbone=dict(num_stacks=2, channels=96, stem_channels=(32, 64)),
+    backbone=dict(num_stacks=1, channels=64, stem_channels=(24, 48)),
     head=dict(
-        in_channels=96,
-        embed_channels=128,
-        position_channels=(128, 128),
-        gat_channels=128,
+        in_channels=64,
+        embed_channels=64,
+        position_channels=(64, 64),
+        gat_channels=64,
         num_gats=2,
-        offset_channels=(128, 64)))
+        offset_channels=(64, 32)))

@@ -8,7 +8,8 @@ from mmpose.registry import DATASETS
 
 from spiga_mmpose.landmark_sets import load_landmark_set
 from .seeded import SeededDataset
-from .synthetic import VARIANTS, draw_face
+from .synthetic import VARIANTS
+from .synthetic_backend import face_path, numbered_face
 
 # Landmarks of each supported set among the 98 that are drawn.
 _DRAWN = 'wflw_98'
@@ -106,15 +107,14 @@ class SyntheticFaceDataset(SeededDataset, BaseDataset):
         if not -self.num_faces <= idx < self.num_faces:
             raise IndexError(f'face {idx} of {self.num_faces}')
         idx = int(idx) % self.num_faces
-        rng = np.random.Generator(
-            np.random.PCG64(np.random.SeedSequence([self.seed, idx])))
-        face = draw_face(rng, self.image_size, self.variant)
+        number = self.variant, self.image_size, self.seed, idx
+        face = numbered_face(*number)
         keypoints = face.landmarks[self.landmark_ids].astype(np.float32)
         box = np.concatenate([keypoints.min(0), keypoints.max(0)])
         count = len(keypoints)
         info = dict(
             img=face.image,
-            img_path=f'synthetic/seed{self.seed}/{idx:06d}',
+            img_path=face_path(*number),
             img_shape=face.image.shape[:2],
             ori_shape=face.image.shape[:2],
             id=idx,

@@ -74,7 +74,8 @@ def load_config(args: argparse.Namespace) -> Config:
             enable=True,
             show=args.show,
             wait_time=args.wait_time,
-            out_dir=args.show_dir,
+            # MMPose nests a relative one deeper with every batch.
+            out_dir=args.show_dir and osp.abspath(args.show_dir),
             interval=args.interval)
     return cfg
 

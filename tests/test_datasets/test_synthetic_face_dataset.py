@@ -76,7 +76,8 @@ def test_sample_fields(faces):
             info['bbox'][0], np.concatenate([
                 info['keypoints'][0].min(0), info['keypoints'][0].max(0)]))
         assert info['drawn_pose'].shape == (6, )
-    assert faces[7]['img_path'] == 'synthetic/seed3/000007'
+    path = faces[7]['img_path']
+    assert path.startswith('synthetic://') and path.endswith('/3/000007.png')
     assert faces[7]['id'] == faces[7]['img_id'] == 7
 
 

@@ -64,7 +64,7 @@ def test_a_bad_step_changes_nothing_and_is_named(tmp_path):
         assert torch.isfinite(value.float()).all()
     assert 'iteration 2: step skipped (1 in a row, 1 in all)' in spoiler.log
     for index in (3, 4, 5):  # the second batch of three
-        assert f'synthetic/seed0/{index:06d}' in spoiler.log
+        assert f'/0/{index:06d}.png' in spoiler.log
 
 
 def test_a_run_of_them_ends_the_training(tmp_path):

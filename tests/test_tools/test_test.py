@@ -11,6 +11,7 @@ from tiny_model import write_tiny_model
 from spiga_mmpose.engine.checkpoint import load_from_local
 
 DATA = """
+default_hooks = dict(visualization=dict(type='PoseVisualizationHook'))
 train_dataloader = None
 test_cfg = dict()
 test_dataloader = dict(
@@ -58,10 +59,13 @@ def test_metrics_and_predictions(repo, files, tmp_path):
     folder, weights = files
     done = run(
         repo, 'test.py', folder / 'config.py', weights, '--work-dir', 'work',
-        '--out', 'metrics.json', '--dump', 'results.pkl', cwd=tmp_path)
+        '--out', 'metrics.json', '--dump', 'results.pkl', '--show-dir',
+        'pictures', cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     metrics = json.loads((tmp_path / 'metrics.json').read_text())
     assert metrics['num_faces'] == 3 and metrics['NME'] > 0
+    pictures = sorted(path.name for path in (tmp_path / 'pictures').iterdir())
+    assert pictures == [f'{index:06d}_0.png' for index in range(3)]
     scored = run(repo, 'evaluate.py', 'results.pkl', 'results.pkl', '--norm',
                  'lnd_bbox', '--out', 'scores', cwd=tmp_path)
     assert scored.returncode == 0, scored.stderr[-2000:]

@@ -222,7 +222,8 @@ class TestArguments:
         config = command_line('--show-dir', 'pictures', '--interval', '3')
         drawing = config.default_hooks.visualization
         assert drawing.enable and not drawing.show
-        assert (drawing.out_dir, drawing.interval) == ('pictures', 3)
+        assert drawing.out_dir == osp.abspath('pictures')
+        assert drawing.interval == 3
         drawing = command_line('--show').default_hooks.visualization
         assert drawing.enable and drawing.show
 

@@ -195,3 +195,19 @@ def test_soft_argmax_by_mass():
     expected = torch.tensor([4 + 4 / 4, 4.]) / 16
     torch.testing.assert_close(
         head._locate(maps)[0, 0], expected, rtol=0, atol=1e-3)
+
+
+def test_point_maps_in_the_nearest_cell(head, faces):
+    """As the release draws them: then the exact centres are wrong."""
+    rounded = MODELS.build(dict(type='MultiTaskHead', subpixel=False))
+    exact = perfect(head, faces)
+    labels = collect_labels(faces['data_samples'])
+    nearest = draw_point_maps(
+        labels.keypoints,
+        labels.keypoint_weights, (CELLS, CELLS),
+        subpixel=False)
+    for points, one, other in ((exact.points[0], head, rounded),
+                               (nearest, rounded, head)):
+        feats = features(points)
+        assert one.loss(feats, faces['data_samples'])['loss_points'] < 1e-6
+        assert other.loss(feats, faces['data_samples'])['loss_points'] > 0.1

@@ -1,0 +1,72 @@
+"""Drawn faces under paths, for tools that read images from files."""
+import re
+
+import cv2
+import numpy as np
+from mmengine.fileio import BaseStorageBackend, register_backend
+
+from .synthetic import VARIANTS, SyntheticFace, draw_face
+
+_PATH = re.compile(r'synthetic://(\w+)/(\d+)/(\d+)/(\d+)\.png')
+
+
+def numbered_face(variant: str, size: int, seed: int,
+                  index: int) -> SyntheticFace:
+    """The face of a seed and an index, always the same.
+
+    Args:
+        variant (str): One of ``VARIANTS``.
+        size (int): Side of the canvas, px.
+        seed (int): Faces of different seeds are different faces.
+        index (int): Number of the face.
+
+    Returns:
+        SyntheticFace: Picture and labels.
+    """
+    rng = np.random.Generator(
+        np.random.PCG64(np.random.SeedSequence([seed, index])))
+    return draw_face(rng, size, variant)
+
+
+def face_path(variant: str, size: int, seed: int, index: int) -> str:
+    """Path of a face for :func:`mmengine.fileio.get`."""
+    return f'synthetic://{variant}/{size}/{seed}/{index:06d}.png'
+
+
+@register_backend('synthetic', prefixes='synthetic', force=True)
+class SyntheticFaceBackend(BaseStorageBackend):
+    """Draws the face that a path names, instead of reading it.
+
+    So visualisation hooks and loaders of MMPose, which read ``img_path``,
+    work on drawn faces, too.
+    """
+
+    def get(self, filepath: str) -> bytes:
+        """Draw a face.
+
+        Args:
+            filepath (str): As :func:`face_path` makes it.
+
+        Returns:
+            bytes: A PNG file.
+
+        Raises:
+            FileNotFoundError: If it is no such path.
+        """
+        match = _PATH.fullmatch(str(filepath))
+        if match is None or match[1] not in VARIANTS:
+            raise FileNotFoundError(
+                f'{filepath}: no drawn face; expected '
+                'synthetic://VARIANT/SIZE/SEED/INDEX.png, VARIANT one of '
+                f'{list(VARIANTS)}')
+        size, seed, index = map(int, match.groups()[1:])
+        image = numbered_face(match[1], size, seed, index).image
+        return cv2.imencode('.png', image)[1].tobytes()
+
+    def get_text(self, filepath: str, encoding: str = 'utf-8') -> str:
+        """A picture is no text.
+
+        Raises:
+            ValueError: Always.
+        """
+        raise ValueError(f'{filepath} is a picture')
