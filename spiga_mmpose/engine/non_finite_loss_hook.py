@@ -45,7 +45,11 @@ class NonFiniteLossHook(Hook):
         model = runner.model
         if is_model_wrapper(model):
             model = model.module
-        self._live = list(model.buffers())
+        # What a checkpoint holds; the others are constants.
+        kept = model.state_dict()
+        self._live = [
+            buffer for name, buffer in model.named_buffers() if name in kept
+        ]
         self._saved = [buffer.clone() for buffer in self._live]
         wrapper = runner.optim_wrapper
         update = type(wrapper).update_params
