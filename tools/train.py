@@ -2,7 +2,7 @@
 import argparse
 
 import torch
-from mmengine.runner import Runner
+from mmengine.runner import Runner, find_latest_checkpoint
 
 # Their import registers the parts, too.
 from spiga_mmpose.engine import launch_on_cpu, select_stages
@@ -70,7 +70,10 @@ def make_config(args):
     elif args.amp:
         cfg.optim_wrapper.type = 'CpuAmpOptimWrapper'
     if args.resume == 'auto':
-        cfg.resume, cfg.load_from = True, None
+        # Where there is nothing to go on from, a run begins as it would
+        # without --resume, from load_from if the config names one.
+        if find_latest_checkpoint(cfg.work_dir) is not None:
+            cfg.resume, cfg.load_from = True, None
     elif args.resume is not None:
         cfg.resume, cfg.load_from = True, args.resume
     if args.auto_scale_lr:

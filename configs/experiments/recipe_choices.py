@@ -25,4 +25,10 @@ variants = {
         f'{losses}.loss_pose.squared': True,
         f'{losses}.pose_weight': 0.012,
     },
+    # The pose layer of two stacks: one each (default) or one for both.
+    'two stacks': {'model.backbone.num_stacks': 2},
+    'two stacks, one pose layer': {
+        'model.backbone.num_stacks': 2,
+        'model.backbone.shared_pose_layer': True,
+    },
 }

@@ -237,17 +237,24 @@ class TestArguments:
             command_line('--cfg-options', 'modle.backbone.depth=3')
         command_line('--cfg-options', 'sync_bn=torch', 'resume=True')
 
-    def test_resume(self, command_line):
-        config = command_line('--resume')
+    def test_resume(self, command_line, tmp_path):
+        (tmp_path / 'last_checkpoint').write_text('epoch_1.pth')
+        config = command_line('--resume', '--work-dir', str(tmp_path))
         assert config.resume and config.load_from is None
         config = command_line('--resume', 'some.pth')
         assert config.resume and config.load_from == 'some.pth'
 
+    def test_resume_begins_from_load_from(self, command_line, tmp_path):
+        """Nothing is there to go on from: the weights are not forgotten."""
+        config = command_line('--resume', '--work-dir', str(tmp_path),
+                              '--cfg-options', 'load_from=backbone.pth')
+        assert not config.resume and config.load_from == 'backbone.pth'
+
 
 @pytest.mark.parametrize('name', [
     'spiga_wflw', 'spiga_wflw_json', 'spiga_wflw_end_to_end', 'spiga_300w',
-    'spiga_300w_private',
-    'spiga_merlrav', 'spiga_cofw68', 'spiga_synthetic', 'spiga_synthetic_long'
+    'spiga_300w_private', 'spiga_merlrav', 'spiga_cofw68', 'spiga_synthetic',
+    'spiga_synthetic_long'
 ])
 def test_every_config_says_what_mmpose_reads(repo, name):
     config = Config.fromfile(osp.join(repo, 'configs', f'{name}.py'))

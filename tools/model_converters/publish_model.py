@@ -5,7 +5,7 @@ the machine that trained; keeps epoch, iteration, seed, stage and the data
 set's metainfo.
 
     python tools/model_converters/publish_model.py \\
-        work_dirs/spiga_synthetic_long/cascade.pth spiga_synthetic_long.pth
+        work_dirs/spiga_wflw/cascade.pth spiga_wflw.pth [--half]
 """
 import argparse
 import sys
@@ -17,8 +17,26 @@ from spiga_mmpose.engine.checkpoint import load_from_local
 META = ('epoch', 'iter', 'seed', 'stage', 'dataset_meta', 'mmengine_version')
 
 
-def publish(src: str, dst: str) -> None:
+def halve(weights: dict) -> dict:
+    """Matrices and kernels of float32 as float16, the rest as it is.
+
+    A model takes them as float32 again when it loads them. Vectors stay:
+    they are small, and BatchNorm's statistics may leave float16's range.
+    """
+    return {
+        name: value.half()
+        if value.ndim > 1 and value.dtype == torch.float32 else value
+        for name, value in weights.items()
+    }
+
+
+def publish(src: str, dst: str, half: bool = False) -> None:
     """Write the published form of the checkpoint ``src`` to ``dst``.
+
+    Args:
+        src (str): Checkpoint of a Runner.
+        dst (str): File to write.
+        half (bool): With the weights as :func:`halve` leaves them.
 
     Raises:
         ValueError: If ``src`` is no checkpoint of a Runner.
@@ -28,11 +46,12 @@ def publish(src: str, dst: str) -> None:
     if not isinstance(checkpoint, dict) or 'state_dict' not in checkpoint:
         raise ValueError(f'{src}: expected a checkpoint with a state_dict')
     meta = checkpoint.get('meta', {})
+    weights = checkpoint['state_dict']
     torch.save(
         dict(
             meta={key: meta[key]
                   for key in META if key in meta},
-            state_dict=checkpoint['state_dict']), dst)
+            state_dict=halve(weights) if half else weights), dst)
 
 
 def main():
@@ -41,9 +60,13 @@ def main():
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('src', help='checkpoint of a training')
     parser.add_argument('dst', help='checkpoint to write (.pth)')
+    parser.add_argument(
+        '--half',
+        action='store_true',
+        help='store the weights as float16: half the size')
     args = parser.parse_args()
     try:
-        publish(args.src, args.dst)
+        publish(args.src, args.dst, args.half)
     except (ValueError, OSError, RuntimeError) as error:
         sys.exit(f'error: {error}')
     print(f'wrote {args.dst}')

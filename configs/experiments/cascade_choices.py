@@ -1,0 +1,32 @@
+# What neither paper nor release tells of the cascade's training, one choice at
+# a time against that of configs/spiga_synthetic.py, on 12,800 drawn faces and
+# one backbone (see spiga_synthetic_cascade.py for how to make it).
+#
+#   python tools/analysis_tools/compare.py \
+#       configs/experiments/cascade_choices.py --out work_dirs/cascade_choices
+base = 'configs/experiments/spiga_synthetic_cascade.py'
+seeds = (0, 1, 2)
+metrics = ('NME', 'occlusion/NME', 'NPE90', 'step1/NME', 'step2/NME')
+options = {}
+variants = {
+    'default': {},
+    'steps detached': {'model.head.detach_steps': True},
+    'beta 0.1': {'model.head.loss.beta': 0.1},
+    'beta 1': {'model.head.loss.beta': 1.},
+    'rate 3e-3': {
+        'optim_wrapper.optimizer.lr': 3e-3,
+        'custom_hooks.3.stages.0.lr': 3e-3,
+    },
+    'rate 3e-4': {
+        'optim_wrapper.optimizer.lr': 3e-4,
+        'custom_hooks.3.stages.0.lr': 3e-4,
+    },
+    # Half as long.
+    '2 epochs': {
+        'train_cfg.max_epochs': 2,
+        'train_cfg.val_interval': 2,
+        'custom_hooks.3.stages.0.length': 2,
+        'param_scheduler.1.end': 2,
+        'param_scheduler.1.T_max': 2,
+    },
+}
