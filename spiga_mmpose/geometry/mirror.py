@@ -7,10 +7,9 @@ from scipy.spatial.transform import Rotation
 
 from .euler import euler_to_matrix, matrix_to_euler
 from .posit import fit_pose
-from .projection import project_head
+from .projection import FRONTAL_POSE, project_head
 
-# A face that looks straight into the camera and fills its crop.
-_FRONTAL = np.array([0., 0., 0., 0., 0., 3.])
+_FRONTAL = np.array(FRONTAL_POSE)
 # Any crop, px; the pose does not depend on it.
 _SIZE = 256
 

@@ -7,6 +7,8 @@ from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 
+from spiga_mmpose.geometry import FRONTAL_POSE, project_head
+
 _FOLDER = osp.dirname(osp.abspath(__file__))
 
 # BGR-free RGB colours of the facial parts, as drawn everywhere.
@@ -37,6 +39,10 @@ class LandmarkSet:
         head_model (np.ndarray | None): Rigid head, (L, 3), float64, in the
             world of :mod:`spiga_mmpose.geometry` (x out of the face, y and z
             such that an upright face has its image y downwards).
+        mean_shape (np.ndarray | None): Mean face, (L, 2), float64, in unit
+            coordinates of the crop of 1.6 times the longer side of the
+            landmark box. Where the file has none, the head model seen from
+            the front.
         robust_ids (list[int]): Landmarks that hardly move with expression;
             the pose is fitted to them.
         eye_corners (tuple[int, int] | None): Outer eye corners; their
@@ -53,6 +59,7 @@ class LandmarkSet:
     curves: Dict[str, List[int]] = field(default_factory=dict)
     parts: Dict[str, List[int]] = field(default_factory=dict)
     head_model: Optional[np.ndarray] = None
+    mean_shape: Optional[np.ndarray] = None
     robust_ids: List[int] = field(default_factory=list)
     eye_corners: Optional[Tuple[int, int]] = None
     pupils: Optional[Tuple[List[int], List[int]]] = None
@@ -221,7 +228,11 @@ def _checked(path: str, raw: dict) -> LandmarkSet:
             check_ids('pupils', pupil, 'two lists of landmark indices', 1)
             for pupil in pupils)
     if 'head_model' in raw:
-        raw['head_model'] = _checked_head(path, raw['head_model'], count)
+        raw['head_model'] = _checked_points(path, raw, 'head_model', count, 3)
+    if 'mean_shape' in raw:
+        raw['mean_shape'] = _checked_points(path, raw, 'mean_shape', count, 2)
+    elif 'head_model' in raw:
+        raw['mean_shape'] = frontal_shape(raw['head_model'])
     if 'annotation_ids' in raw:
         ids = raw['annotation_ids']
         check('annotation_ids',
@@ -230,14 +241,31 @@ def _checked(path: str, raw: dict) -> LandmarkSet:
     return LandmarkSet(**raw)
 
 
-def _checked_head(path: str, rows: list, count: int) -> np.ndarray:
+def _checked_points(path: str, raw: dict, key: str, count: int,
+                    axes: int) -> np.ndarray:
+    expected = f'{path}: {key} must be {count} rows of {axes} finite numbers'
     try:
-        head = np.asarray(rows, dtype=np.float64)
+        points = np.asarray(raw[key], dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise ValueError(f'{path}: head_model must be {count} rows of 3 '
-                         f'finite numbers: {error}') from None
-    if head.shape != (count, 3) or not np.isfinite(head).all():
-        raise ValueError(f'{path}: head_model must be {count} rows of 3 '
-                         f'finite numbers, found shape {head.shape}')
-    head.setflags(write=False)
-    return head
+        raise ValueError(f'{expected}: {error}') from None
+    if points.shape != (count, axes) or not np.isfinite(points).all():
+        raise ValueError(f'{expected}, found shape {points.shape}')
+    points.setflags(write=False)
+    return points
+
+
+def frontal_shape(head_model: np.ndarray, padding: float = 1.6) -> np.ndarray:
+    """A rigid head seen from the front, in the middle of its crop.
+
+    Args:
+        head_model (np.ndarray): (L, 3), see :class:`LandmarkSet`.
+        padding (float): Side of the crop over the longer side of the box.
+
+    Returns:
+        np.ndarray: (L, 2) unit coordinates, read-only.
+    """
+    points = project_head(head_model, np.array(FRONTAL_POSE))
+    low, high = points.min(0), points.max(0)
+    points = (points - (low + high) / 2) / ((high - low).max() * padding) + 0.5
+    points.setflags(write=False)
+    return points

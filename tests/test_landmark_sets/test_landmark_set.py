@@ -250,3 +250,30 @@ def test_malformed_file_is_named(write, content):
 def test_missing_set_is_named(name):
     with pytest.raises(ValueError, match="'300w_68', 'wflw_98'"):
         load_landmark_set(name)
+
+
+@pytest.mark.parametrize('name', ['wflw_98', '300w_68'])
+def test_mean_shape_is_the_head_from_the_front(name):
+    """In the middle of the crop, 1 / 1.6 of it, chin down, left eye left."""
+    landmarks = load_landmark_set(name)
+    shape = landmarks.mean_shape
+    low, high = shape.min(0), shape.max(0)
+    np.testing.assert_allclose((low + high) / 2, [.5, .5])
+    np.testing.assert_allclose((high - low).max(), 1 / 1.6)
+    left, right = landmarks.eye_corners
+    assert shape[left, 0] < 0.4 < 0.6 < shape[right, 0]
+    mouth, brow = (
+        shape[landmarks.parts[part], 1].mean() for part in ('mouth', 'brow'))
+    assert brow < 0.5 < mouth
+
+
+def test_mean_shape_of_the_file(tmp_path):
+    path = tmp_path / 'own.json'
+    raw = dict(name='own', num_landmarks=2, mean_shape=[[.2, .3], [.8, .3]])
+    path.write_text(json.dumps(raw))
+    found = load_landmark_set(str(path)).mean_shape
+    np.testing.assert_array_equal(found, raw['mean_shape'])
+    path = tmp_path / 'bad.json'
+    path.write_text(json.dumps(dict(raw, mean_shape=[[.2, .3, 0]])))
+    with pytest.raises(ValueError, match='mean_shape must be 2 rows of 2'):
+        load_landmark_set(str(path))

@@ -28,6 +28,12 @@ class CascadeStep(nn.Module):
         num_heads (int): Attention heads (4).
         offset_channels (Sequence[int]): Hidden widths of the offset MLP.
         self_message (bool): See :class:`GATLayer`.
+        position (str): How the displacements join the window features:
+            ``'add'``, encoded by the MLP (paper, 2.2); ``'stack'``, as they
+            are, behind the features, brought to the embedding's width by a
+            linear layer; ``'none'`` (both in Table 5).
+        shared_attention (bool): The first layer's attention serves all
+            layers of the step ("GCN" in Table 5), or each has its own.
         two_convs (bool): Window features by 7x7 -> C and 1x1 -> embedding
             (paper, supplementary 1.2) instead of one 7x7 convolution.
         offset_activation (str): ``'hardtanh'`` (release) or ``'arctan'``
@@ -38,8 +44,9 @@ class CascadeStep(nn.Module):
                  window_samples: int, embed_channels: int,
                  position_channels: Sequence[int], gat_channels: int,
                  num_gats: int, num_heads: int,
-                 offset_channels: Sequence[int], self_message: bool,
-                 two_convs: bool, offset_activation: str):
+                 offset_channels: Sequence[int], position: str,
+                 shared_attention: bool, self_message: bool, two_convs: bool,
+                 offset_activation: str):
         super().__init__()
         self.window = window
         self.window_samples = window_samples
@@ -51,12 +58,24 @@ class CascadeStep(nn.Module):
                 nn.Linear(flat, in_channels), nn.ReLU(inplace=True),
                 nn.Linear(in_channels, embed_channels))
             if two_convs else nn.Linear(flat, embed_channels))
-        self.position = mlp(
-            [2 * (num_landmarks - 1), *position_channels, embed_channels])
+        num_displacements = 2 * (num_landmarks - 1)
+        self.position = self.stacked = None
+        if position == 'add':
+            self.position = mlp(
+                [num_displacements, *position_channels, embed_channels])
+        elif position == 'stack':
+            self.stacked = nn.Linear(embed_channels + num_displacements,
+                                     embed_channels)
+        self.shared_attention = shared_attention
         widths = [embed_channels] + [gat_channels] * num_gats
         self.gats = nn.ModuleList(
-            GATLayer(c_in, c_out, num_heads, self_message)
-            for c_in, c_out in zip(widths[:-1], widths[1:]))
+            GATLayer(
+                c_in,
+                c_out,
+                num_heads,
+                self_message,
+                own_attention=layer == 0 or not shared_attention)
+            for layer, (c_in, c_out) in enumerate(zip(widths, widths[1:])))
         self.offset = mlp([gat_channels, *offset_channels, 2])
         others = torch.arange(num_landmarks).repeat(num_landmarks, 1)
         itself = torch.eye(num_landmarks, dtype=torch.bool)
@@ -84,11 +103,18 @@ class CascadeStep(nn.Module):
         B, L, _ = points.shape
         windows = sample_windows(field, points, self.window,
                                  self.window_samples)
-        position = self.position(self.displacements(points).flatten(0, 1))
-        x = self.visual(windows) + position.view(B, L, -1)
+        x = self.visual(windows)
+        if self.position is not None:
+            position = self.position(self.displacements(points).flatten(0, 1))
+            x = x + position.view(B, L, -1)
+        elif self.stacked is not None:
+            x = self.stacked(torch.cat([x, self.displacements(points)], -1))
         attentions = []
         for gat in self.gats:
-            x, attention = gat(x)
+            x, attention = gat(
+                x,
+                attentions[0] if self.shared_attention and attentions else
+                None)
             attentions.append(attention)
         raw = self.offset(x.flatten(0, 1)).view(B, L, 2).float()
         if self.offset_activation == 'hardtanh':

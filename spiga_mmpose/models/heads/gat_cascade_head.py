@@ -17,7 +17,7 @@ from spiga_mmpose.geometry import project_head
 from spiga_mmpose.landmark_sets import load_landmark_set
 from ..layers import StrictShapes
 from .cascade_step import CascadeStep
-from .multi_task_head import heatmap_fields
+from .multi_task_head import map_fields
 from .predictions import (TEST_KEYS, TRAIN_KEYS, average_flip, check_keys,
                           collect_labels, pack_predictions, point_scores)
 
@@ -27,8 +27,8 @@ PARTS = ('maps', 'pose', 'cascade')
 
 class CascadeOutputs(NamedTuple):
     """Tensors of a forward pass."""
-    steps: Tensor  # (B, S + 1, L, 2) unit; entry 0: projected head model
-    poses: Tensor  # (B, 6) degrees and head units
+    steps: Tensor  # (B, S + 1, L, 2) unit; entry 0: where they start
+    poses: Optional[Tensor]  # (B, 6) degrees and head units
     scores: Tensor  # (B, L) in [0, 1]
 
 
@@ -38,7 +38,7 @@ class GATCascadeHead(StrictShapes, BaseHead):
 
     Works on any backbone: it needs a feature map (the last of the tuple) and
     a pose. ``HourglassPoseNet`` gives both; for others set
-    ``pose_regressor``.
+    ``pose_regressor``. With ``initial_shape='mean'`` it needs no pose.
 
     ``learnt`` (tuple[str]) names the parts of ``PARTS`` that the weights have
     learnt, and checkpoints remember it (buffer ``trained``), so that a
@@ -47,8 +47,10 @@ class GATCascadeHead(StrictShapes, BaseHead):
 
     Args:
         in_channels (int): C of the feature map.
-        landmark_set (str): Name or path of the landmark set; it must have a
-            head model.
+        landmark_set (str): Name or path of the landmark set.
+        initial_shape (str): Where the landmarks start: ``'pose'``, the head
+            model of the set, projected by the pose (paper, 2.1), or
+            ``'mean'``, the mean shape of the set, the same for every face.
         windows (Sequence[float]): Side of the window of each step, as a
             share of the map's side; S = its length. Release and paper: 16,
             8 and 4 of 64 cells.
@@ -60,6 +62,10 @@ class GATCascadeHead(StrictShapes, BaseHead):
         num_gats (int): Graph attention layers a step (4).
         num_heads (int): Attention heads (4).
         offset_channels (Sequence[int]): Hidden widths of the offset MLP.
+        position (str): ``'add'`` (paper), ``'stack'`` or ``'none'``: how the
+            displacements join the window features, see :class:`CascadeStep`.
+        shared_attention (bool): The first layer's attention serves all
+            layers of a step ("GCN", paper, Table 5), or each has its own.
         self_message (bool): True: a landmark attends to itself too
             (release); False: only to the others (paper).
         two_convs (bool): True: 7x7 then 1x1 convolution (paper,
@@ -86,6 +92,7 @@ class GATCascadeHead(StrictShapes, BaseHead):
     def __init__(self,
                  in_channels: int = 256,
                  landmark_set: str = 'wflw_98',
+                 initial_shape: str = 'pose',
                  windows: Sequence[float] = (0.25, 0.125, 0.0625),
                  window_samples: int = 7,
                  embed_channels: int = 512,
@@ -94,6 +101,8 @@ class GATCascadeHead(StrictShapes, BaseHead):
                  num_gats: int = 4,
                  num_heads: int = 4,
                  offset_channels: Sequence[int] = (256, 128, 64, 32),
+                 position: str = 'add',
+                 shared_attention: bool = False,
                  self_message: bool = True,
                  two_convs: bool = False,
                  offset_activation: str = 'hardtanh',
@@ -107,16 +116,27 @@ class GATCascadeHead(StrictShapes, BaseHead):
                  init_cfg: Optional[dict] = None):
         super().__init__(init_cfg)
         self.landmark_set = landmarks = load_landmark_set(landmark_set)
-        if landmarks.head_model is None:
+        for name, value, known in (
+            ('initial_shape', initial_shape, ('pose', 'mean')),
+            ('position', position, ('add', 'stack', 'none')),
+            ('offset_activation', offset_activation, ('hardtanh', 'arctan')),
+        ):
+            if value not in known:
+                raise ValueError(f'{name} must be one of {list(known)}, found '
+                                 f'{value!r}')
+        start = dict(
+            pose=landmarks.head_model, mean=landmarks.mean_shape)
+        if start[initial_shape] is None:
+            field = dict(pose='head_model', mean='mean_shape')[initial_shape]
             raise ValueError(
-                f'landmark set {landmarks.name!r} has no head_model, which '
-                'GATCascadeHead projects to start its cascade')
-        if offset_activation not in ('hardtanh', 'arctan'):
-            raise ValueError("offset_activation must be 'hardtanh' or "
-                             f"'arctan', found {offset_activation!r}")
+                f'landmark set {landmarks.name!r} has no {field}, where '
+                f'GATCascadeHead(initial_shape={initial_shape!r}) starts its '
+                'cascade')
+        self.initial_shape = initial_shape
+        # (L, 3) head units, or (L, 2) unit.
         self.register_buffer(
-            'head_model',
-            torch.tensor(landmarks.head_model, dtype=torch.float32),
+            'start',
+            torch.tensor(start[initial_shape], dtype=torch.float32),
             persistent=False)
         self.register_buffer('trained', torch.zeros(3, dtype=torch.uint8))
         self.learnt: Tuple[str, ...] = ()
@@ -132,6 +152,8 @@ class GATCascadeHead(StrictShapes, BaseHead):
                 num_gats=num_gats,
                 num_heads=num_heads,
                 offset_channels=offset_channels,
+                position=position,
+                shared_attention=shared_attention,
                 self_message=self_message,
                 two_convs=two_convs,
                 offset_activation=offset_activation) for window in windows)
@@ -159,12 +181,15 @@ class GATCascadeHead(StrictShapes, BaseHead):
         steps, poses, _ = self._cascade(feats)
         return CascadeOutputs(steps, poses, self._scores(feats, steps[:, -1]))
 
-    def _cascade(self, feats) -> Tuple[Tensor, Tensor, list]:
-        """Steps, poses, and the attention (B, heads, L, L) by step and
-        layer."""
-        poses = self._pose(feats).float()
-        with torch.autocast(poses.device.type, enabled=False):
-            points = project_head(self.head_model, poses.detach())
+    def _cascade(self, feats) -> Tuple[Tensor, Optional[Tensor], list]:
+        """Steps, poses (None where nothing gives any), and the attention
+        (B, heads, L, L) by step and layer."""
+        poses = self._pose(feats)
+        if self.initial_shape == 'mean':
+            points = self.start.expand(len(feats[-1]), -1, -1)
+        else:
+            with torch.autocast(poses.device.type, enabled=False):
+                points = project_head(self.start, poses.detach())
         trajectory, attentions = [points], []
         # Windows are read plane by plane: from channels-last maps that takes
         # longer.
@@ -178,25 +203,27 @@ class GATCascadeHead(StrictShapes, BaseHead):
             attentions.append(attention)
         return torch.stack(trajectory, 1), poses, attentions
 
-    def _pose(self, feats) -> Tensor:
+    def _pose(self, feats) -> Optional[Tensor]:
         if getattr(feats, 'poses', None):
-            return feats.poses[-1]
-        if self.pose_regressor is None:
-            raise ValueError(
-                'this backbone gives no head pose: add pose_regressor='
-                "dict(type='FeaturePoseRegressor', in_channels=...) to "
-                'GATCascadeHead')
-        return self.pose_regressor(feats[-1])
+            return feats.poses[-1].float()
+        if self.pose_regressor is not None:
+            return self.pose_regressor(feats[-1]).float()
+        if self.initial_shape == 'mean':
+            return None
+        raise ValueError(
+            'this backbone gives no head pose: add pose_regressor='
+            "dict(type='FeaturePoseRegressor', in_channels=...) to "
+            "GATCascadeHead, or initial_shape='mean'")
 
     def _scores(self, feats, keypoints) -> Tensor:
         """Response of the last trained point map, or ones without maps."""
-        maps = self._point_maps(feats)
-        if maps is None:
+        stack = self._map_stack(feats)
+        if stack is None:
             return keypoints.new_ones(keypoints.shape[:2])
-        return point_scores(maps, keypoints)
+        return point_scores(feats.points[stack], keypoints)
 
-    def _point_maps(self, feats) -> Optional[Tensor]:
-        """The last trained point maps, or None."""
+    def _map_stack(self, feats) -> Optional[int]:
+        """Index of the last stack whose maps are trained, or None."""
         maps = getattr(feats, 'points', ())
         if not maps:
             return None
@@ -204,7 +231,7 @@ class GATCascadeHead(StrictShapes, BaseHead):
         learnt = self.learnt
         use_previous = ('cascade' in learnt and 'maps' not in learnt
                         and len(maps) > 1)
-        return maps[-2 if use_previous else -1]
+        return -2 if use_previous else -1
 
     def set_learnt(self, parts: Iterable[str]) -> None:
         """Say which of ``PARTS`` the weights have learnt.
@@ -255,7 +282,7 @@ class GATCascadeHead(StrictShapes, BaseHead):
             losses.update(self._cascade_losses(steps, labels))
         if self.pose_regressor is not None and 'pose' in wanted:
             if 'cascade' not in wanted:
-                pose = self._pose(feats).float()
+                pose = self._pose(feats)
             losses['loss_pose'] = self.loss_pose(pose, labels.poses,
                                                  labels.pose_weights)
         if not losses:
@@ -301,7 +328,8 @@ class GATCascadeHead(StrictShapes, BaseHead):
 
         Returns:
             list[InstanceData] | tuple: See :func:`pack_predictions`; with
-            ``output_heatmaps`` also a list of ``PixelData``.
+            ``output_heatmaps`` also a list of ``PixelData``, see
+            :func:`~spiga_mmpose.models.heads.multi_task_head.map_fields`.
         """
         test_cfg = check_keys('test_cfg', test_cfg, TEST_KEYS)
 
@@ -316,9 +344,9 @@ class GATCascadeHead(StrictShapes, BaseHead):
             named = outputs(feats)
         instances = pack_predictions(self.decoder, batch_data_samples,
                                      **named)
-        maps = self._point_maps(feats)
-        if test_cfg.get('output_heatmaps', False) and maps is not None:
-            return instances, heatmap_fields(maps)
+        stack = self._map_stack(feats)
+        if test_cfg.get('output_heatmaps', False) and stack is not None:
+            return instances, map_fields(feats, stack)
         return instances
 
     def _outputs(self, feats, test_cfg: dict) -> dict:

@@ -172,7 +172,8 @@ class MultiTaskHead(BaseHead):
         Returns:
             list[InstanceData] | tuple: ``keypoints`` (1, L, 2) crop px,
             ``keypoint_scores`` (1, L), ``head_poses`` (1, 6); with
-            ``output_heatmaps`` also a list of ``PixelData``.
+            ``output_heatmaps`` also a list of ``PixelData``, see
+            :func:`map_fields`.
         """
         test_cfg = check_keys('test_cfg', test_cfg, TEST_KEYS)
         if test_cfg.get('flip_test', False):
@@ -184,7 +185,7 @@ class MultiTaskHead(BaseHead):
         instances = pack_predictions(self.decoder, batch_data_samples,
                                      **outputs)
         if test_cfg.get('output_heatmaps', False):
-            return instances, heatmap_fields(feats.points[-1])
+            return instances, map_fields(feats, stack=-1)
         return instances
 
     def outputs(self, feats: HourglassFeatures) -> dict:
@@ -207,6 +208,14 @@ class MultiTaskHead(BaseHead):
                 'head on this backbone, e.g. GATCascadeHead')
 
 
-def heatmap_fields(maps: Tensor) -> list:
-    """Point maps (B, L, H, W) as ``PixelData``, one a face."""
-    return [PixelData(heatmaps=m) for m in maps.detach().float().cpu()]
+def map_fields(feats: HourglassFeatures, stack: int) -> list:
+    """Maps of one stack as ``PixelData``, one a face.
+
+    Each has ``heatmaps`` (L, H, W), the point maps, and ``edges`` (E, H, W),
+    both of the crop and in [0, 1]. ``mmpose.structures.merge_data_samples``
+    keeps the heatmaps alone.
+    """
+    points, edges = (
+        maps[stack].detach().float().cpu()
+        for maps in (feats.points, feats.edges))
+    return [PixelData(heatmaps=p, edges=e) for p, e in zip(points, edges)]

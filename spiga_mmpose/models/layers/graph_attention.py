@@ -1,5 +1,5 @@
 """Graph attention over the landmarks of a face (paper, 2.3)."""
-from typing import Tuple
+from typing import Optional, Tuple
 
 import torch
 import torch.nn as nn
@@ -16,44 +16,58 @@ class MultiHeadAttention(nn.Module):
         num_heads (int): Attention heads.
         self_message (bool): Whether a landmark may attend to itself (release)
             or only to the others (paper, sum over i != j).
+        own_attention (bool): False: it has no queries and keys, and the
+            attention is given.
     """
 
-    def __init__(self, channels: int, num_heads: int, self_message: bool):
+    def __init__(self,
+                 channels: int,
+                 num_heads: int,
+                 self_message: bool,
+                 own_attention: bool = True):
         super().__init__()
         if channels % num_heads:
             raise ValueError(f'{num_heads} attention heads do not divide '
                              f'{channels} channels')
         self.num_heads = num_heads
         self.self_message = self_message
-        self.query = nn.Linear(channels, channels)
-        self.key = nn.Linear(channels, channels)
+        if own_attention:
+            self.query = nn.Linear(channels, channels)
+            self.key = nn.Linear(channels, channels)
         self.value = nn.Linear(channels, channels)
         self.merge = nn.Linear(channels, channels)
 
-    def forward(self, x: Tensor) -> Tuple[Tensor, Tensor]:
+    def forward(self,
+                x: Tensor,
+                attention: Optional[Tensor] = None) -> Tuple[Tensor, Tensor]:
         """Messages and attention.
 
         Args:
             x (Tensor): (B, L, C).
+            attention (Tensor, optional): (B, heads, L, L), instead of its
+                own.
 
         Returns:
             tuple[Tensor, Tensor]: message (B, L, C); attention (B, heads, L,
             L), rows sum to 1: row i is what landmark i attends to.
         """
-        B, L, C = x.shape
+        if attention is None:
+            attention = self.attend(x)
+        message = attention @ self._split(self.value(x))
+        return self.merge(message.transpose(1, 2).reshape(x.shape)), attention
 
-        def split(y):  # (B, L, C) -> (B, heads, L, C / heads)
-            return y.view(B, L, self.num_heads, -1).transpose(1, 2)
-
-        q, k, v = split(self.query(x)), split(self.key(x)), split(
-            self.value(x))
+    def attend(self, x: Tensor) -> Tensor:
+        """(B, L, C) -> attention (B, heads, L, L)."""
+        q, k = self._split(self.query(x)), self._split(self.key(x))
         scores = q @ k.transpose(-1, -2) * (q.shape[-1]**-0.5)
         if not self.self_message:
-            itself = torch.eye(L, dtype=torch.bool, device=x.device)
+            itself = torch.eye(x.shape[1], dtype=torch.bool, device=x.device)
             scores = scores.masked_fill(itself, float('-inf'))
-        attention = scores.softmax(-1)
-        message = (attention @ v).transpose(1, 2).reshape(B, L, C)
-        return self.merge(message), attention
+        return scores.softmax(-1)
+
+    def _split(self, x: Tensor) -> Tensor:
+        """(B, L, C) -> (B, heads, L, C / heads)."""
+        return x.view(*x.shape[:2], self.num_heads, -1).transpose(1, 2)
 
 
 class GATLayer(nn.Module):
@@ -65,21 +79,28 @@ class GATLayer(nn.Module):
             a linear layer brings the residual to it (release).
         num_heads (int): Attention heads.
         self_message (bool): See :class:`MultiHeadAttention`.
+        own_attention (bool): See :class:`MultiHeadAttention`.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, num_heads: int,
-                 self_message: bool):
+    def __init__(self,
+                 in_channels: int,
+                 out_channels: int,
+                 num_heads: int,
+                 self_message: bool,
+                 own_attention: bool = True):
         super().__init__()
         self.attention = MultiHeadAttention(in_channels, num_heads,
-                                            self_message)
+                                            self_message, own_attention)
         self.update = mlp([2 * in_channels, 2 * in_channels, out_channels])
         self.skip = (
             nn.Linear(in_channels, out_channels)
             if in_channels != out_channels else nn.Identity())
 
-    def forward(self, x: Tensor) -> Tuple[Tensor, Tensor]:
+    def forward(self,
+                x: Tensor,
+                attention: Optional[Tensor] = None) -> Tuple[Tensor, Tensor]:
         """(B, L, C_in) -> features (B, L, C_out), attention (B, h, L, L)."""
-        message, attention = self.attention(x)
+        message, attention = self.attention(x, attention)
         rows = torch.cat([x, message], -1).flatten(0, 1)
         update = self.update(rows).view(*x.shape[:2], -1)
         return self.skip(x) + update, attention

@@ -22,6 +22,8 @@ def step(**changes):
         num_gats=3,
         num_heads=4,
         offset_channels=(6, ),
+        position='add',
+        shared_attention=False,
         self_message=True,
         two_convs=False,
         offset_activation='hardtanh')
@@ -138,3 +140,38 @@ def test_under_autocast_offsets_are_fp32():
         found, _ = layer(field, points)
     assert found.dtype == torch.float32
     assert (found - expected).abs().max() < 0.01
+
+
+def test_without_position_only_the_windows_count():
+    """On a field that is the same everywhere all landmarks move alike."""
+    layer = step(position='none')
+    flat = torch.ones(1, C, 16, 16)
+    one, _ = layer(flat, torch.rand(1, L, 2))
+    other, _ = layer(flat, torch.rand(1, L, 2))
+    torch.testing.assert_close(one, other)
+
+
+def test_stacked_displacements_by_hand():
+    """Table 5: the vector itself, behind the features."""
+    layer = step(position='stack')
+    assert layer.position is None
+    assert layer.stacked.in_features == 16 + 2 * (L - 1)
+    seen = []
+    layer.stacked.register_forward_pre_hook(lambda _, args: seen.append(*args))
+    points = torch.rand(1, L, 2)
+    layer(torch.rand(1, C, 16, 16), points)
+    torch.testing.assert_close(seen[0][..., 16:], layer.displacements(points))
+
+
+def test_shared_attention_is_the_first_layers():
+    layer = step(shared_attention=True)
+    _, attentions = layer(torch.rand(2, C, 16, 16), torch.rand(2, L, 2))
+    assert len(attentions) == 3
+    assert all(torch.equal(a, attentions[0]) for a in attentions)
+    names = [name for name, _ in layer.gats.named_parameters()]
+    assert [n for n in names if 'query' in n or 'key' in n] == [
+        f'0.attention.{part}.{kind}' for part in ('query', 'key')
+        for kind in ('weight', 'bias')
+    ]
+    _, own = step()(torch.rand(2, C, 16, 16), torch.rand(2, L, 2))
+    assert not torch.equal(own[0], own[1])

@@ -92,6 +92,10 @@ class TestForward:
         dict(self_message=False),
         dict(two_convs=True, offset_activation='arctan', self_message=False),
         dict(detach_steps=False),
+        dict(position='stack'),
+        dict(position='none'),
+        dict(shared_attention=True),
+        dict(initial_shape='mean'),
     ])
     def test_variants_train_and_predict(self, faces, variant):
         config = small_models.estimator(head=small_models.head(**variant))
@@ -331,6 +335,7 @@ class TestPredict:
     def test_heatmaps_on_demand(self, model, faces):
         result = predict(model, faces, output_heatmaps=True)[0]
         assert result.pred_fields.heatmaps.shape == (98, 16, 16)
+        assert result.pred_fields.edges.shape == (15, 16, 16)
 
     def test_results_as_dicts_for_the_metrics(self, model, faces):
         result = predict(model, faces)[0].to_dict()
@@ -443,7 +448,7 @@ class TestTrainedFlags:
                 mmengine_load(model, state, strict=strict)
 
     def test_converted_weights_have_no_last_maps(self, model, faces):
-        """Scores and heatmaps come from the stack before."""
+        """Scores, point and edge maps come from the stack before."""
         model.head.set_learnt(('pose', 'cascade'))
         with torch.no_grad():
             for part in model.backbone.attention[-1].parameters():
@@ -451,6 +456,7 @@ class TestTrainedFlags:
         result = predict(model, faces, output_heatmaps=True)[0]
         assert result.pred_instances.keypoint_scores.std() > 1e-4
         assert result.pred_fields.heatmaps.std() > 1e-4
+        assert result.pred_fields.edges.std() > 1e-4
         # Without the flags they would be the constant 0.5 of empty maps.
         model.head.set_learnt(ALL)
         result = predict(model, faces)[0]
@@ -464,6 +470,12 @@ class TestOptions:
         path.write_text('{"name": "flat", "num_landmarks": 5}')
         with pytest.raises(ValueError, match="'flat' has no head_model"):
             MODELS.build(dict(type='GATCascadeHead', landmark_set=str(path)))
+        with pytest.raises(ValueError, match="'flat' has no mean_shape"):
+            MODELS.build(
+                dict(
+                    type='GATCascadeHead',
+                    landmark_set=str(path),
+                    initial_shape='mean'))
 
     def test_landmark_set_of_ones_own(self, tmp_path):
         """Five points, no curves: all parts follow the file."""
@@ -484,9 +496,42 @@ class TestOptions:
         steps, _, _ = model(torch.rand(1, 3, SIZE, SIZE), None, mode='tensor')
         assert steps.shape == (1, 4, 5, 2)
 
-    def test_unknown_activation_is_named(self):
-        with pytest.raises(ValueError, match="'arctan', found 'tanh'"):
-            MODELS.build(small_models.head(offset_activation='tanh'))
+    @pytest.mark.parametrize('key', [
+        'offset_activation', 'position', 'initial_shape'])
+    def test_unknown_choice_is_named(self, key):
+        with pytest.raises(ValueError, match=f"{key} must be .* 'tanh'"):
+            MODELS.build(small_models.head(**{key: 'tanh'}))
+
+    def test_from_the_mean_shape_every_face_starts_alike(self, model):
+        config = small_models.estimator(
+            head=small_models.head(initial_shape='mean'))
+        model = small_models.build(config)
+        out = model(torch.rand(2, 3, SIZE, SIZE), None, mode='tensor')
+        start = torch.tensor(load_landmark_set('wflw_98').mean_shape).float()
+        assert torch.equal(out.steps[:, 0], start.expand(2, -1, -1))
+        # The backbone still tells the pose.
+        assert out.poses.shape == (2, 6)
+
+    def test_without_a_head_model_there_is_no_pose(self, tmp_path, faces):
+        """Mean shape, no 3D model, a backbone that gives no pose."""
+        path = tmp_path / 'flat.json'
+        shape = np.random.default_rng(0).uniform(.2, .8, (98, 2)).tolist()
+        path.write_text(
+            json.dumps(dict(name='flat', num_landmarks=98, mean_shape=shape)))
+        config = small_models.estimator(
+            backbone=dict(type='MobileNetV2', out_indices=(1, )),
+            head=small_models.head(
+                in_channels=24,
+                landmark_set=str(path),
+                initial_shape='mean',
+                supervision=None))
+        model = small_models.build(config)
+        _, total = loss(model, faces, 'cascade')
+        total.backward()
+        model.eval()
+        found = predict(model, faces)[0].pred_instances
+        assert found.keypoints.shape == (1, 98, 2)
+        assert 'head_poses' not in found
 
     def test_unknown_option_is_named(self):
         with pytest.raises(TypeError, match='GATCascadeHead.*num_gat'):

@@ -126,13 +126,15 @@ def test_scores_are_the_point_maps(head, faces):
     heatmaps = torch.full((2, L, CELLS, CELLS), -20.)
     heatmaps[:, :, 5, 9] = 20
     points = torch.rand(2, L, CELLS, CELLS)
+    edges = torch.rand(2, E, CELLS, CELLS)
     results = head.predict(
-        features(points, heatmaps=heatmaps), faces['data_samples'],
+        features(points, edges, heatmaps), faces['data_samples'],
         dict(output_heatmaps=True))
     for index, (result, field) in enumerate(zip(*results)):
         np.testing.assert_allclose(
             result.keypoint_scores[0], points[index, :, 5, 9], atol=1e-4)
         torch.testing.assert_close(field.heatmaps, points[index])
+        torch.testing.assert_close(field.edges, edges[index])
 
 
 def test_alone_in_the_estimator(faces):
