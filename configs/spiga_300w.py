@@ -31,7 +31,7 @@ train_dataloader = dict(
         pipeline=train_pipeline))
 val_dataloader = dict(
     dataset=dict(
-        **faces, ann_file='annotations/face_landmarks_300w_test.json'))
+        **faces, ann_file='annotations/face_landmarks_300w_valid.json'))
 test_dataloader = val_dataloader
 
 val_evaluator = [

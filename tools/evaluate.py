@@ -6,10 +6,8 @@
 
 See docs/evaluation.md for the files and for what each number means.
 """
-import argparse
 import os
 import os.path as osp
-import sys
 import warnings
 
 # MMEngine's import of it would break the promise of one clear line.
@@ -17,110 +15,35 @@ warnings.filterwarnings('ignore', message='pkg_resources is deprecated')
 
 import numpy as np  # noqa: E402
 
-from spiga_mmpose.evaluation import functional, io, report  # noqa: E402
+from spiga_mmpose.evaluation import (command_line, functional,  # noqa: E402
+                                     report)
 from spiga_mmpose.evaluation.figures import draw_ced  # noqa: E402
-from spiga_mmpose.evaluation.protocols import PROTOCOLS  # noqa: E402
-from spiga_mmpose.evaluation.score import score  # noqa: E402
-from spiga_mmpose.landmark_sets import load_landmark_set  # noqa: E402
 
 BOOTSTRAP = dict(samples=2000, confidence=95, seed=0)
 
 
-class Parser(argparse.ArgumentParser):
-    """Ends with one clear line, without the usage before it."""
-
-    def error(self, message):
-        fail(message)
-
-
-def fail(message):
-    """One line on stderr, exit code 2."""
-    print(f'evaluate.py: error: {" ".join(str(message).split())}',
-          file=sys.stderr)
-    sys.exit(2)
-
-
-def threshold_value(text):
-    """A positive number of per cent."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.
-    if not 0 < value < float('inf'):
-        raise argparse.ArgumentTypeError(
-            f'expected a positive number of per cent, found {text!r}')
-    return value
-
-
-def parse_args(argv):
-    parser = Parser(
+def make_parser():
+    parser = command_line.OneLineParser(
+        prog='evaluate.py',
         description='Score face-landmark and head-pose results as published.')
-    parser.add_argument(
-        'predictions',
-        nargs='+',
-        help='results: benchmark JSON, or the pickle of tools/test.py --dump; '
-        'several are compared with the first')
-    parser.add_argument(
-        'annotations',
-        help='truth: benchmark JSON, or such a pickle (its ground truth)')
-    parser.add_argument(
-        '--dataset',
-        choices=list(PROTOCOLS),
-        help='whose usual normaliser, threshold and divisor to take; told by '
-        'the landmarks if not given (98: wflw, 68: 300w)')
-    parser.add_argument(
-        '--norm',
-        choices=functional.NORMS,
-        help='normaliser, instead of the usual one')
-    parser.add_argument(
-        '--threshold',
-        type=threshold_value,
-        help='of AUC and FR in per cent, instead of the usual one')
-    parser.add_argument(
-        '--subsets',
-        metavar='FILE',
-        help='JSON: name -> face indices, or a db_info.json with test_subsets')
+    command_line.add_scoring_arguments(parser)
     parser.add_argument(
         '--out',
         metavar='DIR',
         help='write metrics.json, .csv, .md, .tex and ced.png there')
-    return parser.parse_args(argv)
+    return parser
 
 
-def evaluate(args):
-    """Score all files; returns results, per-face errors and settings."""
-    records = io.load_records(args.annotations)
-    dataset = args.dataset or io.guess_dataset(records, args.annotations)
-    protocol = PROTOCOLS[dataset]
-    landmark_set = load_landmark_set(protocol.landmark_set)
-    annotations = io.read_faces(args.annotations, records, landmark_set,
-                                'annotations')
-    del records
-    norm = args.norm or protocol.norm
-    threshold = args.threshold or protocol.threshold(norm)
-    subsets = annotations.subsets
-    if args.subsets:
-        subsets = io.read_subsets(args.subsets, len(annotations))
-
-    results, errors = {}, {}
-    names = io.short_names(args.predictions)
-    for name, path in zip(names, args.predictions):
-        predictions = io.read_faces(path, io.load_records(path), landmark_set,
-                                    'predictions')
-        results[name], errors[name] = score(
-            predictions, annotations, io.match_faces(predictions, annotations),
-            protocol, norm, threshold, subsets)
-    settings = dict(
+def settings_of(args, scored):
+    """What the numbers were computed by."""
+    return dict(
         annotations=args.annotations,
-        dataset=dataset,
+        dataset=scored.dataset,
         dataset_guessed=args.dataset is None,
-        landmark_set=protocol.landmark_set,
-        norm=norm,
-        threshold=threshold,
-        divide_by=protocol.divide_by)
-    # What is skipped hangs on the annotations alone: the same for all.
-    errors = {name: e[np.isfinite(e)] for name, e in errors.items()}
-    return results, errors, settings
+        landmark_set=scored.protocol.landmark_set,
+        norm=scored.norm,
+        threshold=scored.threshold,
+        divide_by=scored.protocol.divide_by)
 
 
 def compare(errors, threshold):
@@ -181,22 +104,29 @@ def write(folder, results, errors, settings, differences, table, caption):
              osp.join(folder, 'ced.png'))
 
 
+def evaluate(args):
+    """Score, print and write."""
+    scored = command_line.score_arguments(args)
+    results, settings = scored.results, settings_of(args, scored)
+    errors = scored.finite_errors
+    differences = None
+    if len(results) > 1:
+        differences = compare(errors, scored.threshold)
+    table = report.build_table(results, differences)
+    caption = describe(settings, results, differences)
+    print(report.to_text(table))
+    print(caption)
+    if args.out:
+        write(args.out, results, errors, settings, differences, table, caption)
+
+
 def main(argv=None):
-    args = parse_args(argv)
+    parser = make_parser()
+    args = parser.parse_args(argv)
     try:
-        results, errors, settings = evaluate(args)
-        differences = None
-        if len(results) > 1:
-            differences = compare(errors, settings['threshold'])
-        table = report.build_table(results, differences)
-        caption = describe(settings, results, differences)
-        print(report.to_text(table))
-        print(caption)
-        if args.out:
-            write(args.out, results, errors, settings, differences, table,
-                  caption)
+        evaluate(args)
     except (ValueError, OSError) as error:
-        fail(error)
+        parser.error(error)
 
 
 if __name__ == '__main__':

@@ -6,6 +6,7 @@ from mmengine.runner import Runner
 
 from spiga_mmpose.engine import launch_on_cpu
 from spiga_mmpose.engine.command_line import add_common_arguments, load_config
+from spiga_mmpose.evaluation.run_info import describe_run, write_run_info
 
 
 def parse_args():
@@ -14,7 +15,10 @@ def parse_args():
     parser.add_argument('checkpoint', help='checkpoint file')
     add_common_arguments(parser)
     parser.add_argument('--out', help='file for the metrics (.json, .pkl)')
-    parser.add_argument('--dump', help='file for the predictions (.pkl)')
+    parser.add_argument(
+        '--dump',
+        help='file for the predictions (.pkl); what made them is written '
+        'beside it (.pkl.json)')
     return parser.parse_args()
 
 
@@ -49,6 +53,11 @@ def main():
     metrics = runner.test()
     if args.out and runner.rank == 0:
         dump(metrics, args.out)
+    if args.dump and runner.rank == 0:
+        write_run_info(
+            args.dump,
+            describe_run(cfg, args.config, args.checkpoint, args.cfg_options
+                         or {}))
 
 
 if __name__ == '__main__':

@@ -7,6 +7,8 @@ from mmengine.fileio import BaseStorageBackend, register_backend
 
 from .synthetic import VARIANTS, SyntheticFace, draw_face
 
+# Paths come from result files, too: an absurd size must not be drawn.
+_MAX_SIZE = 4096
 _PATH = re.compile(r'synthetic://(\w+)/(\d+)/(\d+)/(\d+)\.png')
 
 
@@ -60,6 +62,9 @@ class SyntheticFaceBackend(BaseStorageBackend):
                 'synthetic://VARIANT/SIZE/SEED/INDEX.png, VARIANT one of '
                 f'{list(VARIANTS)}')
         size, seed, index = map(int, match.groups()[1:])
+        if size > _MAX_SIZE:
+            raise FileNotFoundError(f'{filepath}: a face of {size} px; at '
+                                    f'most {_MAX_SIZE} px are drawn')
         image = numbered_face(match[1], size, seed, index).image
         return cv2.imencode('.png', image)[1].tobytes()
 

@@ -151,8 +151,11 @@ def guess_dataset(records: list, path: str) -> str:
                      f'name one of {list(PROTOCOLS)}')
 
 
-def read_faces(path: str, records: list, landmark_set: LandmarkSet,
-               role: str) -> Faces:
+def read_faces(path: str,
+               records: list,
+               landmark_set: LandmarkSet,
+               role: str,
+               rounded: bool = False) -> Faces:
     """The faces of a file as arrays.
 
     Args:
@@ -161,6 +164,8 @@ def read_faces(path: str, records: list, landmark_set: LandmarkSet,
         landmark_set (LandmarkSet): L landmarks.
         role (str): ``'annotations'`` or ``'predictions'``: which half of the
             data samples to read. For the JSON it makes no difference.
+        rounded (bool): Fit the poses of annotations that bring none to
+            landmarks rounded to whole crop px, as published.
 
     Returns:
         Faces: The faces.
@@ -179,11 +184,46 @@ def read_faces(path: str, records: list, landmark_set: LandmarkSet,
         names=[],
         labelled=np.zeros(shape, bool))
     if is_dump(records):
-        _fill_from_dump(faces, records, landmark_set, role)
+        _fill_from_dump(faces, records, landmark_set, role, rounded)
     else:
         _fill_from_json(faces, records, landmark_set)
     _check_finite(faces)
     return faces
+
+
+def read_steps(path: str, records: list,
+               landmark_set: LandmarkSet) -> Optional[np.ndarray]:
+    """Predicted landmarks after each step of the cascade.
+
+    Args:
+        path (str): The file, for messages.
+        records (list[dict]): Data samples, of :func:`load_records`.
+        landmark_set (LandmarkSet): L landmarks.
+
+    Returns:
+        np.ndarray | None: (N, S + 1, L, 2) image px, the projected head
+        model first; None where no face has steps.
+
+    Raises:
+        ValueError: If the faces have not all the same number of steps, other
+            landmarks than the set, or numbers that are not finite; the
+            message names file and face.
+    """
+    steps = []
+    for index, sample in enumerate(records):
+        try:
+            found = samples.steps_of(sample, landmark_set.num_landmarks)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise ValueError(f'{path}: face {index}: {error}') from None
+        if steps and np.shape(found) != np.shape(steps[0]):
+            raise ValueError(
+                f'{path}: face {index} has landmark_steps of the shape '
+                f'{np.shape(found)}, face 0 of {np.shape(steps[0])}')
+        if found is not None and not np.isfinite(found).all():
+            raise ValueError(f'{path}: face {index}: landmark_steps must be '
+                             'finite px')
+        steps.append(found)
+    return None if steps[0] is None else np.stack(steps)
 
 
 def _check_finite(faces):
@@ -196,7 +236,7 @@ def _check_finite(faces):
             'px')
 
 
-def _fill_from_dump(faces, records, landmark_set, role):
+def _fill_from_dump(faces, records, landmark_set, role, rounded):
     count = landmark_set.num_landmarks
     subsets = {}
     for index, sample in enumerate(records):
@@ -208,7 +248,7 @@ def _fill_from_dump(faces, records, landmark_set, role):
                 faces.labelled[index] = True
             else:
                 part, angles = 'gt_instances', samples.true_angles(
-                    sample, landmark_set)
+                    sample, landmark_set, rounded)
                 faces.labelled[index] = samples.labelled_of(sample, count)
             faces.landmarks[index] = samples.landmarks_of(sample, part, count)
             faces.boxes[index] = samples.true_box(sample)

@@ -45,6 +45,30 @@ def landmarks_of(sample: dict, part: str, count: int) -> np.ndarray:
     return points[0]
 
 
+def steps_of(sample: dict, count: int) -> Optional[np.ndarray]:
+    """Landmarks of the one face of a sample after each step of the cascade.
+
+    Args:
+        sample (dict): The data sample.
+        count (int): L.
+
+    Returns:
+        np.ndarray | None: (S + 1, L, 2) image px, float64, the projected
+        head model first; None where the prediction has no steps.
+
+    Raises:
+        ValueError: If the shape is not (1, S + 1, L, 2).
+    """
+    steps = sample.get('pred_instances', {}).get('landmark_steps')
+    if steps is None:
+        return None
+    steps = as_array(steps)
+    if steps.ndim != 4 or steps[:, 0].shape != (1, count, 2):
+        raise ValueError(f'{face_name(sample)}: landmark_steps must have the '
+                         f'shape (1, S+1, {count}, 2), found {steps.shape}')
+    return steps[0]
+
+
 def labelled_of(sample: dict, count: int) -> np.ndarray:
     """Which landmarks of the one face of a sample are labelled.
 

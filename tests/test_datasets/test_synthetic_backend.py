@@ -28,6 +28,11 @@ def test_other_paths_are_named(path):
         fileio.get(path)
 
 
+def test_absurd_size_is_not_drawn():
+    with pytest.raises(FileNotFoundError, match='at most 4096 px'):
+        fileio.get('synthetic://default/9999999/0/000001.png')
+
+
 def test_a_picture_is_no_text():
     with pytest.raises(ValueError, match='picture'):
         fileio.get_text('synthetic://default/128/0/000001.png')

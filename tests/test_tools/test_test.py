@@ -9,6 +9,7 @@ import torch
 from tiny_model import write_tiny_model
 
 from spiga_mmpose.engine.checkpoint import load_from_local
+from spiga_mmpose.evaluation.run_info import RunInfo, read_run_info
 
 DATA = """
 default_hooks = dict(visualization=dict(type='PoseVisualizationHook'))
@@ -60,12 +61,19 @@ def test_metrics_and_predictions(repo, files, tmp_path):
     done = run(
         repo, 'test.py', folder / 'config.py', weights, '--work-dir', 'work',
         '--out', 'metrics.json', '--dump', 'results.pkl', '--show-dir',
-        'pictures', cwd=tmp_path)
+        'pictures', '--cfg-options', 'model.test_cfg.flip_test=True',
+        cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     metrics = json.loads((tmp_path / 'metrics.json').read_text())
     assert metrics['num_faces'] == 3 and metrics['NME'] > 0
     pictures = sorted(path.name for path in (tmp_path / 'pictures').iterdir())
     assert pictures == [f'{index:06d}_0.png' for index in range(3)]
+    assert read_run_info(str(tmp_path / 'results.pkl')) == RunInfo(
+        config=f'{folder / "config.py"} model.test_cfg.flip_test=True',
+        checkpoint=weights,
+        boxes='annotated',
+        flip_test='on',
+        dataset='SyntheticFaceDataset')
     scored = run(repo, 'evaluate.py', 'results.pkl', 'results.pkl', '--norm',
                  'lnd_bbox', '--out', 'scores', cwd=tmp_path)
     assert scored.returncode == 0, scored.stderr[-2000:]

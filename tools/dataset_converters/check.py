@@ -38,7 +38,7 @@ FILES = {
     },
     '300w-mmpose': {
         'annotations/face_landmarks_300w_train.json': 3148,
-        'annotations/face_landmarks_300w_test.json': 689
+        'annotations/face_landmarks_300w_valid.json': 689
     },
     'cofw68': {
         'annotations/test.json': 507

@@ -5,10 +5,12 @@ from .nme import (BOX_NORMS, NORMS, face_nme, landmark_nme, norm_lengths,
                   normalized_errors)
 from .pose import (angle_bins, angle_errors, binned_accuracy, geodesic_error,
                    pose_summary, success_rates)
+from .pose_bins import angle_confusion, quartiles_by_angle
 
 __all__ = [
-    'BOX_NORMS', 'NORMS', 'alignment_summary', 'angle_bins', 'angle_errors',
-    'auc', 'binned_accuracy', 'bootstrap_differences', 'ced', 'face_nme',
-    'failure_rate', 'geodesic_error', 'landmark_nme', 'norm_lengths',
-    'normalized_errors', 'percentile_error', 'pose_summary', 'success_rates'
+    'BOX_NORMS', 'NORMS', 'alignment_summary', 'angle_bins', 'angle_confusion',
+    'angle_errors', 'auc', 'binned_accuracy', 'bootstrap_differences', 'ced',
+    'face_nme', 'failure_rate', 'geodesic_error', 'landmark_nme',
+    'norm_lengths', 'normalized_errors', 'percentile_error', 'pose_summary',
+    'quartiles_by_angle', 'success_rates'
 ]

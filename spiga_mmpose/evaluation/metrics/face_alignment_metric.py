@@ -11,7 +11,7 @@ from spiga_mmpose.landmark_sets import load_landmark_set
 from ..functional import (BOX_NORMS, alignment_summary, face_nme, norm_lengths,
                           normalized_errors)
 from ..protocols import usual_protocol
-from ..samples import (as_array, face_name, labelled_of, landmarks_of,
+from ..samples import (face_name, labelled_of, landmarks_of, steps_of,
                        subsets_of, true_box)
 
 
@@ -118,14 +118,9 @@ class FaceAlignmentMetric(BaseMetric):
         if self.norm in BOX_NORMS and not np.isfinite(box).all():
             raise ValueError(f'{face_name(sample)}: the normaliser '
                              f'{self.norm!r} needs gt_instances.bboxes')
-        steps = sample['pred_instances'].get('landmark_steps')
-        if self.per_step and steps is not None:
-            steps = as_array(steps)
-            if steps.ndim != 4 or steps.shape[::2] != (1, count):
-                raise ValueError(f'{face_name(sample)}: landmark_steps must '
-                                 f'have the shape (1, S+1, {count}, 2), found '
-                                 f'{steps.shape}')
-            predicted = np.concatenate([predicted, steps[0]])
+        steps = steps_of(sample, count) if self.per_step else None
+        if steps is not None:
+            predicted = np.concatenate([predicted, steps])
         for name, points in (('predicted', predicted),
                              ('true', true[labelled])):
             if not np.isfinite(points).all():

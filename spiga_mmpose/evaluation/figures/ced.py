@@ -2,10 +2,9 @@
 from typing import Dict
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
-from .functional import auc, ced, failure_rate
+from ..functional import auc, ced, failure_rate
+from .style import legend_below, method_style, new_figure, per_cent_of, save
 
 
 def draw_ced(errors: Dict[str, np.ndarray], threshold: float, norm: str,
@@ -16,25 +15,25 @@ def draw_ced(errors: Dict[str, np.ndarray], threshold: float, norm: str,
         errors (dict[str, np.ndarray]): Per-face NME (N,) of each method, per
             cent, finite.
         threshold (float): Right end of the figure, per cent.
-        norm (str): Name of the normaliser, for the axis.
+        norm (str): The normaliser, for the axis.
         path (str): Where to write the picture; the ending says the format.
     """
-    figure = Figure(figsize=(6, 4.5), layout='constrained')
-    FigureCanvasAgg(figure)
+    figure = new_figure(6, 4.2, len(errors))
     axes = figure.add_subplot()
     grid = np.linspace(0, threshold, 2001)
-    styles = ('-', '--', '-.', ':')  # also told apart without colour
     for place, (name, values) in enumerate(errors.items()):
         axes.plot(
             grid,
             100 * ced(values, grid),
-            styles[place % len(styles)],
+            **method_style(place),
+            markersize=5,
+            markevery=(50 + 20 * place % 200, 200),
             label=f'{name} (AUC {auc(values, threshold):.2f}, FR '
             f'{failure_rate(values, threshold):.2f})')
     axes.set_xlim(0, threshold)
     axes.set_ylim(0, 101)
-    axes.set_xlabel(f'NME, {norm} (%)')
+    axes.set_xlabel(f'NME ({per_cent_of(norm)})')
     axes.set_ylabel('faces with at most this error (%)')
     axes.grid(alpha=.3)
-    axes.legend(loc='lower right', fontsize='small')
-    figure.savefig(path, dpi=150)
+    legend_below(figure, axes)
+    save(figure, path)

@@ -1,0 +1,90 @@
+"""What the command lines of the tools that score files share."""
+import argparse
+
+from .functional import NORMS
+from .protocols import PROTOCOLS
+from .score_files import ScoredFiles, score_files
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """Ends with one clear line and exit code 2, without the usage."""
+
+    def error(self, message):
+        """One line on stderr.
+
+        Args:
+            message (str | Exception): What is wrong.
+
+        Raises:
+            SystemExit: Always, with code 2.
+        """
+        line = ' '.join(str(message).split())
+        self.exit(2, f'{self.prog}: error: {line}\n')
+
+
+def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of :func:`score_files`."""
+    parser.add_argument(
+        'predictions',
+        nargs='+',
+        help='results: benchmark JSON, or the pickle of tools/test.py --dump; '
+        'several are compared with the first')
+    parser.add_argument(
+        'annotations',
+        help='truth: benchmark JSON, or such a pickle (its ground truth)')
+    parser.add_argument(
+        '--dataset',
+        choices=list(PROTOCOLS),
+        help='whose usual normaliser, threshold and divisor to take; told by '
+        'the landmarks if not given (98: wflw, 68: 300w)')
+    parser.add_argument(
+        '--norm', choices=NORMS, help='normaliser, instead of the usual one')
+    parser.add_argument(
+        '--threshold',
+        type=_threshold,
+        help='of AUC and FR in per cent, instead of the usual one')
+    parser.add_argument(
+        '--subsets',
+        metavar='FILE',
+        help='JSON: name -> face indices, or a db_info.json with test_subsets')
+
+
+def add_subset_argument(parser: argparse.ArgumentParser) -> None:
+    """``--subset``, for tools that show one group of faces."""
+    parser.add_argument(
+        '--subset',
+        metavar='NAME',
+        help='only the faces of this subset, of --subsets or of the '
+        'annotations')
+
+
+def score_arguments(args: argparse.Namespace) -> ScoredFiles:
+    """:func:`score_files` by the command line.
+
+    Args:
+        args (Namespace): With the arguments of
+            :func:`add_scoring_arguments`, and maybe ``subset``.
+
+    Returns:
+        ScoredFiles: All faces, or those of the subset.
+
+    Raises:
+        ValueError, OSError: See :func:`score_files` and
+            :meth:`ScoredFiles.only`.
+    """
+    scored = score_files(args.predictions, args.annotations, args.dataset,
+                         args.norm, args.threshold, args.subsets)
+    subset = getattr(args, 'subset', None)
+    return scored if subset is None else scored.only(subset)
+
+
+def _threshold(text):
+    """A positive number of per cent."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.
+    if not 0 < value < float('inf'):
+        raise argparse.ArgumentTypeError(
+            f'expected a positive number of per cent, found {text!r}')
+    return value

@@ -1,0 +1,16 @@
+"""The evaluation's figures: plain arrays in, a picture file out.
+
+They write by matplotlib's object interface, so nothing global changes and no
+display is needed; the ending of the path says the format. Methods are told
+apart by line and marker too, for readers without colour.
+"""
+from .ced import draw_ced
+from .landmarks import draw_landmark_errors, frontal_face
+from .pose import draw_pose_errors
+from .style import per_cent_of
+from .yaw import draw_errors_by_yaw
+
+__all__ = [
+    'draw_ced', 'draw_errors_by_yaw', 'draw_landmark_errors',
+    'draw_pose_errors', 'frontal_face', 'per_cent_of'
+]

@@ -1,0 +1,249 @@
+"""Draw a sheet of the faces with the largest errors.
+
+    python tools/analysis_tools/worst_faces.py results.pkl results.pkl \
+        --out worst.jpg
+    python tools/analysis_tools/worst_faces.py ours.pkl theirs.json \
+        annotations.json --data-root data/wflw/WFLW_images --out worst.png
+
+Each face has its image and a picture for each method, with the true landmarks
+(joined by curves) and the predicted ones (tied to where they belong). The
+first method says which faces are the worst. Files and options are those of
+tools/evaluate.py; drawn faces are drawn again. Exit code: 0 all done, 1 some
+images could not be read (the rest is drawn), 2 nothing drawn.
+"""
+import argparse
+import os.path as osp
+import sys
+import warnings
+
+# MMEngine's import of it would break the promise of one clear line.
+warnings.filterwarnings('ignore', message='pkg_resources is deprecated')
+
+import cv2  # noqa: E402
+import numpy as np  # noqa: E402
+from tqdm import tqdm  # noqa: E402
+
+from spiga_mmpose.datasets.transforms import loading  # noqa: E402
+from spiga_mmpose.evaluation import command_line  # noqa: E402
+from spiga_mmpose.evaluation.figures import per_cent_of  # noqa: E402
+from spiga_mmpose.visualization import drawing, sheets  # noqa: E402
+
+PANEL, LETTERS = 320, 14  # px
+COLUMNS = 6  # pictures in a row, unless one face needs more
+TRUE_COLOR, PREDICTED_COLOR = (90, 200, 250), (255, 150, 30)
+DRAWN_FACE = 'synthetic://'  # see datasets/synthetic_backend.py
+
+
+def make_parser():
+    parser = command_line.OneLineParser(
+        prog='worst_faces.py',
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    command_line.add_scoring_arguments(parser)
+    command_line.add_subset_argument(parser)
+    parser.add_argument(
+        '--out', required=True, type=_picture, metavar='FILE',
+        help='picture to write (.jpg or .png)')
+    parser.add_argument(
+        '--count', type=_count, default=12, help='faces (default: 12)')
+    parser.add_argument(
+        '--data-root',
+        default='',
+        metavar='DIR',
+        help='folder that relative image paths start from')
+    return parser
+
+
+def _picture(text):
+    if not text.lower().endswith(('.jpg', '.jpeg', '.png')):
+        raise argparse.ArgumentTypeError(
+            f'expected a name like worst.jpg or worst.png, found {text!r}')
+    return text
+
+
+def _count(text):
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(
+            f'expected a number of faces from 1, found {text!r}')
+    return int(text)
+
+
+def worst(errors, count):
+    """Indices of the largest errors, the largest first; NaN is none.
+
+    Args:
+        errors (np.ndarray): (N,) per-face NME, NaN where not scored.
+        count (int): At most so many.
+
+    Returns:
+        np.ndarray: (<= count,) indices.
+    """
+    order = np.argsort(-errors, kind='stable')  # NaN comes last
+    return order[np.isfinite(errors[order])][:count]
+
+
+def image_path(scored, face, data_root):
+    """The first of the face's image paths that is a file or a drawn face.
+
+    Annotations and results may name one image from different folders.
+
+    Raises:
+        BadSampleError: If there is none.
+    """
+    names = [faces.names[face] for faces in
+             (scored.annotations, *scored.predictions.values())]
+    names = [name for name in names if isinstance(name, str) and name]
+    if not names:
+        raise loading.BadSampleError(
+            f'face {face} of {scored.annotations.path} has no image path')
+    paths = [
+        name if name.startswith(DRAWN_FACE) else osp.join(data_root, name)
+        for name in names
+    ]
+    for path in paths:
+        if path.startswith(DRAWN_FACE) or osp.isfile(path):
+            return path
+    # URLs end here, too: a stranger's file must not open a connection.
+    raise loading.BadSampleError(
+        f'no image file {paths[0]}; --data-root names the folder that '
+        'relative paths start from')
+
+
+def frame_of(truth, predictions):
+    """Points that the pictures of a face shall show.
+
+    A prediction that has gone far astray must not shrink the face to a dot:
+    the frame ends half a face beside the true one.
+    """
+    low, high = np.nanmin(truth, 0), np.nanmax(truth, 0)
+    reach = (high - low).max() / 2
+    return np.concatenate(
+        [truth, *(np.clip(p, low - reach, high + reach) for p in predictions)])
+
+
+def draw_face(panel, truth, predicted, landmark_set):
+    """Draw both sets of landmarks (L, 2), panel px, into a panel."""
+    for start, end in zip(truth, predicted):
+        drawing.draw_line(panel, start, end, drawing.WHITE, 1)
+    count = len(truth)
+    _, links = drawing.landmark_style(landmark_set)
+    for points, color, joined in ((truth, TRUE_COLOR, links),
+                                  (predicted, PREDICTED_COLOR, links[:0])):
+        drawing.draw_landmarks(panel, points, np.tile(color, (count, 1)),
+                               joined)
+
+
+def caption(panel, lines):
+    """Lines of text at the top of a panel, cut at the left to fit."""
+    room = int(PANEL / (drawing.text_extent(['m' * 50], LETTERS)[0] / 50)) - 1
+    lines = [
+        line if len(line) <= room else '\N{HORIZONTAL ELLIPSIS}' +
+        line[1 - room:] for line in lines
+    ]
+    drawing.draw_text(panel, lines, (0, 0), LETTERS)
+
+
+def face_panels(scored, face, rank, image):
+    """The image of a face, and one panel for each method."""
+    truth = np.where(scored.annotations.labelled[face][:, None],
+                     scored.annotations.landmarks[face], np.nan)
+    found = {name: faces.landmarks[face]
+             for name, faces in scored.predictions.items()}
+    frame = frame_of(truth, found.values())
+    plain, matrix = sheets.crop_panel(image, frame, PANEL)
+    true_places = sheets.to_panel(truth, matrix)
+    panels = []
+    for name, points in found.items():
+        panel = plain.copy()
+        draw_face(panel, true_places, sheets.to_panel(points, matrix),
+                  scored.landmark_set)
+        caption(panel, [f'{name}: {scored.errors[name][face]:.2f} %'])
+        panels.append(panel)
+    first = scored.annotations.names[face] or f'face {face}'
+    subsets = [name for name, members in scored.subsets.items()
+               if face in members]
+    caption(plain, [f'#{rank}', first, *filter(None, [', '.join(subsets)])])
+    return [plain, *panels]
+
+
+def add_legend(sheet, title):
+    """The sheet with lines on top that tell what is to be seen."""
+    lines = [title, 'truth: points joined by curves',
+             'prediction: points tied to where they belong by white lines']
+    height = LETTERS + 2
+    band = np.zeros((drawing.text_extent(lines, height)[1], sheet.shape[1], 3),
+                    np.uint8)
+    drawing.draw_text(band, lines, (0, 0), height,
+                      [drawing.WHITE, TRUE_COLOR, PREDICTED_COLOR])
+    return np.concatenate([band, sheet])
+
+
+def read_faces(scored, faces, data_root):
+    """Panels of the faces whose images can be read, and what is missing."""
+    load = loading.LoadFaceImage()
+    groups, missing = [], []
+    bar = tqdm(faces, unit='face', disable=None, leave=False)
+    for rank, face in enumerate(bar, 1):
+        try:
+            path = image_path(scored, face, data_root)
+            image = load(dict(img_path=path))['img'][..., ::-1]
+        except loading.BadSampleError as error:
+            missing.append(f'#{rank}: {error}')
+            continue
+        groups.append(
+            face_panels(scored, face, rank, np.ascontiguousarray(image)))
+    return groups, missing
+
+
+def write(path, sheet):
+    """Write an RGB picture.
+
+    Raises:
+        ValueError: If the folder does not exist, may not be written to, or
+            the format has no place for so large a picture.
+    """
+    try:
+        written = cv2.imwrite(path, sheet[..., ::-1])
+    except cv2.error:
+        written = False
+    if not written:
+        raise ValueError(
+            f'cannot write {path}: expected a folder that exists and a '
+            f'picture that fits the format, found {sheet.shape[1]} x '
+            f'{sheet.shape[0]} px')
+
+
+def draw(args):
+    """Score, draw and write; returns the exit code."""
+    scored = command_line.score_arguments(args)
+    method, errors = next(iter(scored.errors.items()))
+    faces = worst(errors, args.count)
+    groups, missing = read_faces(scored, faces, args.data_root)
+    if not groups:
+        raise ValueError(f'none of the {len(faces)} images can be read; '
+                         f'{missing[0]}')
+    side_by_side = max(1, COLUMNS // len(groups[0]))
+    rows = [sum(groups[i:i + side_by_side], [])
+            for i in range(0, len(groups), side_by_side)]
+    title = (f'The {len(faces)} worst of {np.isfinite(errors).sum()} faces by '
+             f'{method}; NME in {per_cent_of(scored.norm)}')
+    sheet = add_legend(sheets.make_sheet(rows, size=PANEL), title)
+    write(args.out, sheet)
+    for line in missing:
+        print(f'not drawn: {line}', file=sys.stderr)
+    print(f'{args.out}: {len(groups)} of the {len(faces)} worst faces; '
+          f'{len(missing)} images could not be read')
+    return 1 if missing else 0
+
+
+def main(argv=None):
+    parser = make_parser()
+    args = parser.parse_args(argv)
+    try:
+        return draw(args)
+    except (ValueError, OSError) as error:
+        parser.error(error)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
