@@ -9,7 +9,7 @@ Convention:
 """
 import os.path as osp
 from functools import lru_cache
-from typing import Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import cv2
 import matplotlib
@@ -22,6 +22,7 @@ from spiga_mmpose.landmark_sets import LandmarkSet
 Color = Tuple[int, int, int]
 
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
+PAPER, INK = 255, (30, 30, 30)  # of sheets and of bands of text
 BOX_COLOR = (90, 200, 250)
 # Arrows of the pose: image right, image down and out of the face, for a face
 # that looks straight into the camera. Each angle is written in the colour of
@@ -66,7 +67,7 @@ def point_radius(size: float) -> float:
 
 def text_height(size: float) -> int:
     """Height in px of the letters beside a face of ``size`` px."""
-    return int(np.clip(round(size / 18), 11, 72))
+    return int(np.clip(round(size / 18), 11, 240))
 
 
 def landmark_style(landmark_set: LandmarkSet) -> Tuple[np.ndarray, np.ndarray]:
@@ -87,6 +88,43 @@ def landmark_style(landmark_set: LandmarkSet) -> Tuple[np.ndarray, np.ndarray]:
     links = [(a, b) for curve in landmark_set.curves.values()
              for a, b in zip(curve[:-1], curve[1:])]
     return np.array(colors, np.uint8), np.array(links, int).reshape(-1, 2)
+
+
+def facial_parts(landmark_set: LandmarkSet) -> Dict[str, List[int]]:
+    """Every landmark once, by facial part; ``'other'`` holds the rest.
+
+    Args:
+        landmark_set (LandmarkSet): With parts, or without.
+
+    Returns:
+        dict[str, list[int]]: Name of each part that has landmarks, and they.
+    """
+    rest = set(range(landmark_set.num_landmarks))
+    parts = {}
+    for name, ids in [*landmark_set.parts.items(), ('other', sorted(rest))]:
+        parts[name] = parts.get(name, []) + [i for i in ids if i in rest]
+        rest -= set(ids)
+    return {name: ids for name, ids in parts.items() if ids}
+
+
+def part_of(landmark_set: LandmarkSet, landmark: int) -> str:
+    """Name of the facial part of a landmark.
+
+    Raises:
+        ValueError: If the set has no such landmark.
+    """
+    for name, ids in facial_parts(landmark_set).items():
+        if landmark in ids:
+            return name
+    raise ValueError(
+        f'landmark {landmark}: expected one from 0 to '
+        f'{landmark_set.num_landmarks - 1} of {landmark_set.name!r}')
+
+
+def example_landmark(landmark_set: LandmarkSet) -> int:
+    """The landmark to look at where none is named: at the left pupil, or the
+    first one where the set knows no pupils."""
+    return landmark_set.pupils[0][0] if landmark_set.pupils else 0
 
 
 def draw_landmarks(canvas: np.ndarray,
@@ -144,6 +182,22 @@ def draw_line(canvas: np.ndarray, start: np.ndarray, end: np.ndarray,
     """Draw a line between two points (2,), image px, if both are finite."""
     if np.isfinite([start, end]).all():
         _line(canvas, start, end, color, width)
+
+
+def draw_disc(canvas: np.ndarray, center: np.ndarray, radius: float,
+              color: Color) -> None:
+    """Draw a disc around a point (2,), image px, if it is finite."""
+    if np.isfinite(center).all():
+        _disc(canvas, center, radius, color)
+
+
+def draw_square(canvas: np.ndarray, center: np.ndarray, side: float,
+                color: Color, width: int) -> None:
+    """Draw the outline of a square around a point (2,), image px, on a dark
+    rim, if both are finite."""
+    if np.isfinite([*center, side]).all():
+        corners = [_fixed(center + sign * side / 2) for sign in (-1, 1)]
+        _rectangle(canvas, corners, color, width)
 
 
 def draw_indices(canvas: np.ndarray, landmarks: np.ndarray,
@@ -233,7 +287,7 @@ def draw_angles(canvas: np.ndarray, pose: np.ndarray, box: np.ndarray) -> None:
         canvas (np.ndarray): (H, W, 3).
         pose (np.ndarray): (3,) or (6,), angles in degrees first.
         box (np.ndarray): (4,) x1, y1, x2, y2 of the face, image px. The text
-            goes to its right, or where there is more room.
+            goes to its right, or where it hides less of the box.
     """
     if not (np.isfinite(pose[:3]).all() and np.isfinite(box).all()):
         return
@@ -242,20 +296,17 @@ def draw_angles(canvas: np.ndarray, pose: np.ndarray, box: np.ndarray) -> None:
         for name, angle in zip(('yaw', 'pitch', 'roll'), pose)
     ]
     height = text_height(face_size(np.reshape(box, (2, 2))))
-    width, depth = text_extent(lines, height)
+    extent = np.array(text_extent(lines, height))
+    width, depth = extent
     gap = height / 2
-    places = (
-        (box[2] + gap, box[1]),
-        (box[0] - gap - width, box[1]),
-        (box[0], box[3] + gap),
-        (box[0], box[1] - gap - depth),
-    )
-    limits = np.array(canvas.shape[1::-1]) - (width, depth)
-    fitting = [
-        place for place in places
-        if (np.array(place) >= 0).all() and (np.array(place) <= limits).all()
-    ]
-    draw_text(canvas, lines, (fitting or places)[0], height, ANGLE_COLORS)
+    above = box[1] - 2 * height  # a label may stand on the box
+    places = np.array([(box[2] + gap, box[1]), (box[0] - gap - width, box[1]),
+                       (box[0], box[3] + gap), (box[0], above - gap - depth)])
+    places = np.clip(places, 0, np.maximum(canvas.shape[1::-1] - extent, 0))
+    hidden = np.minimum(places + extent, box[2:]) - np.maximum(
+        places, box[:2])
+    best = np.prod(np.maximum(hidden, 0), axis=1).argmin()
+    draw_text(canvas, lines, places[best], height, ANGLE_COLORS)
 
 
 def draw_box(canvas: np.ndarray,
@@ -275,9 +326,7 @@ def draw_box(canvas: np.ndarray,
     size = face_size(np.reshape(box, (2, 2)))
     width = _width(size, 130)
     corners = [_fixed(point) for point in np.reshape(box, (2, 2))]
-    for ink, thickness in ((BLACK, width + 2), (color, width)):
-        cv2.rectangle(canvas, *corners, _ink(ink), thickness, cv2.LINE_AA,
-                      _SHIFT)
+    _rectangle(canvas, corners, color, width)
     if label:
         height = text_height(size)
         draw_text(canvas, [label], (box[0], box[1] - 1.6 * height - width),
@@ -322,6 +371,30 @@ def draw_text(canvas: np.ndarray,
                  font=_font(height),
                  anchor='lm')
     view[:] = np.asarray(picture)
+
+
+def text_band(lines: Sequence[str], width: int, height: float) -> np.ndarray:
+    """White band with lines of text, cut where too long.
+
+    Args:
+        lines (list[str]): The lines.
+        width (int): Of the band, px.
+        height (float): Height of the letters, px.
+
+    Returns:
+        np.ndarray: (H, width, 3) RGB, uint8.
+    """
+    lines = [_fitting(line, width, height) for line in lines]
+    depth = text_extent(lines, height)[1]
+    band = np.full((depth, width, 3), PAPER, np.uint8)
+    draw_text(band, lines, (0, 0), height, [INK], background=0)
+    return band
+
+
+def _fitting(text: str, width: int, height: float) -> str:
+    while text and text_extent([text], height)[0] > width:
+        text = text[:-2] + '\N{HORIZONTAL ELLIPSIS}' if len(text) > 2 else ''
+    return text
 
 
 def text_extent(lines: Sequence[str], height: float) -> Tuple[int, int]:
@@ -377,6 +450,12 @@ def _ink(color):
 def _line(image, start, end, color, width) -> None:
     cv2.line(image, _fixed(start), _fixed(end), _ink(color), width,
              cv2.LINE_AA, _SHIFT)
+
+
+def _rectangle(image, corners, color, width) -> None:
+    for ink, thickness in ((BLACK, width + 2), (color, width)):
+        cv2.rectangle(image, *corners, _ink(ink), thickness, cv2.LINE_AA,
+                      _SHIFT)
 
 
 def _disc(image, center, radius, color) -> None:

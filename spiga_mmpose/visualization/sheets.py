@@ -1,15 +1,22 @@
 """Pictures made of pictures: face panels, step strips and contact sheets."""
+import textwrap
 from typing import List, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
 
 from spiga_mmpose.landmark_sets import LandmarkSet
-from .drawing import (WHITE, draw_landmarks, draw_line, draw_pose_axes,
-                      draw_text, face_size, landmark_style, pose_frame,
+from .drawing import (BLACK, PAPER, WHITE, draw_disc, draw_landmarks,
+                      draw_line, draw_pose_axes, draw_square, draw_text,
+                      example_landmark, face_size, landmark_style, line_width,
+                      part_of, point_radius, pose_frame, text_band,
                       text_extent, text_height)
 
-_PAPER, _INK = 255, (30, 30, 30)
+# What the windows in step panels mean, for the note of a sheet.
+WINDOWS_NOTE = ('Bright square: the window of the picture that a step sees '
+                'around a landmark. White disc: where the step moves it.')
+# Brightness of what a view does not show.
+_DARK = 0.5
 
 
 def crop_panel(image: np.ndarray,
@@ -51,6 +58,12 @@ def to_panel(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     return points @ matrix[:, :2].T + matrix[:, 2]
 
 
+def gray_copy(picture: np.ndarray) -> np.ndarray:
+    """A grey, darker copy, on which colours stand out."""
+    gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    return cv2.cvtColor((gray * _DARK).astype(np.uint8), cv2.COLOR_GRAY2RGB)
+
+
 def face_panel(image: np.ndarray,
                landmarks: np.ndarray,
                landmark_set: LandmarkSet,
@@ -90,7 +103,10 @@ def step_panels(image: np.ndarray,
                 landmark_steps: np.ndarray,
                 landmark_set: LandmarkSet,
                 truth: Optional[np.ndarray] = None,
-                size: int = 256) -> List[np.ndarray]:
+                size: int = 256,
+                windows: Optional[Sequence[float]] = None,
+                window_landmarks: Optional[Sequence[int]] = None
+                ) -> List[np.ndarray]:
     """The cascade at work: one panel a step, all around its last landmarks.
 
     Args:
@@ -102,10 +118,31 @@ def step_panels(image: np.ndarray,
             as a white line from each landmark to where it belongs; the
             caption then gives the mean error in per cent of the face's size.
         size (int): Side of a panel, px.
+        windows (Sequence[float], optional): (S,) side of each step's sampling
+            window, image px: its share of the crop's side
+            (``head.steps[s].window``) times that side (``input_scale`` of a
+            sample of one face, or by :func:`pose_frame`). The panel of a
+            step then shows where it looked: a bright square around where the
+            landmark was before, and a line to the disc where it went.
+        window_landmarks (Sequence[int], optional): Whose windows. Defaults
+            to one at the left pupil.
 
     Returns:
         list[np.ndarray]: S+1 panels (size, size, 3).
+
+    Raises:
+        ValueError: If there is not one window a step, or no such landmark.
     """
+    steps = len(landmark_steps) - 1
+    if windows is None:
+        window_landmarks, windows = [], [0] * steps
+    elif window_landmarks is None:
+        window_landmarks = [example_landmark(landmark_set)]
+    if len(windows) != steps:
+        raise ValueError(f'step_panels: expected {steps} windows, one a step, '
+                         f'found {len(windows)}')
+    for i in window_landmarks:
+        part_of(landmark_set, i)  # refuses what is no landmark
     # Where the cascade ends: a first step gone astray moves no panel.
     frame = landmark_steps[-1]
     if truth is not None:
@@ -113,14 +150,19 @@ def step_panels(image: np.ndarray,
         target_size = face_size(truth)
     face, matrix = crop_panel(image, frame, size)
     colors, links = landmark_style(landmark_set)
+    path = to_panel(landmark_steps, matrix)
     panels = []
-    for step, landmarks in enumerate(landmark_steps):
+    for step, points in enumerate(path):
         panel = face.copy()
-        points = to_panel(landmarks, matrix)
+        centers = path[step - 1 if step else 0, window_landmarks]
+        if step and len(centers):
+            _draw_windows(panel, centers, windows[step - 1] * matrix[0, 0])
         draw_landmarks(panel, points, colors, links)
+        if step:
+            _draw_ways(panel, centers, points[window_landmarks])
         caption = f'step {step}' if step else 'head model'
         if truth is not None:
-            errors = np.linalg.norm(landmarks - truth, axis=-1)
+            errors = np.linalg.norm(landmark_steps[step] - truth, axis=-1)
             share = 100 * np.nanmean(errors) / target_size
             caption += f' \N{MIDDLE DOT} {share:.1f} %'
             for start, end in zip(points, to_panel(truth, matrix)):
@@ -130,26 +172,39 @@ def step_panels(image: np.ndarray,
     return panels
 
 
-def draw_steps_strip(image: np.ndarray,
-                     landmark_steps: np.ndarray,
-                     landmark_set: LandmarkSet,
-                     truth: Optional[np.ndarray] = None,
-                     size: int = 256) -> np.ndarray:
-    """The panels of :func:`step_panels` in one row.
+def _draw_windows(panel: np.ndarray, centers: np.ndarray,
+                  side: float) -> None:
+    """Squares of one side around (N, 2), and the rest in the dark."""
+    if not np.isfinite(side):
+        return
+    lit = panel.copy()
+    panel[:] = panel * _DARK
+    for x, y in centers[np.isfinite(centers).all(-1)]:
+        inside = tuple(
+            slice(*np.clip([c - side / 2, c + side / 2], 0, len(panel)).astype(
+                int)) for c in (y, x))
+        panel[inside] = lit[inside]
+    for center in centers:
+        draw_square(panel, center, side, WHITE, line_width(len(panel)))
 
-    Returns:
-        np.ndarray: (size, (S+1) * size + gaps, 3) RGB, uint8.
-    """
-    return _join(
-        step_panels(image, landmark_steps, landmark_set, truth, size),
-        gap=max(2, size // 64),
-        axis=1)
+
+def _draw_ways(panel: np.ndarray, before: np.ndarray,
+               after: np.ndarray) -> None:
+    """How landmarks (N, 2) moved: a line each, and a disc at its end."""
+    width = line_width(len(panel))
+    radius = 1.4 * point_radius(len(panel))
+    for start, end in zip(before, after):
+        draw_line(panel, start, end, BLACK, width + 2)
+        draw_disc(panel, end, radius + 1, BLACK)
+        draw_line(panel, start, end, WHITE, width)
+        draw_disc(panel, end, radius, WHITE)
 
 
 def make_sheet(rows: Sequence[Sequence[np.ndarray]],
                headings: Sequence[str] = (),
                captions: Sequence[str] = (),
-               size: int = 256) -> np.ndarray:
+               size: int = 256,
+               note: str = '') -> np.ndarray:
     """Contact sheet: rows of pictures with headings and captions.
 
     Args:
@@ -159,6 +214,8 @@ def make_sheet(rows: Sequence[Sequence[np.ndarray]],
         headings (list[str]): Heading of each column, or none.
         captions (list[str]): Line above each row, or none.
         size (int): Side of a square, px.
+        note (str): What the pictures mean, below them, in as many lines as
+            it takes.
 
     Returns:
         np.ndarray: (H, W, 3) RGB, uint8.
@@ -179,38 +236,33 @@ def make_sheet(rows: Sequence[Sequence[np.ndarray]],
     height = text_height(1.2 * size)
     bands = []
     if headings:
-        cells = [_text_band(text, size, height) for text in headings]
+        cells = [text_band([text], size, height) for text in headings]
         bands.append(_join(cells, gap, axis=1))
     for index, row in enumerate(rows):
         cells = [_fit_square(picture, size) for picture in row]
-        blank = np.full((size, size, 3), _PAPER, np.uint8)
+        blank = np.full((size, size, 3), PAPER, np.uint8)
         band = _join(cells + [blank] * (columns - len(cells)), gap, axis=1)
         if captions:
-            line = _text_band(captions[index], band.shape[1], height)
+            line = text_band([captions[index]], band.shape[1], height)
             band = np.concatenate([line, band])
         bands.append(band)
+    if note:
+        width = bands[-1].shape[1]
+        letter = text_extent(['m' * 100], height)[0] / 100
+        lines = textwrap.wrap(note, max(10, int(width / letter) - 1))
+        bands.append(text_band(lines, width, height))
     sheet = _join(bands, gap, axis=0)
     return cv2.copyMakeBorder(
-        sheet, gap, gap, gap, gap, cv2.BORDER_CONSTANT, value=(_PAPER, ) * 3)
+        sheet, gap, gap, gap, gap, cv2.BORDER_CONSTANT, value=(PAPER, ) * 3)
 
 
 def _join(pictures: List[np.ndarray], gap: int, axis: int) -> np.ndarray:
     """Pictures of equal height (axis 1) or width (axis 0), with gaps."""
     shape = list(pictures[0].shape)
     shape[axis] = gap
-    space = np.full(shape, _PAPER, np.uint8)
+    space = np.full(shape, PAPER, np.uint8)
     parts = [part for picture in pictures for part in (space, picture)]
     return np.concatenate(parts[1:], axis=axis)
-
-
-def _text_band(text: str, width: int, height: int) -> np.ndarray:
-    """White band of a width with one line of text, cut where too long."""
-    while text and text_extent([text], height)[0] > width:
-        text = text[:-2] + '\N{HORIZONTAL ELLIPSIS}' if len(text) > 2 else ''
-    depth = text_extent([''], height)[1]
-    band = np.full((depth, width, 3), _PAPER, np.uint8)
-    draw_text(band, [text], (0, 0), height, [_INK], background=0)
-    return band
 
 
 def _fit_square(picture: np.ndarray, size: int) -> np.ndarray:
@@ -228,4 +280,4 @@ def _fit_square(picture: np.ndarray, size: int) -> np.ndarray:
         left,
         size - width - left,
         cv2.BORDER_CONSTANT,
-        value=(_PAPER, ) * 3)
+        value=(PAPER, ) * 3)

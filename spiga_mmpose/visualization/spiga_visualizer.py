@@ -12,9 +12,9 @@ from mmpose.visualization import PoseLocalVisualizer
 
 from spiga_mmpose.landmark_sets import load_landmark_set
 from spiga_mmpose.landmark_sets.landmark_set import available_landmark_sets
-from .drawing import (BOX_COLOR, WHITE, draw_angles, draw_box, draw_indices,
+from .drawing import (WHITE, draw_angles, draw_box, draw_indices,
                       draw_landmarks, draw_pose_axes, face_size,
-                      landmark_style, pose_frame)
+                      landmark_style, pose_frame, text_band, text_height)
 
 # The faintest landmark that is drawn at all is drawn at this opacity.
 _FAINTEST = 0.25
@@ -27,16 +27,16 @@ class SPIGAVisualizer(PoseLocalVisualizer):
     """Draws landmarks by facial part, curves, pose axes, angles and boxes.
 
     It stands wherever ``PoseLocalVisualizer`` does, takes and gives RGB, and
-    shows beside truth what is predicted when ``draw_gt`` is set and the
-    sample has annotated landmarks. Sizes follow the face, so ``radius`` and
-    ``line_width``, which MMPose's inferencer sets, have no effect. The score
-    of a landmark is its opacity.
+    shows the truth at the left of what is predicted, each above its name,
+    when ``draw_gt`` is set and the sample has annotated landmarks. Sizes
+    follow the face, so ``radius`` and ``line_width``, which MMPose's
+    inferencer sets, have no effect. The score of a landmark is its opacity.
 
     Fields of ``pred_instances`` (of ``gt_instances`` likewise) that are
     drawn: ``keypoints``, ``keypoint_scores`` or ``keypoints_visible``,
     ``head_poses`` and with them ``landmark_steps`` (see
-    :func:`~spiga_mmpose.visualization.drawing.pose_frame`), ``bboxes`` and
-    ``bbox_scores``.
+    :func:`~spiga_mmpose.visualization.drawing.pose_frame`), ``bboxes``,
+    ``bbox_scores`` and ``track_ids`` (N,), whole numbers; below 0: no track.
 
     Args:
         landmark_set (str, optional): Name or path of the landmark set: parts,
@@ -115,6 +115,8 @@ class SPIGAVisualizer(PoseLocalVisualizer):
                 fy=factor,
                 interpolation=cv2.INTER_CUBIC)
             data_sample = _enlarged(data_sample, factor)
+        if draw_gt:
+            data_sample = _named(data_sample)
         return super().add_datasample(
             name, image, data_sample, draw_gt=draw_gt, **kwargs)
 
@@ -134,18 +136,27 @@ class SPIGAVisualizer(PoseLocalVisualizer):
                 self._draw_landmarks(canvas, keypoints, opacity, show_kpt_idx)
             if 'pose' in self.draw and 'head_poses' in instances:
                 self._draw_poses(canvas, instances, keypoints)
+        if 'heading' in instances:
+            # Below: the boxes, which come later, keep their place.
+            height = text_height(min(canvas.shape[:2]) / 2)
+            canvas = np.concatenate([
+                canvas,
+                text_band([instances.heading], canvas.shape[1], height)
+            ])
         self.set_image(canvas)
         return self.get_image()
 
     def _draw_instances_bbox(self, image: np.ndarray,
                              instances: InstanceData) -> np.ndarray:
-        """Draw the boxes on a copy, with their scores where below 1."""
+        """Draw the boxes on a copy, with track ids, and scores below 1."""
         canvas = np.ascontiguousarray(image).copy()
         boxes = _array(instances.get('bboxes', np.zeros((0, 4))))
         scores = _array(instances.get('bbox_scores', np.ones(len(boxes))))
-        for box, score in zip(boxes, scores):
-            draw_box(canvas, box, f'{score:.2f}' if score < 1 else '',
-                     BOX_COLOR)
+        tracks = _array(instances.get('track_ids', np.full(len(boxes), -1)))
+        for box, score, track in zip(boxes, scores, tracks):
+            label = [f'id {track:.0f}'] if track >= 0 else []
+            label += [f'{score:.2f}'] if score < 1 else []
+            draw_box(canvas, box, ' '.join(label))
         self.set_image(canvas)
         return self.get_image()
 
@@ -225,6 +236,18 @@ def _opacity(instances: InstanceData, threshold: float) -> np.ndarray:
     scores = np.nan_to_num(np.broadcast_to(scores, shape).astype(float))
     opacity = _FAINTEST + (1 - _FAINTEST) * np.clip(scores, 0, 1)
     return np.where(scores < threshold, 0, opacity)
+
+
+def _named(data_sample: PoseDataSample) -> PoseDataSample:
+    """A copy of the sample whose instances tell what they are."""
+    named = data_sample.clone()
+    for key, heading in (('gt_instances', 'truth'), ('pred_instances',
+                                                     'prediction')):
+        if key in data_sample:
+            instances = data_sample.get(key).clone()
+            instances.set_metainfo(dict(heading=heading))
+            named.set_field(instances, key)
+    return named
 
 
 def _enlarged(data_sample: PoseDataSample, factor: float) -> PoseDataSample:

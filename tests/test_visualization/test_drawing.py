@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from spiga_mmpose.geometry import project_head
-from spiga_mmpose.landmark_sets import load_landmark_set
+from spiga_mmpose.landmark_sets import LandmarkSet, load_landmark_set
 from spiga_mmpose.visualization import drawing
 
 RED, GREEN = (255, 0, 0), (0, 255, 0)
@@ -62,6 +62,47 @@ class TestSizes:
     def test_sizes_grow_with_the_face(self, rule):
         sizes = [rule(size) for size in (1, 60, 250, 1000, 2000)]
         assert sizes == sorted(sizes) and sizes[-1] > 3 * sizes[0] > 0
+
+    @pytest.mark.parametrize(
+        'rule',
+        [drawing.line_width, drawing.point_radius, drawing.text_height])
+    def test_a_4k_face_looks_like_a_small_one(self, rule):
+        assert rule(3000) / 3000 == pytest.approx(rule(256) / 256, rel=0.2)
+
+    def test_letters_can_be_read_beside_a_tiny_face(self):
+        assert drawing.text_height(10) >= 10
+
+
+class TestParts:
+
+    def test_every_landmark_is_in_one_part(self, landmark_set):
+        parts = drawing.facial_parts(landmark_set)
+        assert sorted(sum(parts.values(), [])) == list(
+            range(landmark_set.num_landmarks))
+        assert parts == landmark_set.parts
+
+    @pytest.mark.parametrize('parts, expected', [
+        ({}, dict(other=[0, 1, 2, 3])),
+        (dict(nose=[3, 1]), dict(nose=[3, 1], other=[0, 2])),
+        (dict(other=[2], eye=[0]), dict(other=[2, 1, 3], eye=[0])),
+        (dict(eye=[0, 1], nose=[1, 2, 3]), dict(eye=[0, 1], nose=[2, 3])),
+    ])
+    def test_landmarks_of_no_part_and_of_two(self, parts, expected):
+        assert drawing.facial_parts(LandmarkSet('dog', 4,
+                                                parts=parts)) == expected
+
+    def test_part_of_a_landmark(self):
+        dog = LandmarkSet('dog', 3, parts=dict(nose=[1]))
+        assert drawing.part_of(dog, 1) == 'nose'
+        assert drawing.part_of(dog, 0) == 'other'
+        for wrong in (3, -1):
+            with pytest.raises(ValueError, match=f"{wrong}.*0 to 2 of 'dog'"):
+                drawing.part_of(dog, wrong)
+
+    def test_landmark_to_look_at(self, landmark_set):
+        found = drawing.example_landmark(landmark_set)
+        assert found in landmark_set.pupils[0]
+        assert drawing.example_landmark(LandmarkSet('dog', 3)) == 0
 
 
 class TestLandmarks:
@@ -255,6 +296,19 @@ class TestPose:
         assert (painted.min() > x2) if side == 'right' else (painted.max()
                                                              < x1)
 
+    @pytest.mark.parametrize('box', [
+        [0., 60, 200, 200],  # room above
+        [0., 0, 200, 140],  # room below
+        [0., 0, 110, 200],  # nearly room at the right
+        [90., 0, 200, 200],  # nearly room at the left
+    ])
+    def test_angles_hide_as_little_of_the_face_as_can_be(self, box):
+        canvas = gray(200, 200)
+        drawing.draw_angles(canvas, np.array([3., -4, 5]), np.array(box))
+        x1, y1, x2, y2 = map(int, box)
+        hidden = changed(canvas)[y1:y2, x1:x2].sum()
+        assert changed(canvas).any() and hidden < 0.2 * changed(canvas).sum()
+
     def test_angles_of_a_face_that_fills_the_picture(self):
         canvas = gray(100, 100)
         drawing.draw_angles(canvas, np.zeros(6), np.array([0, 0, 100, 100]))
@@ -293,6 +347,30 @@ class TestBoxAndText:
         canvas = gray()
         drawing.draw_box(canvas, np.array(box, float))
         assert not changed(canvas).any()
+
+    def test_square_and_disc(self):
+        canvas = gray()
+        drawing.draw_square(canvas, np.array([60., 50]), 40, RED, 1)
+        for x, y in ((40, 50), (80, 50), (60, 30), (60, 70)):
+            assert alike(canvas[y, x], RED)
+        assert not changed(canvas)[35:65, 45:75].any()
+        drawing.draw_disc(canvas, np.array([60., 50]), 5, GREEN)
+        assert (canvas[47:54, 57:64] == GREEN).all()
+
+    def test_no_square_and_no_disc(self):
+        canvas = gray()
+        drawing.draw_square(canvas, np.array([np.nan, 50]), 40, RED, 1)
+        drawing.draw_square(canvas, np.array([60., 50]), np.inf, RED, 1)
+        drawing.draw_disc(canvas, np.array([60., np.inf]), 5, GREEN)
+        assert not changed(canvas).any()
+
+    def test_band_of_text(self):
+        band = drawing.text_band(['abc', 'a line much too long for it'], 80,
+                                 12)
+        assert band.shape[1] == 80
+        assert band.shape[0] == drawing.text_extent(['', ''], 12)[1]
+        top, bottom = np.split((band < 100).any(-1), 2)
+        assert top.any() and bottom.any()
 
     def test_text_is_kept_inside(self):
         """Beyond the corner it is the same text, pushed in."""

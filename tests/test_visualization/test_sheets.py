@@ -4,9 +4,8 @@ import pytest
 
 from spiga_mmpose.geometry import project_head
 from spiga_mmpose.landmark_sets import load_landmark_set
-from spiga_mmpose.visualization import (crop_panel, draw_steps_strip,
-                                        face_panel, make_sheet, step_panels,
-                                        to_panel)
+from spiga_mmpose.visualization import (crop_panel, face_panel, make_sheet,
+                                        step_panels, to_panel)
 
 POSE = np.array([10., -5, 3, 0, 0, 3])
 
@@ -116,11 +115,75 @@ class TestSteps:
         astray = step_panels(image, steps, landmark_set)
         assert all((a == b).all() for a, b in zip(good[1:], astray[1:]))
 
-    def test_strip(self, image, steps, landmark_set):
-        strip = draw_steps_strip(image, steps, landmark_set, size=128)
-        assert strip.shape == (128, 4 * 128 + 3 * 2, 3)
-        first = step_panels(image, steps, landmark_set, size=128)[0]
-        assert (strip[:, :128] == first).all()
+
+class TestWindows:
+    LANDMARK = 30  # the nose tip
+
+    @pytest.fixture
+    def dots(self, steps):
+        """Steps of which only one landmark is to be seen: no curve hides the
+        brightness. The others hold the frame."""
+        dots = np.full_like(steps, np.nan)
+        dots[:, self.LANDMARK] = steps[:, self.LANDMARK]
+        dots[-1, [0, 1]] = [[100, 100], [300, 300]]
+        return dots
+
+    def panels(self, image, dots, landmark_set, **kwargs):
+        kwargs.setdefault('windows', [100, 50, 25])
+        return step_panels(
+            image,
+            dots,
+            landmark_set,
+            window_landmarks=[self.LANDMARK],
+            **kwargs)
+
+    def test_bright_within_and_dark_without(self, image, dots, landmark_set):
+        panels = self.panels(image, dots, landmark_set, size=512)
+        bare = step_panels(image, dots, landmark_set, size=512)
+        assert (panels[0] == bare[0]).all()
+        _, matrix = crop_panel(image, dots[-1], size=512)
+        for step, side in ((1, 100), (2, 50), (3, 25)):
+            center = dots[step - 1, self.LANDMARK]  # where it was before
+            for share, value in ((0.4, 100), (0.6, 50)):
+                for direction in ([0, 1], [0, -1], [-1, 0]):
+                    spot = center + share * side * np.array(direction)
+                    x, y = to_panel(spot, matrix).round().astype(int)
+                    assert (panels[step][y, x] == value).all()
+
+    def test_outline_is_where_the_window_ends(self, image, dots, landmark_set):
+        panel = self.panels(image, dots, landmark_set)[2]
+        _, matrix = crop_panel(image, dots[-1])
+        edge = dots[1, self.LANDMARK] + [0, 25]
+        x, y = to_panel(edge, matrix).round().astype(int)
+        assert panel[y - 1:y + 2, x].max() > 200
+
+    def test_one_at_the_left_pupil_where_none_is_named(self, image, steps,
+                                                       landmark_set):
+        left = landmark_set.pupils[0][0]
+        default = step_panels(image, steps, landmark_set, windows=[9, 9, 9])
+        named = step_panels(
+            image,
+            steps,
+            landmark_set,
+            windows=[9, 9, 9],
+            window_landmarks=[left])
+        assert all((a == b).all() for a, b in zip(default, named))
+
+    @pytest.mark.parametrize('center, side', [(np.nan, 50), (1e9, 50),
+                                              (150, np.nan), (150, 1e9)])
+    def test_windows_that_cannot_be_drawn(self, image, dots, landmark_set,
+                                          center, side):
+        dots[0, self.LANDMARK] = center
+        panels = self.panels(image, dots, landmark_set, windows=[side] * 3)
+        assert len(panels) == 4
+
+    @pytest.mark.parametrize('arguments, word', [
+        (dict(windows=[50, 25]), 'expected 3 windows.*found 2'),
+        (dict(windows=[9, 9, 9], window_landmarks=[68]), 'landmark 68'),
+    ])
+    def test_errors(self, image, steps, landmark_set, arguments, word):
+        with pytest.raises(ValueError, match=word):
+            step_panels(image, steps, landmark_set, **arguments)
 
 
 class TestMakeSheet:
@@ -157,6 +220,14 @@ class TestMakeSheet:
         assert told.shape[0] > plain.shape[0]
         assert told.shape[1] == plain.shape[1]
         assert (told < 100).any()
+
+    def test_a_note_takes_the_lines_that_it_needs(self):
+        picture = np.full((64, 64, 3), 255, np.uint8)
+        heights = [
+            make_sheet([[picture] * 3], size=64, note='word ' * count).shape[0]
+            for count in (0, 1, 20, 40)
+        ]
+        assert heights[0] < heights[1] < heights[2] < heights[3]
 
     @pytest.mark.parametrize('arguments, word', [
         (([], ), 'no picture'),

@@ -3,7 +3,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from mmengine.structures import InstanceData
+from mmengine.structures import InstanceData, PixelData
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import VISUALIZERS
 from mmpose.structures import PoseDataSample, merge_data_samples
@@ -119,6 +119,22 @@ class TestDrawing:
         # Only the first face's score is below 1.
         assert (boxed != scored).any(-1)[:, 160:].sum() == 0
 
+    def test_track_ids(self, visualizer, image, sample):
+        bare = paint(visualizer, image, sample, draw_bbox=True)[0]
+        sample.pred_instances.track_ids = np.array([-1, -1])
+        none = paint(visualizer, image, sample, draw_bbox=True)[0]
+        sample.pred_instances.track_ids = np.array([-1, 7])
+        seventh = paint(visualizer, image, sample, draw_bbox=True)[0]
+        sample.pred_instances.track_ids = torch.tensor([-1, 12])
+        twelfth = paint(visualizer, image, sample, draw_bbox=True)[0]
+        assert (bare == none).all() and (seventh != twelfth).any()
+        # Above the box of the second face, and nowhere else.
+        painted = (bare != seventh).any(-1)
+        top = int(sample.pred_instances.bboxes[1, 1])
+        assert painted[:top + 2, 160:].any()
+        painted[:top + 2, 160:] = False
+        assert not painted.any()
+
     def test_opacity_is_the_score(self, visualizer, image, landmark_set):
         strength = []
         for score in (1., 0.6, 0.35):
@@ -167,18 +183,23 @@ class TestTruth:
         faces.keypoints = sample.pred_instances.keypoints + 5
         faces.keypoints_visible = np.ones((2, 98))
         drawn = visualizer.add_datasample('a', image, sample)
-        assert drawn.shape == (220, 640, 3)
-        left, right = drawn[:, :320], drawn[:, 320:]
+        assert drawn.shape[0] > 220 and drawn.shape[1] == 640
+        left, right = drawn[:220, :320], drawn[:220, 320:]
         assert (left != image).any() and (left != right).any()
         alone = visualizer.add_datasample('a', image, sample, draw_gt=False)
         assert (alone == right).all()
+        # Below stands which is which.
+        names = (drawn[220:] < 100).all(-1)
+        assert names[:, :320].any() and names[:, 320:].any()
+        assert names[:, 320:].sum() > names[:, :320].sum()
+        assert 'heading' not in sample.gt_instances
 
     def test_unlabelled_landmarks_are_not_drawn(self, image, sample):
         visualizer = SPIGAVisualizer(landmark_set='wflw_98')
         sample.gt_instances.keypoints = sample.pred_instances.keypoints
         sample.gt_instances.keypoints_visible = np.zeros((2, 98))
         drawn = visualizer.add_datasample('a', image, sample)
-        assert (drawn[:, :320] == image).all()
+        assert (drawn[:220, :320] == image).all()
 
     def test_no_empty_picture_where_there_is_no_truth(self, visualizer, image,
                                                       sample):
@@ -187,6 +208,28 @@ class TestTruth:
 
 
 class TestSize:
+
+    @pytest.mark.parametrize('size', [64, 256, 2000])
+    def test_sizes_follow_the_face(self, landmark_set, size):
+        """Landmarks, axes, box and text cover their share of the picture."""
+        side = int(1.6 * size)
+        landmarks = side * project_head(landmark_set.head_model, POSES[0])
+        sample = PoseDataSample()
+        sample.pred_instances = InstanceData(
+            keypoints=landmarks[None],
+            head_poses=POSES[:1],
+            bboxes=np.array([[*landmarks.min(0), *landmarks.max(0)]]),
+            track_ids=np.array([3]))
+        image = np.full((side, side, 3), 128, np.uint8)
+        painted = paint(
+            SPIGAVisualizer(landmark_set='wflw_98'),
+            image,
+            sample,
+            draw_bbox=True)[1]
+        # No line is thinner than a pixel and no letter lower than 11 px: on
+        # a tiny face they take more room.
+        low, high = (0.08, 0.16) if size > 100 else (0.3, 0.6)
+        assert low < painted.mean() < high
 
     def test_small_faces_are_enlarged(self, image, sample):
         visualizer = SPIGAVisualizer(landmark_set='wflw_98', min_face=120)
@@ -263,6 +306,18 @@ class TestSets:
         contour = sample.pred_instances.keypoints[0, 16].round().astype(int)
         pixel = drawn[contour[1], contour[0]].astype(int)
         assert np.ptp(pixel) < 10 and pixel.min() > 180
+
+
+def test_heatmaps_as_mmpose_draws_them(visualizer, image, landmark_set):
+    """Below the faces, brought to the image by merge_data_samples."""
+    sample = one_face(landmark_set, 0)
+    sample.set_metainfo(dict(ori_shape=image.shape[:2]))
+    sample.pred_fields = PixelData(
+        heatmaps=torch.rand(98, 16, 16), edges=torch.rand(15, 16, 16))
+    drawn = visualizer.add_datasample(
+        'a', image, merge_data_samples([sample]), draw_heatmap=True)
+    assert drawn.shape == (440, 320, 3)
+    assert (drawn[220:] != image).any()
 
 
 def test_writes_a_file(visualizer, image, sample, tmp_path):
