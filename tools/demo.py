@@ -2,17 +2,18 @@
 
     python tools/demo.py photo.jpg                       # finds the faces
     python tools/demo.py photo.jpg --bbox 433,99,96,110  # x,y,w,h in pixels
+    python tools/demo.py photo.jpg --weights wflw        # the authors' weights
     python tools/demo.py folder 'more/*.png' --out faces --draw pose,steps
-    python tools/demo.py photo.jpg --config CONFIG --checkpoint WEIGHTS \
+    python tools/demo.py photo.jpg --config CONFIG --weights CHECKPOINT \
         --det DETECTOR_CONFIG --det-weights DETECTOR_WEIGHTS
 
 For each image NAME it writes into --out (and nowhere else) NAME_faces.jpg,
 NAME.json (boxes, landmarks, scores, pose of each face) and, with --draw
-steps, NAME_steps.jpg. Exit code: 0 all done, 1 some images or boxes failed
-(the rest is done), 2 wrong usage, 130 interrupted.
+steps, NAME_steps.jpg; --format asks for other files, see docs/inference.md.
+Exit code: 0 all done, 1 some images or boxes failed (the rest is done), 2
+wrong usage, 130 interrupted.
 """
 import argparse
-import json
 import os
 import os.path as osp
 import sys
@@ -23,24 +24,25 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from spiga_mmpose.apis import (check_box, estimate_faces, faces_to_dicts,
-                               find_boxes, list_images, load_detector,
-                               load_model, parse_box)
-from spiga_mmpose.datasets.transforms import LoadFaceImage
-from spiga_mmpose.visualization import SPIGAVisualizer, make_sheet, step_panels
+from spiga_mmpose.apis import (ResultWriter, estimate_faces, faces_to_dicts,
+                               find_weights, list_images, load_calibration,
+                               load_model, make_finder, make_visualizer,
+                               parse_box, read_image, usable_boxes,
+                               write_picture)
+from spiga_mmpose.apis.detection import DETECTORS
+from spiga_mmpose.apis.formats import make_record, wflw_to_300w
+from spiga_mmpose.apis.weights import RELEASES
+from spiga_mmpose.apis.writing import FORMATS
+from spiga_mmpose.visualization import make_sheet, step_panels
 
 REPO = osp.dirname(osp.dirname(osp.abspath(__file__)))
 DEFAULT_CONFIG = osp.join(REPO, 'configs', 'spiga_synthetic_long.py')
 DEFAULT_CHECKPOINT = osp.join(REPO, 'checkpoints', 'spiga_synthetic_long.pth')
-HAAR_CONFIG = osp.join(REPO, 'configs', 'detection', 'haar_face.py')
 DRAWINGS = ('landmarks', 'pose', 'steps')
 # Faces below this many px are enlarged in the drawn picture.
 MIN_FACE = 96
 # Faces of an image whose steps are drawn.
 MAX_ROWS = 32
-# Longer side of a face box, in longer sides of the image. Beyond it no face
-# is to be seen, and soon the numbers overflow.
-MAX_BOX = 100
 
 
 class UsageError(Exception):
@@ -56,12 +58,16 @@ def parse_args(argv=None):
         'images',
         nargs='+',
         metavar='IMAGE',
-        help='image file, folder of images, or glob pattern')
+        help='image file or URL, folder of images, or glob pattern')
     parser.add_argument(
         '--config',
-        help='model config (default: the one that '
-        'was trained on synthetic faces)')
-    parser.add_argument('--checkpoint', help='weights of that config')
+        help='model config (default: that of the weights, where they tell it, '
+        'or the one that was trained on synthetic faces)')
+    parser.add_argument(
+        '--weights',
+        '--checkpoint',
+        metavar=f'{"|".join(RELEASES)}|FILE|URL',
+        help="published weights by name, or any checkpoint's path or URL")
     boxes = parser.add_mutually_exclusive_group()
     boxes.add_argument(
         '--bbox',
@@ -72,10 +78,17 @@ def parse_args(argv=None):
         'times (--bbox=-9,... if it starts with a minus)')
     boxes.add_argument(
         '--det',
-        metavar='haar|whole_image|CONFIG',
+        metavar=f'{"|".join(DETECTORS)}|CONFIG',
         help="what finds the faces: OpenCV's frontal-face cascade (default), "
-        'the image as one box, or the config of any MMDet detector')
-    parser.add_argument('--det-weights', help="the detector's checkpoint")
+        "OpenCV's YuNet, MMPose's face detector, the image as one box, or "
+        'the config of any MMDet detector')
+    parser.add_argument(
+        '--det-weights', help="the detector's checkpoint; YuNet's ONNX file")
+    parser.add_argument(
+        '--box-calibration',
+        metavar='FILE',
+        help="from the detector's boxes to landmark boxes, made by "
+        'tools/analysis_tools/calibrate_boxes.py')
     parser.add_argument(
         '--out', default='demo_out', metavar='DIR', help='(default: demo_out)')
     parser.add_argument(
@@ -88,6 +101,17 @@ def parse_args(argv=None):
         type=_drawings,
         metavar=','.join(DRAWINGS),
         help='what to draw (default: landmarks,pose)')
+    parser.add_argument(
+        '--format',
+        default=('json', ),
+        type=_formats,
+        metavar=','.join(FORMATS),
+        help='files of the results beside the pictures (default: json)')
+    parser.add_argument(
+        '--to-68',
+        action='store_true',
+        help="write the 98 landmarks of WFLW as 300W's 68 (the pictures show "
+        'all 98)')
     return parser.parse_args(argv)
 
 
@@ -99,83 +123,66 @@ def _box(text):
 
 
 def _drawings(text):
+    return _names(text, DRAWINGS)
+
+
+def _formats(text):
+    return _names(text, FORMATS)
+
+
+def _names(text, known):
+    """Names out of ``known``, separated by commas."""
     names = [name for name in text.split(',') if name]
-    unknown = sorted(set(names) - set(DRAWINGS))
+    unknown = sorted(set(names) - set(known))
     if unknown or not names:
         raise argparse.ArgumentTypeError(
-            f'expected some of {",".join(DRAWINGS)}, found {text!r}')
+            f'expected some of {",".join(known)}, found {text!r}')
     return names
 
 
 def choose_model(args):
     """Paths of config and checkpoint; says so when they are the default."""
-    if args.checkpoint:
-        return args.config or DEFAULT_CONFIG, args.checkpoint
+    if args.weights:
+        checkpoint, config = find_weights(args.weights)
+        return args.config or config or DEFAULT_CONFIG, checkpoint
     if args.config:
         raise UsageError(f'--config {args.config} needs its weights: give '
                          '--checkpoint as well')
     if not osp.isfile(DEFAULT_CHECKPOINT):
         raise UsageError(
             f'there are no default weights {DEFAULT_CHECKPOINT}: give '
-            '--config and --checkpoint')
+            '--weights')
     print(
         'Note: the default model was trained on synthetic faces only. It '
         'shows that the parts work together; on photographs expect wrong '
-        'landmarks and poses. Give --config and --checkpoint for a model '
-        'that was trained on photographs.',
+        'landmarks and poses. Give --weights wflw, or --config and '
+        '--checkpoint, for a model that was trained on photographs.',
         file=sys.stderr)
     return DEFAULT_CONFIG, DEFAULT_CHECKPOINT
 
 
-def make_finder(args):
+def choose_boxes(args):
     """Function from an image (H, W, 3) BGR to boxes (N, 4) and scores."""
     if args.bbox:
         boxes = np.stack(args.bbox)
         return lambda image: (boxes, np.ones(len(boxes), np.float32))
-    if args.det == 'whole_image':
-
-        def whole_image(image):
-            box = np.array([[0, 0, *image.shape[1::-1]]], np.float32)
-            return box, np.ones(1, np.float32)
-
-        return whole_image
-    config, weights = args.det, args.det_weights
-    if config in (None, 'haar'):
-        config, weights = HAAR_CONFIG, None
-    elif not weights:
-        raise UsageError(f'--det {config} needs its weights: give '
-                         '--det-weights as well')
-    try:
-        detector = load_detector(config, weights, args.device)
-    except (AttributeError, NameError, SyntaxError) as error:
-        raise UsageError(
-            f'--det {config}: not the config of a detector: {error}') from None
-    return lambda image: find_boxes(detector, image)
-
-
-def make_visualizer(model, draw):
-    """A visualizer for the landmark set of the config or the data set."""
-    config = model.cfg.get('visualizer') or {}
-    visualizer = SPIGAVisualizer(
-        name='demo',
-        landmark_set=config.get('landmark_set'),
-        draw=draw,
-        min_face=MIN_FACE)
-    visualizer.set_dataset_meta(model.dataset_meta)
-    return visualizer
+    calibration = None
+    if args.box_calibration:
+        calibration = load_calibration(args.box_calibration)
+    return make_finder(args.det or 'haar', args.det_weights, args.device,
+                       calibration)
 
 
 class Demo:
     """Takes one image after the other and writes what it finds."""
 
-    def __init__(self, model, finder, visualizer, out, draw):
+    def __init__(self, model, finder, writer, args):
         self.model = model
         self.finder = finder
-        self.visualizer = visualizer
-        self.out = out
-        self.draw = draw
-        self.load = LoadFaceImage()
-        self.names = set()
+        self.writer = writer
+        self.draw = args.draw
+        self.to_68 = args.to_68
+        self.visualizer = make_visualizer(model, args.draw, MIN_FACE)
         self.faces = self.images = self.empty = self.dropped = 0
         self.notes = set()  # about the model, told once
 
@@ -186,20 +193,12 @@ class Demo:
             ValueError: If the image or every box in it is of no use.
             OSError: If a result cannot be written.
         """
-        image = self.load(dict(img_path=path))['img']
-        height, width = image.shape[:2]
+        image = read_image(path)
         boxes, scores = self.usable(path, image, *self.finder(image))
-        result = dict(
-            image=path,
-            width=width,
-            height=height,
-            landmark_set=self.model.dataset_meta.get('dataset_name'),
-            faces=[])
-        drawn, steps = image[..., ::-1], None
+        faces, drawn, steps = [], image[..., ::-1], None
         if len(boxes):
             sample = estimate_faces(self.model, image, boxes, scores)
-            result['faces'] = faces_to_dicts(
-                sample, steps='steps' in self.draw)
+            faces = faces_to_dicts(sample, steps='steps' in self.draw)
             # Opacity shows the score: no landmark is left out (kpt_thr 0).
             drawn = self.visualizer.add_datasample(
                 path, drawn, sample, draw_gt=False, draw_bbox=True, kpt_thr=0)
@@ -210,12 +209,16 @@ class Demo:
                 f'no face found in {path}; give its box by --bbox, or '
                 'another detector by --det',
                 file=sys.stderr)
-        name = self.unique_name(path)
-        self.write_picture(f'{name}_faces.jpg', drawn)
+        record = make_record(path, image,
+                             self.model.dataset_meta.get('dataset_name'),
+                             faces)
+        if self.to_68:
+            record = wflw_to_300w(record)
+        name = self.writer.name_of(path)
+        write_picture(self.writer.folder, f'{name}_faces.jpg', drawn)
         if steps is not None:
-            self.write_picture(f'{name}_steps.jpg', steps)
-        with open(osp.join(self.out, f'{name}.json'), 'w') as file:
-            json.dump(result, file, indent=1, allow_nan=False)
+            write_picture(self.writer.folder, f'{name}_steps.jpg', steps)
+        self.writer.add(name, record)
         self.faces += len(boxes)
         self.images += 1
 
@@ -225,12 +228,10 @@ class Demo:
         Raises:
             ValueError: If there are boxes, and none is of use.
         """
-        height, width = image.shape[:2]
-        faults = [_box_fault(box, width, height) for box in boxes]
-        good = [fault is None for fault in faults]
-        if faults and not any(good):
+        good, faults = usable_boxes(boxes, *image.shape[1::-1])
+        if faults and not good.any():
             raise ValueError(faults[0])
-        for fault in filter(None, faults):
+        for fault in faults:
             self.dropped += 1
             tqdm.write(f'dropped a box of {path}: {fault}', file=sys.stderr)
         return boxes[good], scores[good]
@@ -254,50 +255,20 @@ class Demo:
             for steps in faces.landmark_steps[:MAX_ROWS]
         ])
 
-    def unique_name(self, path):
-        """Name of the results: the image's own, numbered when taken."""
-        stem = osp.splitext(osp.basename(path))[0]
-        name, count = stem, 1
-        while name in self.names:
-            count += 1
-            name = f'{stem}_{count}'
-        self.names.add(name)
-        return name
-
-    def write_picture(self, name, picture):
-        """Write an RGB picture into the output folder."""
-        done, data = cv2.imencode('.jpg', picture[..., ::-1],
-                                  [cv2.IMWRITE_JPEG_QUALITY, 95])
-        if not done:
-            raise ValueError(f'{name}: a picture of {picture.shape[1]} x '
-                             f'{picture.shape[0]} pixels is no JPEG')
-        with open(osp.join(self.out, name), 'wb') as file:
-            file.write(data)
-
-
-def _box_fault(box, width, height):
-    """What makes a box useless in an image of this size, or None."""
-    try:
-        check_box(box, width, height)
-    except ValueError as error:
-        return str(error)
-    longer, most = max(box[2:] - box[:2]), MAX_BOX * max(width, height)
-    if longer > most:
-        return (f'a box with a side of {longer:g} pixels is too large for the '
-                f'image of {width} x {height} pixels: expected at most {most}')
-    return None
-
 
 def prepare(args):
     """Everything that must stand before the first image is read."""
     config, checkpoint = choose_model(args)
-    os.makedirs(args.out, exist_ok=True)
+    writer = ResultWriter(args.out, args.format)
     if not os.access(args.out, os.W_OK):
         raise UsageError(f'cannot write into the folder {args.out}')
-    finder = make_finder(args)
+    finder = choose_boxes(args)
     model = load_model(config, checkpoint, args.device)
-    visualizer = make_visualizer(model, args.draw)
-    return Demo(model, finder, visualizer, args.out, args.draw)
+    count = model.dataset_meta.get('num_keypoints')
+    if args.to_68 and count != 98:
+        raise UsageError('--to-68 takes a model of the 98 landmarks of WFLW, '
+                         f'found {count}')
+    return Demo(model, finder, writer, args)
 
 
 def main(argv=None):
@@ -316,15 +287,19 @@ def main(argv=None):
     failed, interrupted = [], False
     progress = tqdm(paths, unit='image', disable=len(paths) < 2)
     try:
-        for path in progress:
-            try:
-                demo.run(path)
-            except (ValueError, OSError, cv2.error) as error:
-                failed.append(path)
-                name = '' if path in str(error) else f'{path}: '
-                tqdm.write(f'skipped: {name}{error}', file=sys.stderr)
+        with demo.writer:
+            for path in progress:
+                try:
+                    demo.run(path)
+                except (ValueError, OSError, cv2.error) as error:
+                    failed.append(path)
+                    name = '' if path in str(error) else f'{path}: '
+                    tqdm.write(f'skipped: {name}{error}', file=sys.stderr)
     except KeyboardInterrupt:
         interrupted = True
+    except OSError as error:  # of the files of all images, at the end
+        print(f'error: {error}', file=sys.stderr)
+        return 2
     for note in sorted(demo.notes):
         print(f'note: {note}', file=sys.stderr)
     print(f'{demo.faces} face(s) in {demo.images} image(s), written to '

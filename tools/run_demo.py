@@ -5,8 +5,9 @@
 Trains ``configs/spiga_synthetic.py``, evaluates it and the checkpoint that
 was trained for longer on synthetic faces that neither has seen, prints one
 table, and writes into --out: ``table.md``, ``metrics.json``, ``faces.jpg``
-(truth, steps 0 to S and pose axes) and ``ced.png``. Everything here is about
-drawn faces and says nothing about accuracy on photographs.
+(truth, steps 0 to S and pose axes), ``ced.png`` and the predictions, as
+``tools/test.py --dump`` writes them. Everything here is about drawn faces and
+says nothing about accuracy on photographs.
 """
 import argparse
 import json
@@ -18,6 +19,7 @@ import warnings
 
 import cv2
 import numpy as np
+from mmengine.fileio import dump
 from mmengine.runner import Runner
 
 from spiga_mmpose.apis import evaluate_model, load_model
@@ -190,13 +192,16 @@ def main():
     with open(osp.join(args.out, 'metrics.json'), 'w') as file:
         json.dump({k: v['metrics'] for k, v in results.items()}, file,
                   indent=1)
+    for name, result in results.items():
+        dump(result['samples'],
+             osp.join(args.out, f'{name.replace(" ", "_")}.pkl'))
     draw_ced({k: box_errors(v['samples'])
               for k, v in results.items()}, 10, 'landmark box',
              osp.join(args.out, 'ced.png'))
     draw_sheet(results['ten minutes'], osp.join(args.out, 'faces.jpg'))
     draw_sheet(results['long'], osp.join(args.out, 'faces_long.jpg'))
     print(f'[demo] wrote table.md, metrics.json, faces.jpg, faces_long.jpg, '
-          f'ced.png into {args.out}')
+          f'ced.png, ten_minutes.pkl, long.pkl into {args.out}')
 
 
 if __name__ == '__main__':

@@ -1,18 +1,24 @@
 """From a checkpoint to a model, and from boxes to faces."""
 import os.path as osp
-from typing import List, Optional
+from itertools import islice
+from typing import List, Optional, Sequence, Tuple
 
 import numpy as np
+import torch
 import torch.nn as nn
+from mmcv.transforms import Compose
 from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
+from mmengine.registry import init_default_scope
 from mmengine.runner.checkpoint import (CheckpointLoader,
                                         _load_checkpoint_to_model)
-from mmpose.apis import inference_topdown, init_model
+from mmengine.structures import InstanceData
+from mmpose.apis import init_model
 from mmpose.structures import PoseDataSample, merge_data_samples
 
 # Faces that go through the network at once; keeps the memory of an image
 # with hundreds of faces in bounds.
-_BATCH = 32
+BATCH_SIZE = 32
 
 
 def load_model(config: str, checkpoint: str, device: str) -> nn.Module:
@@ -110,20 +116,74 @@ def estimate_faces(model: nn.Module,
         model (nn.Module): Made by :func:`load_model` or
             ``mmpose.apis.init_model``.
         image (np.ndarray): (H, W, 3) BGR, uint8.
-        boxes (np.ndarray): (N, 4) x1, y1, x2, y2 in image px, N at least 1.
+        boxes (np.ndarray): (N, 4) x1, y1, x2, y2 in image px.
         scores (np.ndarray, optional): (N,) of the boxes. Defaults to 1.
 
     Returns:
         :obj:`PoseDataSample`: One sample with ``pred_instances`` of all N
         faces; its metainfo about the crop is that of the first face.
     """
+    if scores is None:
+        scores = np.ones(len(boxes), np.float32)
+    return estimate_images(model, [(image, boxes, scores)])[0]
+
+
+def estimate_images(
+        model: nn.Module,
+        items: Sequence[Tuple[np.ndarray, np.ndarray, np.ndarray]],
+        batch_size: int = BATCH_SIZE) -> List[PoseDataSample]:
+    """As :func:`estimate_faces`, of several images in common batches.
+
+    Args:
+        model (nn.Module): Made by :func:`load_model` or
+            ``mmpose.apis.init_model``.
+        items (list[tuple]): Of each image the image (H, W, 3) BGR, uint8, the
+            boxes (N, 4) x1, y1, x2, y2 in image px and their scores (N,).
+            N may be 0.
+        batch_size (int): Faces that go through the network at once.
+
+    Returns:
+        list[:obj:`PoseDataSample`]: One an image, see
+        :func:`estimate_faces`.
+
+    Raises:
+        ValueError: If a box has no area or lies outside its image.
+    """
+    init_default_scope(model.cfg.get('default_scope', 'mmpose'))
+    pipeline = Compose(model.cfg.test_dataloader.dataset.pipeline)
+    crops = (
+        pipeline(
+            dict(
+                model.dataset_meta,
+                img=image,
+                bbox=np.asarray(box)[None],
+                bbox_score=np.float32([score])))
+        for image, boxes, scores in items
+        for box, score in zip(boxes, scores))
+    faces = []
+    while batch := list(islice(crops, batch_size)):
+        with torch.no_grad():
+            faces += model.test_step(pseudo_collate(batch))
+    faces = iter(faces)
     samples = []
-    for start in range(0, len(boxes), _BATCH):
-        samples += inference_topdown(model, image, boxes[start:start + _BATCH])
-    merged = merge_data_samples(samples)
-    if scores is not None:
-        merged.pred_instances.bbox_scores = np.asarray(scores, np.float32)
-    return merged
+    for image, boxes, _ in items:
+        of_image = list(islice(faces, len(boxes)))
+        samples.append(
+            merge_data_samples(of_image) if of_image else _no_face(
+                model, image))
+    return samples
+
+
+def _no_face(model: nn.Module, image: np.ndarray) -> PoseDataSample:
+    """What a model predicts of an image without a face."""
+    count = model.dataset_meta.get('num_keypoints', 0)
+    return PoseDataSample(
+        metainfo=dict(ori_shape=image.shape[:2], img_shape=image.shape[:2]),
+        pred_instances=InstanceData(
+            bboxes=np.zeros((0, 4), np.float32),
+            bbox_scores=np.zeros(0, np.float32),
+            keypoints=np.zeros((0, count, 2), np.float32),
+            keypoint_scores=np.zeros((0, count), np.float32)))
 
 
 def faces_to_dicts(sample: PoseDataSample, steps: bool = False) -> List[dict]:
@@ -137,8 +197,9 @@ def faces_to_dicts(sample: PoseDataSample, steps: bool = False) -> List[dict]:
         list[dict]: Of each face ``box`` (x, y, w, h) and ``landmarks`` [[x,
         y], ...] in image px, ``box_score``, ``landmark_scores``; with a pose
         also ``pose``: yaw, pitch, roll in degrees and ``translation`` in head
-        units; with ``steps`` also ``landmark_steps``. Numbers that are not
-        finite become None.
+        units; with ``steps`` also ``landmark_steps``; ``track_id`` where the
+        faces were followed (``track_ids``). Numbers that are not finite
+        become None.
     """
     faces = sample.pred_instances
     dicts = []
@@ -155,6 +216,8 @@ def faces_to_dicts(sample: PoseDataSample, steps: bool = False) -> List[dict]:
                 yaw=yaw, pitch=pitch, roll=roll, translation=translation)
         if steps and 'landmark_steps' in faces:
             face['landmark_steps'] = _plain(faces.landmark_steps[i])
+        if 'track_ids' in faces:
+            face['track_id'] = int(faces.track_ids[i])
         dicts.append(face)
     return dicts
 

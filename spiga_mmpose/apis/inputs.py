@@ -1,10 +1,16 @@
-"""What a user points at: files, folders, globs and boxes."""
+"""What a user points at: files, folders, globs, configs and boxes."""
 import glob
 import os.path as osp
-from typing import List, Sequence
+from typing import List, Sequence, Tuple
 
 import numpy as np
 
+from .download import is_url
+
+_REPO = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
+# Longer side of a face box, in longer sides of the image. Beyond it no face
+# is to be seen, and soon the numbers overflow.
+_MAX_BOX = 100
 # A folder is searched for these; a file that is named is taken as it is.
 IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.ppm', '.tif', '.tiff',
                   '.webp')
@@ -14,12 +20,13 @@ def list_images(inputs: Sequence[str]) -> List[str]:
     """Paths of the images that files, folders and globs stand for.
 
     Args:
-        inputs (list[str]): Each a file, a folder (its images by name, not
-            those of its subfolders) or a glob pattern.
+        inputs (list[str]): Each a file, a URL, a folder (its images by name,
+            not those of its subfolders) or a glob pattern.
 
     Returns:
-        list[str]: Paths in the order given, each once. A file that does not
-        exist and is no pattern is in the list too: whoever reads it says so.
+        list[str]: Paths and URLs in the order given, each once. A file that
+        does not exist and is no pattern is in the list too: whoever reads it
+        says so.
 
     Raises:
         ValueError: If a folder holds no image or a pattern matches nothing.
@@ -34,7 +41,8 @@ def list_images(inputs: Sequence[str]) -> List[str]:
                 raise ValueError(
                     f'no image in the folder {given}: expected files that end '
                     f'in one of {", ".join(IMAGE_SUFFIXES)}')
-        elif not osp.exists(given) and glob.has_magic(given):
+        elif (glob.has_magic(given) and not osp.exists(given)
+              and not is_url(given)):
             found = sorted(filter(osp.isfile, glob.glob(given)))
             if not found:
                 raise ValueError(f'no file matches {given!r}')
@@ -71,10 +79,11 @@ def parse_box(text: str) -> np.ndarray:
 
 
 def check_box(box: np.ndarray, width: int, height: int) -> None:
-    """Raise ``ValueError`` for a box that does not touch the image.
+    """Raise ``ValueError`` for a box in which no face can be.
 
     Args:
-        box (np.ndarray): (4,) x1, y1, x2, y2, image px.
+        box (np.ndarray): (4,) x1, y1, x2, y2, image px. It must touch the
+            image and not be out of all proportion to it.
         width (int): Width of the image, px.
         height (int): Height of the image, px.
     """
@@ -83,3 +92,55 @@ def check_box(box: np.ndarray, width: int, height: int) -> None:
         raise ValueError(
             f'the box x {x1:g} to {x2:g}, y {y1:g} to {y2:g} lies outside '
             f'the image of {width} x {height} pixels')
+    if not (x1 < x2 and y1 < y2):
+        raise ValueError(f'the box x {x1:g} to {x2:g}, y {y1:g} to {y2:g} '
+                         'has no area: expected x1 < x2 and y1 < y2')
+    longer, most = max(x2 - x1, y2 - y1), _MAX_BOX * max(width, height)
+    if longer > most:
+        raise ValueError(
+            f'a box with a side of {longer:g} pixels is too large for the '
+            f'image of {width} x {height} pixels: expected at most {most}')
+
+
+def usable_boxes(boxes: np.ndarray, width: int,
+                 height: int) -> Tuple[np.ndarray, List[str]]:
+    """Which boxes can hold a face, and what is wrong with the others.
+
+    Args:
+        boxes (np.ndarray): (N, 4) x1, y1, x2, y2, image px.
+        width (int): Width of the image, px.
+        height (int): Height of the image, px.
+
+    Returns:
+        tuple: (N,) bool, and a sentence for each that is False.
+    """
+    usable, faults = np.ones(len(boxes), bool), []
+    for i, box in enumerate(boxes):
+        try:
+            check_box(box, width, height)
+        except ValueError as error:
+            usable[i] = False
+            faults.append(str(error))
+    return usable, faults
+
+
+def find_config(name: str) -> str:
+    """Path of a config that comes with the project.
+
+    Args:
+        name (str): Below ``configs``, e.g. ``'spiga_wflw.py'``.
+
+    Returns:
+        str: Its path.
+
+    Raises:
+        ValueError: If the package is installed without the checkout that
+            holds the configs.
+    """
+    path = osp.join(_REPO, 'configs', name)
+    if not osp.isfile(path):
+        raise ValueError(
+            f'no config {path}: the configs lie in the checkout, not in the '
+            'installed package; give the path of this config yourself, or '
+            'install by "pip install -e ."')
+    return path

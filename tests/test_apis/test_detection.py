@@ -8,7 +8,8 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.structures import InstanceData
 
-from spiga_mmpose.apis import detection, find_boxes, load_detector
+from spiga_mmpose.apis import (BoxCalibration, detection, find_boxes,
+                               load_detector, make_finder)
 
 
 @pytest.fixture
@@ -71,3 +72,80 @@ def test_haar(repo):
 def test_no_config():
     with pytest.raises(ValueError, match='no detector config nowhere.py'):
         load_detector('nowhere.py', None, 'cpu')
+
+
+@pytest.mark.filterwarnings('ignore::UserWarning')
+class TestMakeFinder:
+
+    def test_whole_image(self):
+        find = make_finder('whole_image')
+        boxes, scores = find(np.zeros((40, 70, 3), np.uint8))
+        assert boxes.tolist() == [[0, 0, 70, 40]] and scores.tolist() == [1]
+
+    def test_calibration(self, repo):
+        """The given one counts, not that of the config."""
+        detector = load_detector(f'{repo}/configs/detection/haar_face.py',
+                                 None, 'cpu')
+        image = cartoon_face(200)
+        plain, scores = find_boxes(detector, image)
+        calibration = BoxCalibration((0.1, 0.2), (0.5, 0.6))
+        boxes, found = make_finder('haar', calibration=calibration)(image)
+        np.testing.assert_allclose(boxes, calibration.apply(plain))
+        np.testing.assert_allclose(found, scores)
+
+    def test_calibration_of_the_config(self, repo, tmp_path):
+        """A changed copy of the cascade's config is a detector, too."""
+        path = tmp_path / 'mine.py'
+        path.write_text(f"_base_ = ['{repo}/configs/detection/haar_face.py']\n"
+                        'box_calibration = dict(shift=(0, 0), scale=(2, 2))')
+        image = cartoon_face(200)
+        plain, _ = make_finder('haar', calibration=BoxCalibration())(image)
+        [large] = make_finder(str(path))(image)[0]
+        np.testing.assert_allclose(large[2:] - large[:2],
+                                   2 * (plain[0, 2:] - plain[0, :2]))
+
+    def test_a_calibration_of_other_words(self, repo, tmp_path):
+        path = tmp_path / 'mine.py'
+        path.write_text(f"_base_ = ['{repo}/configs/detection/haar_face.py']\n"
+                        'box_calibration = dict(zoom=2)')
+        with pytest.raises(ValueError, match='mine.py: box_calib.*zoom'):
+            make_finder(str(path))
+
+    # What untrained weights find is beyond all bounds.
+    @pytest.mark.filterwarnings('ignore::RuntimeWarning')
+    @pytest.mark.filterwarnings('ignore::FutureWarning')
+    def test_mmposes_face_detector(self, tmp_path):
+        """Its config is found in the wheel; the weights are given here."""
+        import warnings
+
+        from mmdet.apis import init_detector
+        with warnings.catch_warnings(), DefaultScope.overwrite_default_scope(
+                'mmdet'):
+            warnings.simplefilter('ignore')
+            model = init_detector(
+                detection.default_det_models['face']['model'], device='cpu')
+        weights = str(tmp_path / 'detector.pth')
+        torch.save(dict(state_dict=model.state_dict(), meta={}), weights)
+        find = make_finder('mmpose', weights)
+        boxes, scores = find(cartoon_face(200))
+        assert boxes.shape == (len(scores), 4)  # untrained: any number
+
+    @pytest.mark.parametrize('detector, words', [
+        ('harr', 'no detector config harr: expected one of haar, yunet'),
+        ('none.py', 'with its weights'),
+    ])
+    def test_no_such_detector(self, detector, words):
+        with pytest.raises(ValueError, match=words):
+            make_finder(detector)
+
+    def test_without_weights(self):
+        config = detection.default_det_models['face']['model']
+        with pytest.raises(ValueError, match='needs its weights'):
+            make_finder(config)
+
+    @pytest.mark.parametrize('content', ['work_dir = 3', 'model = dict('])
+    def test_no_detector(self, tmp_path, content):
+        path = tmp_path / 'bad.py'
+        path.write_text(content)
+        with pytest.raises(ValueError, match='bad.py: not the config of a'):
+            make_finder(str(path))

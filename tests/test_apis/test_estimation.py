@@ -10,7 +10,7 @@ from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 from tiny_model import POSE, write_tiny_model
 
-from spiga_mmpose.apis import (estimate_faces, estimation, faces_to_dicts,
+from spiga_mmpose.apis import (estimate_faces, estimate_images, faces_to_dicts,
                                load_model)
 
 pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
@@ -160,23 +160,62 @@ class TestEstimateFaces:
         np.testing.assert_allclose(sample.pred_instances.bbox_scores,
                                    [0.7, 0.4])
 
-    def test_many_faces_go_in_batches(self, model, monkeypatch):
+    def test_no_box(self, model):
+        sample = estimate_faces(model, cartoon_face(200), np.zeros((0, 4)))
+        assert len(sample.pred_instances) == 0
+        assert sample.pred_instances.keypoints.shape == (0, 98, 2)
+        assert faces_to_dicts(sample, steps=True) == []
+
+
+@pytest.fixture
+def batches(model):
+    """Sizes of the batches that go through the network."""
+    sizes = []
+    hook = model.backbone.register_forward_hook(
+        lambda _, inputs, __: sizes.append(len(inputs[0])))
+    yield sizes
+    hook.remove()
+
+
+class TestEstimateImages:
+
+    def test_many_faces_go_in_batches(self, model, batches):
         """The results do not depend on the size of the batch."""
         boxes = np.concatenate([BOXES, BOXES + 3, BOXES - 8])
-        image = cartoon_face(200)
-        whole = estimate_faces(model, image, boxes).pred_instances
-        sizes = []
-        estimate = estimation.inference_topdown
+        item = cartoon_face(200), boxes, np.ones(6)
+        [whole] = estimate_images(model, [item])
+        [parts] = estimate_images(model, [item], batch_size=4)
+        assert batches == [6, 4, 2]
+        np.testing.assert_allclose(
+            parts.pred_instances.keypoints,
+            whole.pred_instances.keypoints,
+            atol=1e-3)
 
-        def spy(model, image, boxes):
-            sizes.append(len(boxes))
-            return estimate(model, image, boxes)
+    def test_faces_of_several_images_share_a_batch(self, model, batches):
+        items = [(cartoon_face(200 + 20 * i), BOXES[:1] + 4 * i, [0.1 * i])
+                 for i in range(5)]
+        together = estimate_images(model, items)
+        assert batches == [5]
+        for i, (sample, item) in enumerate(zip(together, items)):
+            [alone] = estimate_images(model, [item])
+            for name in ('keypoints', 'head_poses', 'landmark_steps',
+                         'bboxes', 'bbox_scores'):
+                np.testing.assert_allclose(
+                    sample.pred_instances.get(name),
+                    alone.pred_instances.get(name),
+                    atol=1e-4)
+            assert sample.ori_shape == (200 + 20 * i, ) * 2
+            np.testing.assert_allclose(sample.pred_instances.bbox_scores,
+                                       [0.1 * i])
 
-        monkeypatch.setattr(estimation, '_BATCH', 4)
-        monkeypatch.setattr(estimation, 'inference_topdown', spy)
-        parts = estimate_faces(model, image, boxes).pred_instances
-        assert sizes == [4, 2]
-        np.testing.assert_allclose(parts.keypoints, whole.keypoints, atol=1e-3)
+    def test_images_with_and_without_faces(self, model, batches):
+        image, ones = cartoon_face(200), np.ones(2)
+        none = image, BOXES[:0], ones[:0]
+        samples = estimate_images(
+            model, [none, (image, BOXES, ones), none], batch_size=1)
+        assert [len(sample.pred_instances) for sample in samples] == [0, 2, 0]
+        assert batches == [1, 1]
+        assert estimate_images(model, []) == []
 
 
 class TestFacesToDicts:
@@ -209,6 +248,10 @@ class TestFacesToDicts:
         assert 'landmark_steps' not in face
         [face] = faces_to_dicts(sample, steps=True)
         assert np.shape(face['landmark_steps']) == (4, 2, 2)
+
+    def test_track(self):
+        [face] = faces_to_dicts(self.sample(track_ids=np.array([7])))
+        assert face['track_id'] == 7 and type(face['track_id']) is int
 
     def test_json(self, model):
         sample = estimate_faces(model, cartoon_face(200), BOXES)

@@ -4,7 +4,8 @@ import os.path as osp
 import numpy as np
 import pytest
 
-from spiga_mmpose.apis import check_box, list_images, parse_box
+from spiga_mmpose.apis import (check_box, find_config, list_images, parse_box,
+                               usable_boxes)
 
 
 @pytest.fixture
@@ -46,6 +47,10 @@ class TestListImages:
     def test_each_once_in_the_order_given(self, folder):
         given = [str(folder / 'b.JPG'), str(folder)]
         assert names(list_images(given)) == ['b.JPG', 'a.png', 'c[1].jpg']
+
+    def test_a_url_is_no_pattern(self):
+        url = 'https://host/a[1].jpg?size=*'
+        assert list_images([url]) == [url]
 
     def test_empty_folder(self, tmp_path):
         with pytest.raises(ValueError, match='no image in the folder'):
@@ -91,3 +96,29 @@ class TestBoxes:
     def test_outside(self, box):
         with pytest.raises(ValueError, match='outside.*100 x 50'):
             check_box(np.array(box, np.float32), width=100, height=50)
+
+    @pytest.mark.parametrize('box, words', [
+        ([5, 5, 5, 9], 'has no area'),
+        ([9, 5, 5, 9], 'has no area'),
+        ([0, 0, 10001, 9], 'at most 10000'),
+    ])
+    def test_no_face_in_it(self, box, words):
+        with pytest.raises(ValueError, match=words):
+            check_box(np.array(box, np.float32), width=100, height=50)
+
+    def test_usable(self):
+        boxes = np.array([[0, 0, 9, 9], [200, 0, 210, 9], [5, 5, 5, 5],
+                          [90, 40, 120, 60]])
+        usable, faults = usable_boxes(boxes, 100, 50)
+        assert usable.tolist() == [True, False, False, True]
+        assert 'outside' in faults[0] and 'no area' in faults[1]
+        assert len(faults) == 2
+        usable, faults = usable_boxes(boxes[:0], 100, 50)
+        assert usable.shape == (0, ) and faults == []
+
+
+def test_configs(repo, monkeypatch, tmp_path):
+    assert find_config('spiga_wflw.py') == f'{repo}/configs/spiga_wflw.py'
+    monkeypatch.setattr('spiga_mmpose.apis.inputs._REPO', str(tmp_path))
+    with pytest.raises(ValueError, match='pip install -e'):
+        find_config('spiga_wflw.py')

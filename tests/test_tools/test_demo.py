@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from cartoon import HEAD, cartoon_face
 from tiny_model import POSE, write_tiny_model
+from web_server import serve
 
 pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
 
@@ -161,6 +162,136 @@ class TestFaces:
         assert not (tmp_path / 'out' / 'face_steps.jpg').exists()
 
 
+class TestFormats:
+
+    BOX = ['--bbox', '40,30,120,140']
+
+    def test_several(self, run, face_file, tmp_path):
+        code, _ = run(face_file, *self.BOX, '--format', 'pts,csv,benchmark')
+        assert code == 0
+        out = tmp_path / 'out'
+        assert sorted(os.listdir(out)) == [
+            'face_1.pts', 'face_faces.jpg', 'faces.csv', 'faces_benchmark.json'
+        ]
+        [face] = json.loads((out / 'faces_benchmark.json').read_text())
+        assert face['imgpath'] == str(face_file)
+        assert face['headpose'][0] == pytest.approx(POSE[0], abs=1e-3)
+
+    def test_to_68(self, run, face_file, tmp_path):
+        assert run(face_file, *self.BOX)[0] == 0
+        [whole] = read_json(tmp_path / 'out')['faces']
+        assert run(face_file, *self.BOX, '--to-68')[0] == 0
+        result = read_json(tmp_path / 'out')
+        [face] = result['faces']
+        assert result['landmark_set'] == '300w_68'
+        assert len(face['landmarks']) == 68
+        assert face['landmarks'][8] == whole['landmarks'][16]
+
+    def test_to_68_of_68(self, demo, face_file, tmp_path, capsys):
+        config, weights = write_tiny_model(str(tmp_path), '300w_68')
+        assert demo.main([
+            str(face_file), '--config', config, '--weights', weights,
+            '--to-68', '--out',
+            str(tmp_path / 'out')
+        ]) == 2
+        assert 'found 68' in capsys.readouterr().err
+
+    def test_interrupted(self, run, demo, folder, face_file, tmp_path,
+                         monkeypatch):
+        """What was found until then is in the files of all images."""
+        cv2.imwrite(str(folder / 'second.png'), cartoon_face(100))
+        read = demo.read_image
+
+        def stop_at_second(path):
+            if 'second' in path:
+                raise KeyboardInterrupt
+            return read(path)
+
+        monkeypatch.setattr(demo, 'read_image', stop_at_second)
+        code, _ = run(folder, *self.BOX, '--format', 'benchmark')
+        assert code == 130
+        path = tmp_path / 'out' / 'faces_benchmark.json'
+        assert len(json.loads(path.read_text())) == 1
+
+
+class TestWeights:
+
+    def test_they_tell_their_config(self, demo, face_file, tmp_path,
+                                    monkeypatch, model_args):
+        """No --config where the weights are published ones."""
+        monkeypatch.setattr(demo, 'find_weights',
+                            lambda name: (model_args[3], model_args[1]))
+        assert demo.main([
+            str(face_file), '--weights', 'wflw', '--device', 'cpu', '--bbox',
+            '40,30,120,140', '--out',
+            str(tmp_path / 'out')
+        ]) == 0
+        assert len(read_json(tmp_path / 'out')['faces']) == 1
+
+    def test_a_url_of_the_weights_and_of_the_image(self, demo, face_file,
+                                                   tmp_path, monkeypatch,
+                                                   model_args):
+        monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
+        with open(model_args[3], 'rb') as file:
+            files = {
+                '/mine.pth': file.read(),
+                '/face.png': face_file.read_bytes()
+            }
+        with serve(files) as server:
+            assert demo.main([
+                f'{server.url}/face.png', '--config', model_args[1],
+                '--weights', f'{server.url}/mine.pth', '--device', 'cpu',
+                '--out',
+                str(tmp_path / 'out')
+            ]) == 0
+            assert read_json(
+                tmp_path / 'out')['image'] == f'{server.url}/face.png'
+
+    def test_no_such_name(self, demo, face_file, capsys):
+        assert demo.main([str(face_file), '--weights', 'wlfw']) == 2
+        assert "no weights 'wlfw'" in capsys.readouterr().err
+
+    def test_no_network(self, demo, face_file, tmp_path, monkeypatch, capsys):
+        monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
+        with serve() as server:  # whose files are not those
+            monkeypatch.setenv('SPIGA_MMPOSE_MIRROR', server.url)
+            assert demo.main([str(face_file), '--weights', 'wflw']) == 2
+        [line] = capsys.readouterr().err.splitlines()
+        assert line.startswith('error: the weights cannot be fetched from')
+        assert 'local copy' in line
+
+
+class TestBoxCalibration:
+
+    def test_of_the_cascade(self, run, face_file, tmp_path):
+        """The config's own, a file's instead, and none for given boxes."""
+        path = tmp_path / 'calibration.json'
+        boxes = []
+        for content in (None, dict(shift=[0, 0.13], scale=[0.87, 0.87]),
+                        dict(shift=[0, 0], scale=[1, 1])):
+            path.write_text(json.dumps(content))
+            args = ['--box-calibration', path] if content else []
+            assert run(face_file, *args)[0] == 0
+            boxes.append(read_json(tmp_path / 'out')['faces'][0]['box'])
+        own, same, plain = np.array(boxes)
+        np.testing.assert_allclose(own, same, atol=0.01)
+        np.testing.assert_allclose(own[2:], 0.87 * plain[2:], atol=0.01)
+        assert own[1] > plain[1]
+        path.write_text(json.dumps(dict(shift=[1, 1], scale=[9, 9])))
+        assert run(face_file, '--bbox', '40,30,120,140', '--box-calibration',
+                   path)[0] == 0
+        [face] = read_json(tmp_path / 'out')['faces']
+        assert face['box'] == [40, 30, 120, 140]
+
+    def test_of_the_whole_image(self, run, face_file, tmp_path):
+        path = tmp_path / 'calibration.json'
+        path.write_text(json.dumps(dict(shift=[0, 0], scale=[0.5, 0.5])))
+        assert run(face_file, '--det', 'whole_image', '--box-calibration',
+                   path)[0] == 0
+        [face] = read_json(tmp_path / 'out')['faces']
+        assert face['box'] == [50, 50, 100, 100]
+
+
 class TestManyImages:
 
     def test_the_rest_is_finished(self, run, folder, face_file, tmp_path):
@@ -302,6 +433,8 @@ class TestUsage:
           ], 'no detector config nowhere.py'),
         (['--draw', 'landmarks,moustache'], "'landmarks,moustache'"),
         (['--draw', ''], 'expected some of'),
+        (['--format', 'json,yaml'], "'json,yaml'"),
+        (['--box-calibration', 'none.json'], 'none.json'),
         (['--frobnicate'], 'unrecognized'),
     ])
     def test_wrong_options(self, run, face_file, tmp_path, args, words):

@@ -5,15 +5,13 @@ and covered ones and now and then takes a hand for a face. It is here so that
 a fresh clone can go from a photograph to landmarks.
 """
 import os.path as osp
-from typing import List, Optional, Tuple
+from typing import Tuple
 
 import cv2
 import numpy as np
-import torch
-from mmdet.models.detectors import BaseDetector
 from mmdet.registry import MODELS
-from mmengine.structures import InstanceData
-from torch import Tensor
+
+from .opencv_face_detector import OpenCVFaceDetector
 
 # Cascade weight that is taken for an even chance of a face. In the six
 # photographs of MMPose's face test data most faces weigh 3 to 11 and most of
@@ -68,14 +66,12 @@ def find_faces(cascade: 'cv2.CascadeClassifier',
 
 
 @MODELS.register_module()
-class HaarFaceDetector(BaseDetector):
+class HaarFaceDetector(OpenCVFaceDetector):
     """A Haar cascade of OpenCV behind MMDet's detector interface.
 
-    It has no parameters, runs on the CPU whatever the device, and cannot be
-    trained. ``configs/detection/haar_face.py`` makes it usable by
+    ``configs/detection/haar_face.py`` makes it usable by
     ``mmdet.apis.init_detector``, ``DetInferencer`` and as the ``det_model``
-    of ``MMPoseInferencer`` (with ``det_cat_ids=[0]``). The data preprocessor
-    must leave the image as it is: BGR or grey, 0 to 255.
+    of ``MMPoseInferencer`` (with ``det_cat_ids=[0]``).
 
     Args:
         cascade (str): File name of a cascade that the OpenCV wheel carries,
@@ -84,10 +80,7 @@ class HaarFaceDetector(BaseDetector):
         scale_factor (float): See :func:`find_faces`.
         min_neighbors (int): See :func:`find_faces`.
         max_side (int): See :func:`find_faces`, px.
-        backbone (dict, optional): Not used. ``mmdet.apis.init_detector``
-            reads ``model.backbone`` of every config, so there must be one.
-        data_preprocessor (dict, optional): Config of the preprocessor.
-        init_cfg (dict, optional): Not used, there are no weights.
+        **kwargs: Of :class:`OpenCVFaceDetector`.
 
     Raises:
         ValueError: If the cascade's file is absent or is no cascade.
@@ -98,11 +91,8 @@ class HaarFaceDetector(BaseDetector):
                  scale_factor: float = 1.1,
                  min_neighbors: int = 3,
                  max_side: int = 1280,
-                 backbone: Optional[dict] = None,
-                 data_preprocessor: Optional[dict] = None,
-                 init_cfg: Optional[dict] = None) -> None:
-        super().__init__(
-            data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+                 **kwargs) -> None:
+        super().__init__(**kwargs)
         if not scale_factor > 1:
             raise ValueError('HaarFaceDetector: scale_factor must be over 1, '
                              f'found {scale_factor}')
@@ -114,60 +104,10 @@ class HaarFaceDetector(BaseDetector):
         self.min_neighbors = min_neighbors
         self.max_side = max_side
 
-    def predict(self,
-                batch_inputs: Tensor,
-                batch_data_samples: list,
-                rescale: bool = True) -> list:
-        """Find the faces of each image.
-
-        Args:
-            batch_inputs (Tensor): (B, 3, H, W) BGR, or (B, 1, H, W) grey, 0
-                to 255, padded at the right and below.
-            batch_data_samples (list[:obj:`DetDataSample`]): With metainfo
-                ``img_shape``, and ``scale_factor`` (w, h) where the pipeline
-                resized the image.
-            rescale (bool): Give boxes of the image before resizing.
-
-        Returns:
-            list[:obj:`DetDataSample`]: The same samples with
-            ``pred_instances``: ``bboxes`` (N, 4) x1, y1, x2, y2 in px,
-            ``scores`` (N,) in (0, 1), ``labels`` (N,), all 0.
-        """
-        results = []
-        for image, sample in zip(batch_inputs, batch_data_samples):
-            height, width = sample.img_shape[:2]
-            boxes, scores = self._find(image[:, :height, :width])
-            if rescale and 'scale_factor' in sample:
-                boxes = boxes / np.tile(sample.scale_factor, 2).astype('f4')
-            results.append(
-                InstanceData(
-                    bboxes=batch_inputs.new_tensor(boxes),
-                    scores=batch_inputs.new_tensor(scores),
-                    labels=torch.zeros(
-                        len(boxes),
-                        dtype=torch.long,
-                        device=batch_inputs.device)))
-        return self.add_pred_to_datasample(batch_data_samples, results)
-
-    def _find(self, image: Tensor) -> Tuple[np.ndarray, np.ndarray]:
-        pixels = image.clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
-        return find_faces(self.cascade, np.ascontiguousarray(pixels),
-                          self.scale_factor, self.min_neighbors, self.max_side)
-
-    def _forward(self,
-                 batch_inputs: Tensor,
-                 batch_data_samples: Optional[list] = None) -> List[tuple]:
-        """Boxes and scores of each image, see :func:`find_faces`."""
-        return [self._find(image) for image in batch_inputs]
-
-    def extract_feat(self, batch_inputs: Tensor) -> Tensor:
-        """Return the images: the cascade computes its features itself."""
-        return batch_inputs
-
-    def loss(self, batch_inputs: Tensor, batch_data_samples: list) -> dict:
-        """Raise ``NotImplementedError``: a cascade is not trained here."""
-        raise NotImplementedError(
-            'HaarFaceDetector cannot be trained; take a detector of MMDet')
+    def find(self, image: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+        """Boxes and scores of the faces, see :func:`find_faces`."""
+        return find_faces(self.cascade, image, self.scale_factor,
+                          self.min_neighbors, self.max_side)
 
 
 def _load_cascade(name_or_path: str) -> 'cv2.CascadeClassifier':

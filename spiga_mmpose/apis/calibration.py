@@ -1,0 +1,175 @@
+"""From a detector's boxes to landmark boxes, by a shift and a scale.
+
+The network is trained on the tight box of the landmarks, and every detector
+draws its boxes in its own way: with the forehead or without, square or not.
+docs/boxes.md says what that costs and what a calibration gives back.
+"""
+import json
+from dataclasses import dataclass
+from typing import Dict, Tuple
+
+import numpy as np
+import torch
+from mmpose.structures.bbox import bbox_overlaps
+
+
+@dataclass(frozen=True)
+class BoxCalibration:
+    """How to move and resize the boxes of one detector.
+
+    Attributes:
+        shift (tuple[float, float]): What the centre moves by: right in widths
+            and down in heights of the detector's box.
+        scale (tuple[float, float]): Factors on width and height.
+    """
+    shift: Tuple[float, float] = (0., 0.)
+    scale: Tuple[float, float] = (1., 1.)
+
+    def __post_init__(self):
+        for name in ('shift', 'scale'):
+            values = getattr(self, name)
+            try:
+                array = np.asarray(values, np.float64)
+            except (TypeError, ValueError):
+                array = np.empty(0)
+            if array.shape != (2, ) or not np.isfinite(array).all() or (
+                    name == 'scale' and (array <= 0).any()):
+                raise ValueError(
+                    f'box calibration: {name} must be two finite numbers'
+                    f'{" above 0" if name == "scale" else ""} (of width and '
+                    f'height), found {values!r}')
+            object.__setattr__(self, name, tuple(array.tolist()))
+
+    def apply(self, boxes: np.ndarray) -> np.ndarray:
+        """Landmark boxes for boxes of the detector.
+
+        Args:
+            boxes (np.ndarray): (N, 4) x1, y1, x2, y2, px.
+
+        Returns:
+            np.ndarray: (N, 4) likewise, in the dtype given.
+        """
+        sizes = boxes[:, 2:] - boxes[:, :2]
+        centers = boxes[:, :2] + sizes * (0.5 + np.array(self.shift))
+        halves = sizes * np.array(self.scale) / 2
+        return np.concatenate([centers - halves, centers + halves],
+                              axis=1).astype(boxes.dtype)
+
+
+def fit_calibration(detected: np.ndarray,
+                    landmark_boxes: np.ndarray) -> BoxCalibration:
+    """The median shift and scale between two boxes of each face.
+
+    Up to half the faces may have boxes that are far off.
+
+    Args:
+        detected (np.ndarray): (N, 4) x1, y1, x2, y2 of the detector, px.
+        landmark_boxes (np.ndarray): (N, 4) tight boxes of the true landmarks
+            of the same faces, px.
+
+    Returns:
+        BoxCalibration: To :meth:`~BoxCalibration.apply` to the detector's
+        boxes.
+
+    Raises:
+        ValueError: If there is no face, or a box has no area.
+    """
+    if not len(detected) or len(detected) != len(landmark_boxes):
+        raise ValueError(
+            'a calibration needs as many detected as landmark boxes, at least '
+            f'one; found {len(detected)} and {len(landmark_boxes)}')
+    centers, sizes = _split(detected)
+    true_centers, true_sizes = _split(landmark_boxes)
+    if not ((sizes > 0).all() and (true_sizes > 0).all()):
+        raise ValueError('a calibration needs boxes with x1 < x2 and y1 < y2')
+    return BoxCalibration(
+        tuple(np.median((true_centers - centers) / sizes, axis=0)),
+        tuple(np.median(true_sizes / sizes, axis=0)))
+
+
+def box_errors(boxes: np.ndarray,
+               landmark_boxes: np.ndarray) -> Dict[str, float]:
+    """How far boxes are from the landmark boxes of the same faces.
+
+    Args:
+        boxes (np.ndarray): (N, 4) x1, y1, x2, y2, px, N at least 1.
+        landmark_boxes (np.ndarray): (N, 4) likewise.
+
+    Returns:
+        dict[str, float]: Medians over the faces: ``iou``; ``center``, the
+        distance of the centres over the longer side of the landmark box;
+        ``size``, the ratio of the longer sides (what the crop follows), with
+        the 10th and 90th percentile ``size_p10`` and ``size_p90``.
+    """
+    centers, sizes = _split(boxes)
+    true_centers, true_sizes = _split(landmark_boxes)
+    longer = true_sizes.max(1)
+    ratio = sizes.max(1) / longer
+    overlaps = bbox_overlaps(
+        torch.as_tensor(boxes, dtype=torch.float64),
+        torch.as_tensor(landmark_boxes, dtype=torch.float64),
+        is_aligned=True)
+    return dict(
+        iou=float(np.median(overlaps)),
+        center=float(
+            np.median(
+                np.linalg.norm(centers - true_centers, axis=1) / longer)),
+        size=float(np.median(ratio)),
+        size_p10=float(np.percentile(ratio, 10)),
+        size_p90=float(np.percentile(ratio, 90)))
+
+
+def left_out_boxes(detected: np.ndarray,
+                   landmark_boxes: np.ndarray) -> np.ndarray:
+    """Each detected box, calibrated by the other faces alone.
+
+    What :func:`box_errors` says of these holds for faces that the fit has not
+    seen, however few there are.
+
+    Args:
+        detected (np.ndarray): (N, 4) x1, y1, x2, y2, px, N at least 2.
+        landmark_boxes (np.ndarray): (N, 4) likewise.
+
+    Returns:
+        np.ndarray: (N, 4) likewise.
+    """
+    everyone = np.arange(len(detected))
+    return np.concatenate([
+        fit_calibration(detected[everyone != i],
+                        landmark_boxes[everyone != i]).apply(detected[i:i + 1])
+        for i in everyone
+    ])
+
+
+def load_calibration(path: str) -> BoxCalibration:
+    """Read what ``tools/analysis_tools/calibrate_boxes.py`` wrote.
+
+    Args:
+        path (str): JSON with ``shift`` and ``scale``; other fields, which
+            tell where it comes from, are not read.
+
+    Returns:
+        BoxCalibration: The calibration.
+
+    Raises:
+        ValueError: If the file cannot be read or is no calibration; the
+            message names it.
+    """
+    try:
+        with open(path) as file:
+            content = json.load(file)
+        return BoxCalibration(content['shift'], content['scale'])
+    except OSError as error:
+        raise ValueError(f'cannot read the box calibration {path}: '
+                         f'{error.strerror}') from None
+    except (KeyError, TypeError):
+        raise ValueError(f'{path}: not a box calibration: expected an object '
+                         "with 'shift' and 'scale'") from None
+    except ValueError as error:
+        raise ValueError(f'{path}: not a box calibration: {error}') from None
+
+
+def _split(boxes: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """Centres (N, 2) and sizes (N, 2), px, float64."""
+    boxes = np.asarray(boxes, np.float64)
+    return (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]

@@ -1,0 +1,312 @@
+"""Results in the formats that other programs read; pure functions.
+
+A **record** is what is known of one image, as ``tools/demo.py`` writes it and
+:class:`~spiga_mmpose.apis.SPIGAInferencer` gives it: ``image`` (its name),
+``width`` and ``height`` (px), ``landmark_set`` (name or None), ``frame`` (its
+number in a video, where it is of one) and ``faces`` (of
+:func:`~spiga_mmpose.apis.faces_to_dicts`). Coordinates in a record, and in
+all formats but ``.pts``, count the first pixel as 0. docs/inference.md has a
+table of the formats.
+"""
+import csv
+import io
+from typing import List, Optional, Sequence
+
+import numpy as np
+
+from spiga_mmpose.landmark_sets import LandmarkSet, load_landmark_set
+from spiga_mmpose.landmark_sets.landmark_set import available_landmark_sets
+
+# Place among the 98 landmarks of WFLW of each of the 68 of 300W: of the cheek
+# every second, of the brows the upper edge, of each lid of an eye the corner
+# and the outer two of three, of the rest all. The rigid heads of both sets
+# coincide at these places.
+WFLW_TO_300W = (
+    *range(0, 33, 2),  # cheek, 0 to 16
+    *range(33, 38), *range(42, 47),  # brows, 17 to 26
+    *range(51, 60),  # nose and its bottom, 27 to 35
+    60, 61, 63, 64, 65, 67,  # left eye, 36 to 41
+    68, 69, 71, 72, 73, 75,  # right eye, 42 to 47
+    *range(76, 96),  # outer and inner lips, 48 to 67
+)  # yapf: disable
+
+# MMPose's names of data sets whose landmarks are a set of this package.
+_ALIASES = {'wflw': 'wflw_98', '300w': '300w_68'}
+_POSE = ('yaw', 'pitch', 'roll')
+
+
+def make_record(name: str,
+                image: np.ndarray,
+                landmark_set: Optional[str],
+                faces: List[dict],
+                frame: Optional[int] = None) -> dict:
+    """The record of an image.
+
+    Args:
+        name (str): Path, URL or other name of the image.
+        image (np.ndarray): (H, W, 3); only its size is kept.
+        landmark_set (str, optional): Name of the faces' landmarks.
+        faces (list[dict]): Of :func:`~spiga_mmpose.apis.faces_to_dicts`.
+        frame (int, optional): Number of the image in its video.
+
+    Returns:
+        dict: See the head of this file.
+    """
+    height, width = image.shape[:2]
+    record = dict(
+        image=name,
+        width=width,
+        height=height,
+        landmark_set=landmark_set,
+        faces=faces)
+    if frame is not None:
+        record['frame'] = frame
+    return record
+
+
+def wflw_to_300w(record: dict) -> dict:
+    """Record of 98 landmarks as one of the 68 of 300W.
+
+    The two data sets were labelled by different people with somewhat
+    different habits (of the brows and the cheek above all), so that this is
+    an approximation, if the one that everybody uses.
+
+    Args:
+        record (dict): Of faces with 98 landmarks.
+
+    Returns:
+        dict: A new record; boxes and poses are as before.
+
+    Raises:
+        ValueError: If a face has another number of landmarks.
+    """
+    places = list(WFLW_TO_300W)
+
+    def convert(face):
+        if len(face['landmarks']) != 98:
+            raise ValueError(
+                'expected the 98 landmarks of WFLW, found '
+                f'{len(face["landmarks"])}: only these can become the 68')
+        face = dict(face)
+        for key in ('landmarks', 'landmark_scores'):
+            face[key] = [face[key][i] for i in places]
+        if 'landmark_steps' in face:
+            face['landmark_steps'] = [[step[i] for i in places]
+                                      for step in face['landmark_steps']]
+        return face
+
+    return dict(
+        record,
+        landmark_set='300w_68',
+        faces=[convert(face) for face in record['faces']])
+
+
+def to_mmpose(record: dict) -> List[dict]:
+    """Instances as MMPose's inferencers give and write them, and more.
+
+    Args:
+        record (dict): Of one image.
+
+    Returns:
+        list[dict]: Of each face ``keypoints`` [[x, y], ...],
+        ``keypoint_scores``, ``bbox`` [[x1, y1, x2, y2]] (nested, as MMPose
+        does it) and ``bbox_score``; beyond MMPose's, where there is one,
+        ``head_pose`` (yaw, pitch, roll, tx, ty, tz), ``landmark_steps`` and
+        ``track_id``.
+    """
+    instances = []
+    for face in record['faces']:
+        x, y, width, height = face['box']
+        instance = dict(
+            keypoints=face['landmarks'],
+            keypoint_scores=face['landmark_scores'],
+            bbox=[[x, y, x + width, y + height]],
+            bbox_score=face['box_score'])
+        if 'pose' in face:
+            instance['head_pose'] = _pose(face)
+        for key in ('landmark_steps', 'track_id'):
+            if key in face:
+                instance[key] = face[key]
+        instances.append(instance)
+    return instances
+
+
+def to_coco(records: Sequence[dict]) -> dict:
+    """One COCO keypoint annotation file of all images.
+
+    With the ``center`` and ``scale`` (longer side / 200) of MMPose's face
+    data sets, so that it can be trained on (``CocoFaceDataset``). Visibility
+    is 2 of every landmark, since it is not estimated, and 0 where the
+    landmark is no number; ``score`` is that of the box.
+
+    Args:
+        records (list[dict]): Of images with the same landmarks.
+
+    Returns:
+        dict: ``images``, ``annotations`` and ``categories``.
+    """
+    images, annotations = [], []
+    for image_id, record in enumerate(records, 1):
+        image = dict(
+            id=image_id,
+            file_name=record['image'],
+            width=record['width'],
+            height=record['height'])
+        if 'frame' in record:
+            image['frame_id'] = record['frame']
+        images.append(image)
+        for face in record['faces']:
+            annotations.append(
+                dict(
+                    id=len(annotations) + 1,
+                    image_id=image_id,
+                    **_coco(face)))
+    count = next((len(face['landmarks']) for record in records
+                  for face in record['faces']), 0)
+    return dict(
+        images=images,
+        annotations=annotations,
+        categories=[_category(_landmark_set(records, count), count)])
+
+
+def _coco(face: dict) -> dict:
+    points = [
+        (0, 0, 0) if None in point else (*point, 2)
+        for point in face['landmarks']
+    ]
+    x, y, width, height = face['box']
+    annotation = dict(
+        category_id=1,
+        keypoints=[number for point in points for number in point],
+        num_keypoints=sum(point[2] > 0 for point in points),
+        bbox=face['box'],
+        area=width * height,
+        iscrowd=0,
+        score=face['box_score'],
+        center=[x + width / 2, y + height / 2],
+        scale=max(width, height) / 200)
+    if 'track_id' in face:
+        annotation['track_id'] = face['track_id']
+    if 'pose' in face:
+        annotation['head_pose'] = _pose(face)
+    return annotation
+
+
+def _category(landmark_set: Optional[LandmarkSet], count: int) -> dict:
+    links = []
+    if landmark_set is not None:
+        # COCO counts the ends of its links from 1.
+        links = [[a + 1, b + 1] for curve in landmark_set.curves.values()
+                 for a, b in zip(curve[:-1], curve[1:])]
+    return dict(
+        id=1,
+        name='face',
+        supercategory='person',
+        keypoints=[str(i) for i in range(count)],
+        skeleton=links)
+
+
+def to_pts(face: dict) -> str:
+    """Landmarks of one face as a ``.pts`` file, as 300W's.
+
+    Args:
+        face (dict): One of a record's ``faces``.
+
+    Returns:
+        str: The text. The first pixel is 1, as the makers' library has it
+        (docs/data.md); a landmark that is no number is ``nan nan``.
+    """
+    points = np.array(face['landmarks'], np.float64) + 1
+    lines = [f'{x:.3f} {y:.3f}' for x, y in points]
+    return '\n'.join(
+        ['version: 1', f'n_points: {len(points)}', '{', *lines, '}', ''])
+
+
+def to_csv(records: Sequence[dict]) -> str:
+    """A table with a row a face and a heading.
+
+    Args:
+        records (list[dict]): Of images with the same landmarks. An image
+            without a face has no row.
+
+    Returns:
+        str: Columns ``image``, ``frame``, ``face`` (its place in the image),
+        ``track_id``, box, pose, then x, y and score of each landmark (``x0,
+        y0, score0, ...``). What is not known is empty.
+    """
+    text = io.StringIO()
+    write = csv.writer(text, lineterminator='\n').writerow
+    count = max((len(face['landmarks']) for record in records
+                 for face in record['faces']), default=0)
+    write([
+        'image', 'frame', 'face', 'track_id', 'box_x', 'box_y', 'box_width',
+        'box_height', 'box_score', *_POSE, 'tx', 'ty', 'tz',
+        *[f'{name}{i}' for i in range(count) for name in ('x', 'y', 'score')]
+    ])
+    for record in records:
+        for place, face in enumerate(record['faces']):
+            pose = _pose(face) if 'pose' in face else [None] * 6
+            points = zip(face['landmarks'], face['landmark_scores'])
+            write([
+                record['image'],
+                record.get('frame'), place,
+                face.get('track_id'), *face['box'], face['box_score'], *pose,
+                *[number for point, score in points
+                  for number in (*point, score)]
+            ])
+    return text.getvalue()
+
+
+def to_benchmark(records: Sequence[dict]) -> List[dict]:
+    """Faces in the annotation JSON of SPIGA's authors.
+
+    ``tools/evaluate.py`` and the authors' own tools read it. ``visible`` is
+    1, since occlusion is not estimated.
+
+    Args:
+        records (list[dict]): Of images with the same landmarks.
+
+    Returns:
+        list[dict]: Of each face ``imgpath``, ``bbox`` (x, y, w, h),
+        ``headpose`` (yaw, pitch, roll, tx, ty, tz; or None), ``ids``,
+        ``landmarks``, ``visible``. A landmark that is no number is left out;
+        without a known landmark set there are no ``ids`` then.
+    """
+    faces = []
+    for record in records:
+        for face in record['faces']:
+            good = [
+                i for i, point in enumerate(face['landmarks'])
+                if None not in point
+            ]
+            result = dict(
+                imgpath=record['image'],
+                bbox=face['box'],
+                headpose=_finite(_pose(face)) if 'pose' in face else None,
+                landmarks=[face['landmarks'][i] for i in good],
+                visible=[1] * len(good))
+            known = _landmark_set([record], len(face['landmarks']))
+            if known is not None and known.annotation_ids is not None:
+                result['ids'] = [known.annotation_ids[i] for i in good]
+            faces.append(result)
+    return faces
+
+
+def _pose(face: dict) -> list:
+    pose = face['pose']
+    return [pose[name] for name in _POSE] + pose['translation']
+
+
+def _finite(numbers: list) -> Optional[list]:
+    return None if None in numbers else numbers
+
+
+def _landmark_set(records: Sequence[dict],
+                  count: int) -> Optional[LandmarkSet]:
+    """The set that the first record names, if it is one of this package."""
+    name = records[0].get('landmark_set') if records else None
+    name = _ALIASES.get(name, name)
+    if name not in available_landmark_sets():
+        return None
+    found = load_landmark_set(name)
+    return found if found.num_landmarks == count else None

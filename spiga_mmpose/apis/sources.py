@@ -1,0 +1,191 @@
+"""Pictures from wherever they come, one after the other.
+
+A source is a file, URL, array, list, folder, glob, video or camera;
+:func:`read_frames` yields its pictures lazily, so that the memory in use is
+that of one picture. What cannot be read is a frame with an error, and the
+rest goes on.
+"""
+import mimetypes
+import os
+import os.path as osp
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, Iterator, Optional, Union
+
+import cv2
+import numpy as np
+from mmengine import fileio
+
+from spiga_mmpose.datasets.transforms import LoadFaceImage
+from .download import is_url, read_url
+from .inputs import list_images
+
+_CAMERA = 'webcam'  # as MMPose names it: 'webcam' or 'webcam:1'
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture of a source.
+
+    Attributes:
+        name (str): Path or URL of the file, ``'webcam:0'``, or ``'array_0'``
+            with the place of an array among the arrays.
+        index (int | None): Number of the frame in its video, from 0; None for
+            a picture.
+        image (np.ndarray | None): (H, W, 3) BGR, uint8; None where it cannot
+            be read.
+        error (str): Why it cannot be read, with the name; else empty.
+        rate (float): Frames a second of its video; 0 where unknown, and for
+            a picture.
+    """
+    name: str
+    index: Optional[int] = None
+    image: Optional[np.ndarray] = None
+    error: str = ''
+    rate: float = 0.
+
+
+@fileio.register_backend('bounded_url', force=True)
+class _BoundedUrl(fileio.BaseStorageBackend):
+    """Bytes of a URL within limits, for :class:`LoadFaceImage`."""
+
+    def get(self, filepath: str) -> bytes:
+        return read_url(filepath)
+
+    def get_text(self, filepath: str) -> str:
+        raise NotImplementedError(f'{filepath}: an image is no text')
+
+
+_load = LoadFaceImage()
+_load_url = LoadFaceImage(backend_args=dict(backend='bounded_url'))
+
+
+def read_image(path_or_url: str) -> np.ndarray:
+    """Picture of a file or an http(s) URL; see :class:`LoadFaceImage`.
+
+    Args:
+        path_or_url (str): The file. A URL is read up to the limits of
+            :func:`~spiga_mmpose.apis.download.read_url`.
+
+    Returns:
+        np.ndarray: (H, W, 3) BGR, uint8.
+
+    Raises:
+        ValueError: If it cannot be read; the message names it.
+    """
+    load = _load_url if is_url(path_or_url) else _load
+    return load(dict(img_path=path_or_url))['img']
+
+
+def is_camera(source: Any) -> bool:
+    """Whether a source is a camera, whose frames do not wait."""
+    if isinstance(source, str):
+        name, _, number = source.partition(':')
+        return name == _CAMERA and (not number or number.isdigit())
+    return isinstance(source, int)
+
+
+def read_frames(source: Union[str, os.PathLike, int, np.ndarray, list],
+                ) -> Iterator[Frame]:
+    """Yield the pictures of a source, each when it is asked for.
+
+    Args:
+        source: One of
+
+            * a path: picture or video (told by its ending), folder (its
+              pictures by name) or glob pattern;
+            * ``'http://...'`` or ``'https://...'``: a picture;
+            * an array: (H, W), (H, W, 1), (H, W, 3) BGR or (H, W, 4) BGRA,
+              uint8 or uint16;
+            * a number, ``'webcam'`` or ``'webcam:1'``: a camera, until it
+              ends or the caller stops;
+            * a list, tuple or generator of these.
+
+    Yields:
+        Frame: One a picture, in order. One with an error stands for a
+        picture, video or camera that cannot be read, a folder without a
+        picture, a pattern without a match, and the end of a video that stops
+        well before its announced length.
+
+    Raises:
+        TypeError: If the source is nothing of the kind.
+    """
+    yield from _read(source, count())
+
+
+def _read(source, numbers) -> Iterator[Frame]:
+    if isinstance(source, np.ndarray):
+        yield _of_array(source, f'array_{next(numbers)}')
+    elif is_camera(source):
+        yield from _of_camera(source)
+    elif isinstance(source, (str, os.PathLike)):
+        yield from _of_text(os.fspath(source))
+    elif hasattr(source, '__iter__'):
+        for item in source:
+            yield from _read(item, numbers)
+    else:
+        raise TypeError(
+            'expected a path, URL, array, camera number, or a list of these; '
+            f'found {type(source).__name__}')
+
+
+def _of_array(image: np.ndarray, name: str) -> Frame:
+    try:
+        return Frame(name, image=_load(dict(img=image, img_path=name))['img'])
+    except ValueError as error:
+        return Frame(name, error=str(error))
+
+
+def _of_text(text: str) -> Iterator[Frame]:
+    try:
+        paths = list_images([text])
+    except ValueError as error:
+        yield Frame(text, error=str(error))
+        return
+    for path in paths:
+        kind = mimetypes.guess_type(path)[0] or ''
+        if kind.startswith('video') and not is_url(path):
+            yield from _of_capture(path, path)
+            continue
+        try:
+            yield Frame(path, image=read_image(path))
+        except ValueError as error:
+            yield Frame(path, error=str(error))
+
+
+def _of_camera(source: Union[str, int]) -> Iterator[Frame]:
+    number = source
+    if isinstance(source, str):
+        number = int(source.partition(':')[2] or 0)
+    yield from _of_capture(number, f'{_CAMERA}:{number}')
+
+
+def _of_capture(where: Union[str, int], name: str) -> Iterator[Frame]:
+    if isinstance(where, str) and not osp.isfile(where):
+        yield Frame(name, error=f'no such video file: {name}')
+        return
+    capture = cv2.VideoCapture(where)
+    try:
+        if not capture.isOpened():
+            yield Frame(name, error=f'{name}: OpenCV cannot open it; expected '
+                        'a video file or a camera that is free')
+            return
+        rate = max(capture.get(cv2.CAP_PROP_FPS), 0.)
+        index = 0
+        while True:
+            good, image = capture.read()
+            if not good:
+                break
+            yield Frame(name, index, image, rate=rate)
+            index += 1
+        announced = max(int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
+        # What a file announces may be a few frames off.
+        if not index or index < 0.9 * announced:
+            yield Frame(
+                name,
+                index,
+                error=f'{name}: ends after {index} frames of {announced} '
+                'announced; the rest cannot be read',
+                rate=rate)
+    finally:
+        capture.release()

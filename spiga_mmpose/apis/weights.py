@@ -1,0 +1,175 @@
+"""Weights by a name, a URL or a path: fetched once, converted, kept.
+
+The names are those of the files that SPIGA's authors publish (BSD-3-Clause)
+on their model card. A file is checked, converted into a checkpoint of this
+project (:mod:`spiga_mmpose.engine.release_weights`) and kept in the user's
+cache; after that the network is not needed.
+"""
+import hashlib
+import os
+import os.path as osp
+import shutil
+import tempfile
+from dataclasses import dataclass
+from typing import Optional, Tuple
+
+from spiga_mmpose.engine.checkpoint import load_from_local
+from spiga_mmpose.engine.release_weights import convert_file
+from .download import DownloadError, download, is_url, url_file
+from .inputs import find_config
+
+MODEL_CARD = 'https://huggingface.co/aprados/spiga/resolve/main'
+MIRROR = 'SPIGA_MMPOSE_MIRROR'  # environment: a folder URL instead of it
+
+
+@dataclass(frozen=True)
+class Release:
+    """A published file, its config, and its checksum where one is known."""
+    file: str
+    config: str
+    sha256: Optional[str] = None
+
+
+# The checksums are those that another public project records.
+RELEASES = {
+    'wflw':
+    Release(
+        'spiga_wflw.pt', 'spiga_wflw.py',
+        'e9eee56e132c269c350225059a3ccc31b278b0bf7e3d475bbd38aebba2cac5b1'),
+    '300w':
+    Release('spiga_300wpublic.pt', 'spiga_300w.py'),
+    '300w_private':
+    Release(
+        'spiga_300wprivate.pt', 'spiga_300w_private.py',
+        'a92f15060c3a5e62f2095df8eb59307c7e74d7f99428dded8697b754b62eee4e'),
+    'merlrav':
+    Release(
+        'spiga_merlrav.pt', 'spiga_merlrav.py',
+        '52559b750c07fcf8478c6b8f11ce79beda1c067b577ac6c6d9f2a06be73d0a18'),
+}
+# Config of a converted file that came without its name.
+_CONFIGS = {98: 'spiga_wflw.py', 68: 'spiga_300w.py'}
+
+
+def find_weights(weights: str) -> Tuple[str, Optional[str]]:
+    """Checkpoint and, where it is known, config of some weights.
+
+    Args:
+        weights (str): A name (a key of ``RELEASES``); an http(s) URL, of a
+            mirror for example; or the path of a file. A file of the authors
+            may be given as it is, and so may any checkpoint of this project.
+
+    Returns:
+        tuple: path of a checkpoint for
+        :func:`~spiga_mmpose.apis.load_model`, and path of its config; None
+        for a checkpoint that is not the authors'.
+
+    Raises:
+        ValueError: If there are no such weights, they cannot be fetched, or
+            the file is damaged or holds anything but data. The message says
+            what to give instead.
+    """
+    if weights in RELEASES:
+        release = RELEASES[weights]
+        folder = os.environ.get(MIRROR) or MODEL_CARD
+        url = f'{folder.rstrip("/")}/{release.file}'
+        path = _fetched(url, f'{weights}.pth', release.sha256)
+        return path, find_config(release.config)
+    if is_url(weights):
+        file = url_file(weights)
+        sums = {r.file: r.sha256 for r in RELEASES.values()}
+        stem = osp.splitext(file)[0] or 'weights'
+        number = hashlib.sha256(weights.encode()).hexdigest()[:12]
+        path = _fetched(weights, f'{stem}-{number}.pth', sums.get(file))
+    elif osp.isfile(weights):
+        path = _converted(weights)
+    else:
+        raise ValueError(
+            f'no weights {weights!r}: expected a file, an http(s) URL, or '
+            f'one of the names {", ".join(RELEASES)}')
+    return path, _config_of(path)
+
+
+def cache_folder() -> str:
+    """``spiga_mmpose`` in ``$XDG_CACHE_HOME``, by default ``~/.cache``."""
+    home = os.environ.get('XDG_CACHE_HOME') or osp.expanduser('~/.cache')
+    return osp.join(home, 'spiga_mmpose')
+
+
+def _fetched(url: str, name: str, sha256: Optional[str]) -> str:
+    """Path in the cache of what a URL holds, as a checkpoint."""
+
+    def make(folder):
+        raw = osp.join(folder, 'raw')
+        try:
+            download(url, raw, sha256)
+        except DownloadError as error:
+            raise ValueError(
+                f'the weights cannot be fetched from {url}: {error}; give '
+                "the path of a local copy, a mirror's URL, or set "
+                f'{MIRROR} to the URL of a folder that holds them') from None
+        try:
+            return _convert(raw, folder) if _is_release(raw) else raw
+        except ValueError as error:
+            raise ValueError(f'what {url} holds are no weights: {error}'
+                             ) from None
+
+    return _cached(name, make)
+
+
+def _converted(path: str) -> str:
+    """The path itself, or of the authors' file its converted copy."""
+    if not _is_release(path):
+        return path
+    stem = osp.splitext(osp.basename(path))[0]
+    return _cached(f'{stem}-{_checksum(path)[:12]}.pth',
+                   lambda folder: _convert(path, folder))
+
+
+def _convert(path: str, folder: str) -> str:
+    result = osp.join(folder, 'converted')
+    convert_file(path, result)
+    return result
+
+
+def _cached(name: str, make) -> str:
+    """Path of a file of the cache; made, whole or not at all, if missing."""
+    path = osp.join(cache_folder(), name)
+    if osp.isfile(path):
+        return path
+    try:
+        os.makedirs(cache_folder(), exist_ok=True)
+        folder = tempfile.mkdtemp(prefix='unfinished_', dir=cache_folder())
+    except OSError as error:
+        raise ValueError(f'cannot write into the cache {cache_folder()}: '
+                         f'{error.strerror}; set XDG_CACHE_HOME') from None
+    try:
+        os.replace(make(folder), path)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return path
+
+
+def _is_release(path: str) -> bool:
+    loaded = load_from_local(path)
+    return isinstance(loaded, dict) and any(
+        str(key).startswith('visual_cnn.') for key in loaded)
+
+
+def _checksum(path: str) -> str:
+    with open(path, 'rb') as file:
+        digest = hashlib.sha256()
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _config_of(checkpoint: str) -> Optional[str]:
+    """Config of a converted file of the authors, else None."""
+    loaded = load_from_local(checkpoint)
+    meta = loaded.get('meta') if isinstance(loaded, dict) else None
+    if not isinstance(meta, dict) or 'SPIGA authors' not in str(
+            meta.get('source')):
+        return None
+    config = _CONFIGS.get(meta['dataset_meta']['num_keypoints'])
+    return config and find_config(config)

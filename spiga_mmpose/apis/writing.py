@@ -1,0 +1,133 @@
+"""Results into files of one folder, in one or several formats."""
+import json
+import os
+import os.path as osp
+import re
+from typing import List, Optional, Sequence
+
+import cv2
+import numpy as np
+
+from .download import is_url, url_file
+from .formats import to_benchmark, to_coco, to_csv, to_mmpose, to_pts
+
+# Of an image NAME.json, NAME_mmpose.json, NAME_1.pts, ...; of all images the
+# files below.
+FORMATS = ('json', 'mmpose', 'coco', 'pts', 'csv', 'benchmark')
+_OF_ALL = {
+    'coco': 'faces_coco.json',
+    'csv': 'faces.csv',
+    'benchmark': 'faces_benchmark.json'
+}
+
+
+def write_picture(folder: str, name: str, picture: np.ndarray) -> None:
+    """Write a picture as JPEG.
+
+    Args:
+        folder (str): Where to; made if it is missing.
+        name (str): Name of the file.
+        picture (np.ndarray): (H, W, 3) RGB, uint8.
+
+    Raises:
+        ValueError: If it is too large for the format.
+        OSError: If it cannot be written.
+    """
+    try:
+        done, data = cv2.imencode('.jpg', picture[..., ::-1],
+                                  [cv2.IMWRITE_JPEG_QUALITY, 95])
+    except cv2.error:  # by OpenCV version
+        done = False
+    if not done:
+        raise ValueError(f'{name}: a picture of {picture.shape[1]} x '
+                         f'{picture.shape[0]} pixels is no JPEG')
+    os.makedirs(folder, exist_ok=True)
+    with open(osp.join(folder, name), 'wb') as file:
+        file.write(data)
+
+
+class ResultWriter:
+    """Writes the records of images (:mod:`.formats`) as they come.
+
+    A context manager: files of all images are written at its end, also after
+    an error, with what there is until then.
+
+    Args:
+        folder (str): Where to, and nowhere else; made if it is missing.
+        formats (list[str]): Out of ``FORMATS``.
+
+    Raises:
+        ValueError: If there is no such format.
+        OSError: If the folder cannot be made.
+    """
+
+    def __init__(self, folder: str, formats: Sequence[str]) -> None:
+        unknown = sorted(set(formats) - set(FORMATS))
+        if unknown or not formats:
+            raise ValueError(f'expected formats out of {", ".join(FORMATS)}, '
+                             f'found {", ".join(unknown) or "none"}')
+        os.makedirs(folder, exist_ok=True)
+        self.folder = folder
+        self.formats = formats
+        # No image may take the name of a file of all.
+        self._names = {osp.splitext(name)[0] for name in _OF_ALL.values()}
+        self._records: List[dict] = []
+
+    def name_of(self, image: str, frame: Optional[int] = None) -> str:
+        """A name for the files of an image: its own, numbered when taken.
+
+        Args:
+            image (str): Its path, URL or other name.
+            frame (int, optional): Its number in its video.
+
+        Returns:
+            str: Without folder and ending.
+        """
+        file = url_file(image) if is_url(image) else osp.basename(image)
+        stem = re.sub(r'[\x00-\x1f<>:"|?*\\]', '_', osp.splitext(file)[0])
+        stem = stem or 'image'
+        if frame is not None:
+            stem = f'{stem}_{frame:06d}'
+        name, count = stem, 1
+        while self._names & {name, f'{name}_mmpose'}:
+            count += 1
+            name = f'{stem}_{count}'
+        self._names |= {name, f'{name}_mmpose'}
+        return name
+
+    def add(self, name: str, record: dict) -> None:
+        """Write, or keep for the end, the record of an image.
+
+        Args:
+            name (str): Of :meth:`name_of`.
+            record (dict): See :mod:`.formats`.
+        """
+        if 'json' in self.formats:
+            self._write(f'{name}.json', _to_json(record))
+        if 'mmpose' in self.formats:
+            self._write(f'{name}_mmpose.json', _to_json(to_mmpose(record)))
+        if 'pts' in self.formats:
+            for number, face in enumerate(record['faces'], 1):
+                self._write(f'{name}_{number}.pts', to_pts(face))
+        if set(self.formats) & set(_OF_ALL):
+            self._records.append(record)
+
+    def __enter__(self) -> 'ResultWriter':
+        return self
+
+    def __exit__(self, *_) -> None:
+        functions = dict(
+            coco=lambda records: _to_json(to_coco(records)),
+            csv=to_csv,
+            benchmark=lambda records: _to_json(to_benchmark(records)))
+        for kind, file in _OF_ALL.items():
+            if kind in self.formats:
+                self._write(file, functions[kind](self._records))
+
+    def _write(self, name: str, text: str) -> None:
+        with open(osp.join(self.folder, name), 'w', encoding='utf-8') as file:
+            file.write(text)
+
+
+def _to_json(content) -> str:
+    return json.dumps(content, indent=1, allow_nan=False)

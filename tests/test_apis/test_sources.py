@@ -1,0 +1,225 @@
+"""Pictures from files, folders, URLs, arrays, videos and cameras."""
+import cv2
+import numpy as np
+import pytest
+from cartoon import cartoon_face
+from web_server import serve
+
+from spiga_mmpose.apis import read_frames, read_image
+from spiga_mmpose.apis.sources import is_camera
+
+PICTURE = cartoon_face(60)
+
+
+def png(image=PICTURE):
+    return cv2.imencode('.png', image)[1].tobytes()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / 'b.png').write_bytes(png())
+    (tmp_path / 'a.png').write_bytes(png(PICTURE[:30]))
+    (tmp_path / 'broken.png').write_bytes(b'')
+    (tmp_path / 'notes.txt').write_text('no picture')
+    return tmp_path
+
+
+def write_video(path, count=5):
+    writer = cv2.VideoWriter(
+        str(path), cv2.VideoWriter_fourcc(*'MJPG'), 12, (64, 48))
+    for i in range(count):
+        writer.write(np.full((48, 64, 3), 40 * i, np.uint8))
+    writer.release()
+
+
+def shapes(frames):
+    return [frame.image.shape for frame in frames]
+
+
+class TestFiles:
+
+    def test_a_file(self, folder):
+        path = str(folder / 'b.png')
+        [frame] = read_frames(path)
+        assert (frame.name, frame.index, frame.error) == (path, None, '')
+        assert (frame.image == PICTURE).all()
+
+    def test_a_path_object(self, folder):
+        [frame] = read_frames(folder / 'b.png')
+        assert frame.name == str(folder / 'b.png')
+
+    def test_a_folder_with_a_broken_file(self, folder):
+        good, other, broken = read_frames(str(folder))
+        assert shapes([good, other]) == [(30, 60, 3), (60, 60, 3)]
+        assert broken.image is None
+        assert 'broken.png is an empty file' in broken.error
+
+    def test_a_glob(self, folder):
+        frames = read_frames(str(folder / '[ab].png'))
+        assert shapes(frames) == [(30, 60, 3), (60, 60, 3)]
+
+    @pytest.mark.parametrize('name, words', [
+        ('missing.png', 'cannot read'),
+        ('*.gif', 'no file matches'),
+        ('empty', 'no image in the folder'),
+        ('missing.mp4', 'no such video'),
+    ])
+    def test_nothing_there(self, folder, name, words):
+        (folder / 'empty').mkdir()
+        # The rest of a list goes on.
+        bad, good = read_frames([str(folder / name), str(folder / 'b.png')])
+        assert bad.image is None and words in bad.error
+        assert bad.name in bad.error and name in bad.name
+        assert good.error == ''
+
+    def test_one_after_the_other(self, folder):
+        """A picture is read when it is asked for, and not before."""
+        later = folder / 'later.png'
+        frames = read_frames([str(folder / 'a.png'), str(later)])
+        next(frames)
+        later.write_bytes(png())
+        assert next(frames).error == ''
+
+
+class TestArrays:
+
+    def test_kinds(self):
+        deep = PICTURE.astype(np.uint16) << 8
+        frames = list(
+            read_frames([
+                PICTURE, PICTURE[..., 0], PICTURE[..., :1],
+                np.dstack([PICTURE, PICTURE[..., :1]]), deep
+            ]))
+        # The cartoon is grey: all of these are the same picture.
+        assert all((frame.image == PICTURE).all() for frame in frames)
+        assert [frame.name for frame in frames
+                ] == [f'array_{i}' for i in range(5)]
+
+    @pytest.mark.parametrize('array, words', [
+        (PICTURE.astype(float), 'float64'),
+        (PICTURE[..., :2], 'found (60, 60, 2)'),
+        (PICTURE[:0], 'at least one pixel'),
+    ])
+    def test_of_no_use(self, array, words):
+        bad, good = read_frames([array, PICTURE])
+        assert bad.image is None and (good.image == PICTURE).all()
+        assert 'array_0' in bad.error and words in bad.error
+
+    def test_an_endless_generator(self):
+
+        def endless():
+            while True:
+                yield PICTURE
+
+        frames = read_frames(endless())
+        assert [next(frames).name for _ in range(3)][-1] == 'array_2'
+
+    @pytest.mark.parametrize('source', [None, 1.5, [PICTURE, None]])
+    def test_nothing_of_the_kind(self, source):
+        with pytest.raises(TypeError, match='expected a path, URL, array'):
+            list(read_frames(source))
+
+
+class TestUrls:
+
+    def test_a_picture(self):
+        with serve({'/a.png': png()}) as server:
+            url = f'{server.url}/a.png?size=[large]*'
+            [frame] = read_frames(url)
+            assert frame.name == url and (frame.image == PICTURE).all()
+            assert (read_image(url) == PICTURE).all()
+
+    @pytest.mark.parametrize('path, words', [('/missing.png', '404'),
+                                             ('/file.bin', 'not an image'),
+                                             ('/cut', 'ended after')])
+    def test_no_picture(self, path, words):
+        with serve() as server:
+            bad, good = read_frames([server.url + path, PICTURE])
+        assert bad.image is None and good.error == ''
+        assert words in bad.error and server.url + path in bad.error
+
+    def test_other_schemes(self, folder):
+        url = f'file://{folder}/b.png'
+        [frame] = read_frames(url)
+        assert 'http:// or https://' in frame.error and url in frame.error
+
+
+class TestVideos:
+
+    def test_frames(self, tmp_path):
+        path = str(tmp_path / 'short.avi')
+        write_video(path)
+        frames = list(read_frames(path))
+        assert [frame.index for frame in frames] == [0, 1, 2, 3, 4]
+        assert {frame.name for frame in frames} == {path}
+        assert {frame.rate for frame in frames} == {12}
+        levels = [frame.image.mean() for frame in frames]
+        np.testing.assert_allclose(levels, [0, 40, 80, 120, 160], atol=4)
+
+    def test_cut_short(self, tmp_path):
+        """What can be read is read, and the loss is told."""
+        path = tmp_path / 'cut.avi'
+        write_video(path, 40)
+        content = path.read_bytes()
+        path.write_bytes(content[:len(content) // 2])
+        *good, last = read_frames(str(path))
+        assert 5 < len(good) < 36 and all(not frame.error for frame in good)
+        assert last.image is None
+        assert f'ends after {len(good)} frames of 40' in last.error
+
+    def test_no_video(self, tmp_path):
+        path = tmp_path / 'text.mp4'
+        path.write_text('no video at all')
+        [frame] = read_frames(str(path))
+        assert frame.image is None and str(path) in frame.error
+
+
+class FakeCapture:
+    """A camera that gives three pictures and then fails."""
+    released = []
+
+    def __init__(self, number):
+        self.number, self.left = number, 3
+
+    def isOpened(self):
+        return self.number == 1
+
+    def get(self, what):
+        return {cv2.CAP_PROP_FPS: 30., cv2.CAP_PROP_FRAME_COUNT: -1}[what]
+
+    def read(self):
+        self.left -= 1
+        return self.left >= 0, PICTURE
+
+    def release(self):
+        self.released.append(self.number)
+
+
+class TestCameras:
+
+    @pytest.fixture(autouse=True)
+    def camera(self, monkeypatch):
+        monkeypatch.setattr(cv2, 'VideoCapture', FakeCapture)
+        monkeypatch.setattr(FakeCapture, 'released', [])
+
+    @pytest.mark.parametrize('source', [1, 'webcam:1'])
+    def test_frames(self, source):
+        frames = list(read_frames(source))
+        assert [(frame.name, frame.index, frame.rate)
+                for frame in frames] == [('webcam:1', i, 30) for i in range(3)]
+        assert FakeCapture.released == [1]
+
+    def test_none_there(self):
+        [frame] = read_frames('webcam')
+        assert 'webcam:0' in frame.error and frame.image is None
+
+    def test_released_when_the_caller_stops(self):
+        frames = read_frames(1)
+        next(frames)
+        frames.close()
+        assert FakeCapture.released == [1]
+
+    def test_what_is_a_camera(self):
+        assert is_camera(0) and is_camera('webcam') and is_camera('webcam:2')
+        for other in ('webcam.jpg', 'webcam:x', '0', ['webcam'], PICTURE):
+            assert not is_camera(other)

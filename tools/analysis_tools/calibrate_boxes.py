@@ -1,0 +1,132 @@
+"""Fit the shift and scale from a detector's boxes to landmark boxes.
+
+    python tools/analysis_tools/calibrate_boxes.py haar CONFIG \\
+        --out haar.json
+    python tools/analysis_tools/calibrate_boxes.py DETECTOR_CONFIG \\
+        configs/spiga_wflw.py --det-weights WEIGHTS --out mine.json \\
+        --cfg-options test_dataloader.dataset.data_root=elsewhere/
+
+Runs the detector on the test images of a config, takes for each annotated
+face the box that covers it best, and writes the median shift and scale as
+JSON, which tools/demo.py --box-calibration and SPIGAInferencer read. It also
+tells how far the boxes are off before and after; "after" is of faces left out
+of the fit. What for: docs/boxes.md.
+"""
+import argparse
+import json
+import sys
+import warnings
+
+import numpy as np
+from mmengine.config import Config, DictAction
+from mmengine.registry import init_default_scope
+from tqdm import tqdm
+
+from spiga_mmpose.apis import BoxCalibration, fit_calibration, make_finder
+from spiga_mmpose.apis.calibration import box_errors, left_out_boxes
+from spiga_mmpose.apis.detection import DETECTORS
+from spiga_mmpose.apis.robustness import FaceSet, collect_boxes
+
+
+def parse_args(argv=None):
+    """Arguments of the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        'detector',
+        metavar=f'{"|".join(DETECTORS)}|CONFIG',
+        help='as --det of tools/demo.py')
+    parser.add_argument('data', help='config whose test images are annotated')
+    parser.add_argument(
+        '--out', required=True, metavar='FILE', help='JSON to write')
+    parser.add_argument('--det-weights', help="the detector's checkpoint")
+    parser.add_argument(
+        '--max-faces', type=int, help='only the first so many (default: all)')
+    parser.add_argument('--device', default='cpu', help='(default: cpu)')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        help='key=value pairs that override the config')
+    return parser.parse_args(argv)
+
+
+def find_pairs(args):
+    """Boxes (N, 4) of the detector and of the landmarks, and all faces."""
+    config = Config.fromfile(args.data)
+    config.merge_from_dict(args.cfg_options or {})
+    init_default_scope(config.get('default_scope', 'mmpose'))
+    faces = FaceSet(config.test_dataloader, args.max_faces)
+    # As the detector draws them, whatever calibration its config has.
+    find = make_finder(args.detector, args.det_weights, args.device,
+                       BoxCalibration())
+    with tqdm(total=len(faces), unit='face') as bar:
+        boxes = collect_boxes(faces, lambda image: find(image)[0], bar.update)
+    found = list(boxes['detector'])
+    if not found:
+        raise ValueError(f'{args.detector} finds none of the {len(faces)} '
+                         f'faces of {args.data}')
+    pairs = (np.array([boxes[kind][key] for key in found], np.float64)
+             for kind in ('detector', 'truth'))
+    return (*pairs, len(faces))
+
+
+def calibrate(args):
+    """What is written: the calibration and where it comes from."""
+    detected, truth, total = find_pairs(args)
+    fitted = fit_calibration(detected, truth)
+    result = dict(
+        detector=args.detector,
+        data=args.data,
+        faces=total,
+        found=len(detected),
+        shift=np.round(fitted.shift, 4).tolist(),
+        scale=np.round(fitted.scale, 4).tolist(),
+        before=box_errors(detected, truth))
+    if len(detected) > 1:
+        result['after'] = box_errors(left_out_boxes(detected, truth), truth)
+    return result
+
+
+def describe(result):
+    """The same for a person."""
+    lines = [
+        f'{result["detector"]} finds {result["found"]} of '
+        f'{result["faces"]} faces',
+        'shift {:.3f} widths right, {:.3f} heights down; scale {:.3f} x '
+        '{:.3f}'.format(*result['shift'], *result['scale']),
+        f'{"median over the faces":<22}  {"IoU":>6} {"centre":>6} '
+        f'{"size":>6}  10 % to 90 %'
+    ]
+    for name in ('before', 'after'):
+        if name in result:
+            lines.append(
+                '{:<22}  {iou:6.3f} {center:6.3f} {size:6.3f}  {size_p10:.3f} '
+                'to {size_p90:.3f}'.format(name, **result[name]))
+    return '\n'.join(lines)
+
+
+def main(argv=None):
+    """Run the tool; returns the exit code."""
+    args = parse_args(argv)
+    try:
+        with warnings.catch_warnings():
+            # MMDet warns of a detector without weights, which is meant so.
+            warnings.simplefilter('ignore')
+            result = calibrate(args)
+        with open(args.out, 'w') as file:
+            json.dump(result, file, indent=1)
+    except (ValueError, OSError, KeyError, AttributeError, SyntaxError,
+            RuntimeError) as error:
+        print(f'calibrate_boxes.py: error: {" ".join(str(error).split())}',
+              file=sys.stderr)
+        return 2
+    print(describe(result))
+    print(f'centre and size in longer sides of the landmark box; wrote '
+          f'{args.out}')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,336 @@
+"""How the landmark error of a checkpoint grows when its test faces suffer.
+
+Tests the checkpoint on the test set of its config again and again, with the
+box moved, scaled or turned, the face covered, blurred, noisy, compressed,
+dark or small, each in five levels; and, with --boxes, with the boxes of the
+true landmarks, of the annotation and of a detector. Writes into --out:
+results.json (after every level, so that an interrupted run keeps what it
+has), table.md, robustness.png and examples.png (one face under every level).
+
+Example:
+    python tools/analysis_tools/robustness.py \\
+        configs/spiga_synthetic_long.py checkpoints/spiga_synthetic_long.pth \\
+        --out work_dirs/robustness --boxes --max-faces 200
+"""
+import argparse
+import os
+import os.path as osp
+import sys
+import warnings
+
+from mmpose.registry import METRICS
+from tqdm import tqdm
+
+from spiga_mmpose.apis import load_model, make_finder
+from spiga_mmpose.apis.detection import DETECTORS
+from spiga_mmpose.apis.robustness import (MIN_IOU, FaceSet, collect_boxes,
+                                          landmark_metric, measure)
+from spiga_mmpose.datasets.transforms import CORRUPTIONS
+from spiga_mmpose.evaluation.figures import per_cent_of
+from spiga_mmpose.evaluation.figures.robustness import (Panel, draw_examples,
+                                                        draw_panels)
+from spiga_mmpose.evaluation.report import to_json, to_markdown
+
+BOX_KINDS = ('truth', 'annotated', 'detector')
+
+
+def parse_args(argv=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='config of the model and its test set')
+    parser.add_argument('checkpoint')
+    parser.add_argument(
+        '--out', required=True, metavar='DIR', help='folder for the results')
+    parser.add_argument(
+        '--corruptions',
+        nargs='*',
+        default=list(CORRUPTIONS),
+        metavar='NAME',
+        help=f'some of {", ".join(CORRUPTIONS)} (default: all; with no name '
+        'after it: none)')
+    parser.add_argument(
+        '--boxes',
+        action='store_true',
+        help="compare the truth's, the annotated and a detector's boxes")
+    parser.add_argument(
+        '--det',
+        default='haar',
+        metavar='|'.join(DETECTORS) + '|CONFIG',
+        help='with --boxes: the detector, by name or by its MMDet config '
+        '(default: %(default)s)')
+    parser.add_argument('--det-weights', help="the detector's checkpoint")
+    parser.add_argument(
+        '--max-faces',
+        type=positive,
+        metavar='N',
+        help='only the first N faces of the test set')
+    parser.add_argument(
+        '--seed', type=int, default=0, help='of what is drawn at random')
+    parser.add_argument('--device', default='cpu')
+    args = parser.parse_args(argv)
+    args.corruptions = list(dict.fromkeys(args.corruptions))
+    unknown = sorted(set(args.corruptions) - set(CORRUPTIONS))
+    if unknown:
+        parser.error(f'--corruptions: {unknown} are unknown; expected some '
+                     f'of {list(CORRUPTIONS)}')
+    if not (args.corruptions or args.boxes):
+        parser.error('nothing to do: --corruptions without a name needs '
+                     '--boxes')
+    return args
+
+
+def positive(text):
+    """A whole number of at least 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(
+            f'expected a whole number of at least 1, found {text!r}')
+    return int(text)
+
+
+class Run:
+    """Model, faces and what has been measured so far."""
+
+    def __init__(self, args):
+        self.args = args
+        self.model = load_model(args.config, args.checkpoint, args.device)
+        self.metric = landmark_metric(self.model.cfg.get('test_evaluator'))
+        self.faces = FaceSet(self.model.cfg.test_dataloader, args.max_faces)
+        if args.boxes:  # now, not after an hour of corruptions
+            # MMDet warns of a detector that is meant to have no weights.
+            with warnings.catch_warnings(record=True):
+                self.find = make_finder(args.det, args.det_weights,
+                                        args.device)
+        metric = METRICS.build(dict(self.metric))
+        self.results = dict(
+            config=args.config,
+            checkpoint=args.checkpoint,
+            norm=metric.norm,
+            threshold=metric.threshold,
+            faces=len(self.faces),
+            seed=args.seed,
+            clean=None,
+            corruptions={})
+
+    def step(self, name, level):
+        """Config of a corruption at a level."""
+        return dict(type=CORRUPTIONS[name], level=level, seed=self.args.seed)
+
+    def corrupt(self):
+        """Measure the clean faces, and every corruption at every level."""
+        plan = [(name, level) for name in self.args.corruptions
+                for level, _ in enumerate(CORRUPTIONS[name].amounts, 1)]
+        count = len(self.faces)
+        with tqdm(total=count * (len(plan) + 1), unit='face') as bar:
+            bar.set_description('clean')
+            self.results['clean'] = measure(
+                self.model, self.faces.loader(), self.metric, bar.update)
+            self.write_results()
+            for name, level in plan:
+                bar.set_description(f'{name}, level {level}')
+                found = measure(self.model,
+                                self.faces.loader(self.step(name, level)),
+                                self.metric, bar.update)
+                kind = CORRUPTIONS[name]
+                entry = self.results['corruptions'].setdefault(
+                    name, dict(unit=kind.unit, levels=[]))
+                entry['levels'].append(
+                    dict(
+                        level=level,
+                        amount=kind.amounts[level - 1],
+                        metrics=found))
+                self.write_results()
+
+    def compare_boxes(self):
+        """Measure found and missed faces by each kind of box."""
+        with tqdm(total=len(self.faces), unit='face', desc='detect') as bar:
+            boxes = collect_boxes(
+                self.faces, lambda image: self.find(image)[0], bar.update)
+        parts = dict(found=[], missed=[])
+        for place, key in enumerate(boxes['truth']):
+            parts['found' if key in boxes['detector'] else 'missed'].append(
+                place)
+        result = self.results['boxes'] = dict(
+            detector=self.args.det,
+            min_iou=MIN_IOU,
+            found=len(parts['found']),
+            missed=len(parts['missed']),
+            recall=100 * len(parts['found']) / len(self.faces),
+            kinds={kind: {} for kind in BOX_KINDS})
+        plan = [(kind, part, places) for kind in BOX_KINDS
+                for part, places in parts.items()
+                if places and (kind, part) != ('detector', 'missed')]
+        total = sum(len(places) for _, _, places in plan)
+        with tqdm(total=total, unit='face') as bar:
+            for kind, part, places in plan:
+                bar.set_description(f'{kind} boxes, {part} faces')
+                step = dict(type='CropByBox', boxes=boxes[kind])
+                result['kinds'][kind][part] = measure(
+                    self.model, self.faces.loader(step, places), self.metric,
+                    bar.update)
+                self.write_results()
+
+    def write_results(self):
+        """results.json, whole at any time."""
+        path = osp.join(self.args.out, 'results.json')
+        with open(path + '.part', 'w') as file:
+            file.write(to_json(self.results))
+        os.replace(path + '.part', path)
+
+    def write_reports(self):
+        """Table and figure of what there is; returns the table."""
+        tables = []
+        if self.results['corruptions']:
+            tables.append(to_markdown(*corruption_table(self.results)))
+        if 'boxes' in self.results:
+            tables.append(to_markdown(*box_table(self.results)))
+        text = '\n'.join(tables)
+        with open(osp.join(self.args.out, 'table.md'), 'w') as file:
+            file.write(text)
+        panels = make_panels(self.results)
+        if panels:
+            label = (f'NME of {self.results["faces"]} faces\n'
+                     f'({per_cent_of(self.results["norm"])})')
+            draw_panels(panels, label,
+                        osp.join(self.args.out, 'robustness.png'))
+        return text
+
+    def write_examples(self):
+        """The first face under every corruption and level."""
+        rows = []
+        for name in self.args.corruptions:
+            amounts = ticks(CORRUPTIONS[name].amounts)
+            rows.append((CORRUPTIONS[name].unit, [
+                (amount, self.picture(self.step(name, level)))
+                for level, amount in enumerate(amounts)
+            ]))
+        if rows:
+            draw_examples(rows, osp.join(self.args.out, 'examples.png'))
+
+    def picture(self, step):
+        """The first face as the network gets it, (H, W, 3) RGB."""
+        packed = self.faces.harmed_by(step)[0]['inputs']
+        return packed.permute(1, 2, 0).numpy()[..., ::-1]
+
+
+def ticks(amounts):
+    """Words for level 0 and the others."""
+    return ['none', *(f'{amount:g}' for amount in amounts)]
+
+
+def nme_by_method(found):
+    """NME (%) of one measurement by how the landmarks were made."""
+    result = found['result']
+    if 'step0/NME' not in result:
+        return {'prediction': result['NME']}
+    values = {'last step': result['NME']}
+    if 'maps' in found:
+        values['soft-argmax'] = found['maps']['NME']
+    values['projected head model (step 0)'] = result['step0/NME']
+    return values
+
+
+def series(results, name):
+    """NME (%) of a corruption from level 0 on, by method."""
+    rows = [nme_by_method(results['clean'])]
+    rows += [
+        nme_by_method(level['metrics'])
+        for level in results['corruptions'][name]['levels']
+    ]
+    return {method: [row[method] for row in rows] for method in rows[0]}
+
+
+def corruption_table(results):
+    """Rows for the report, and what they are."""
+    rows = []
+    for name, entry in results['corruptions'].items():
+        _, *amounts = ticks(level['amount'] for level in entry['levels'])
+        levels = [f'level {level["level"]}' for level in entry['levels']]
+        rows = rows or [['corruption', 'landmarks', 'none', *levels]]
+        text = f'{entry["unit"]}: {", ".join(amounts)}'
+        rows += [[text, method, *values]
+                 for method, values in series(results, name).items()]
+    return rows, caption(results, results['clean'])
+
+
+def box_table(results):
+    """The same for the kinds of boxes."""
+    boxes = results['boxes']
+    rows = [['boxes', 'landmarks', 'found faces', 'missed faces']]
+    for kind, parts in boxes['kinds'].items():
+        by_part = [
+            nme_by_method(parts[part]) if part in parts else {}
+            for part in ('found', 'missed')
+        ]
+        methods = dict.fromkeys(name for part in by_part for name in part)
+        rows += [[kind, name, *(part.get(name) for part in by_part)]
+                 for name in methods]
+    text = (f'The detector ({boxes["detector"]}) found {boxes["found"]} of '
+            f'{results["faces"]} faces (recall {boxes["recall"]:.1f} %, IoU '
+            f'at least {boxes["min_iou"]:g} with the tight box of the true '
+            'landmarks). ')
+    return rows, text + caption(results, *boxes['kinds']['truth'].values())
+
+
+def caption(results, *measured):
+    """What a number without it would not tell."""
+    skipped = sum(found['result'].get('skipped', 0) for found in measured)
+    return (f'NME in per cent, normaliser {results["norm"]}; '
+            f'{results["config"]}, {results["checkpoint"]}; '
+            f'{results["faces"] - skipped} faces scored, {skipped} skipped; '
+            f'seed {results["seed"]}.')
+
+
+def make_panels(results):
+    """A panel a corruption, and one of the kinds of boxes."""
+    panels = [
+        Panel(entry['unit'],
+              ticks(level['amount'] for level in entry['levels']),
+              series(results, name))
+        for name, entry in results['corruptions'].items()
+    ]
+    boxes = results.get('boxes')
+    if boxes and boxes['found']:
+        found = [nme_by_method(boxes['kinds'][kind]['found'])
+                 for kind in BOX_KINDS]
+        panels.append(
+            Panel(
+                f'box from (the {boxes["found"]} faces found of '
+                f'{results["faces"]})',
+                BOX_KINDS,
+                {method: [part[method] for part in found]
+                 for method in found[0]},
+                joined=False))
+    return panels
+
+
+def main(argv=None):
+    args = parse_args(argv)
+    warnings.filterwarnings('ignore', message='.*pkg_resources.*')
+    try:
+        os.makedirs(args.out, exist_ok=True)
+        run = Run(args)
+        run.write_examples()
+        if args.corruptions:
+            run.corrupt()
+            table = run.write_reports()
+        if args.boxes:
+            run.compare_boxes()
+            table = run.write_reports()
+        print(table)
+    except KeyboardInterrupt:
+        print('robustness.py: interrupted; what was measured until then is '
+              f'in {osp.join(args.out, "results.json")}', file=sys.stderr)
+        return 130
+    except (ValueError, OSError) as error:
+        text = str(error)
+        if text.startswith('Caught '):  # torch tells how a loader's worker got
+            text = text.strip().splitlines()[-1]  # there; the last line is it
+        print(f'robustness.py: error: {" ".join(text.split())}',
+              file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
