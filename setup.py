@@ -49,6 +49,7 @@ setup(
     # spiga_mmpose says which of them is missing and what to type.
     install_requires=['matplotlib', 'numpy', 'packaging', 'scipy'],
     extras_require={
+        'video': ['av', 'lap'],
         'tests': ['pytest', 'pytest-xdist'],
         'lint': ['flake8', 'isort', 'yapf'],
     },

@@ -1,7 +1,7 @@
 """From a checkpoint to a model, and from boxes to faces."""
 import os.path as osp
 from itertools import islice
-from typing import List, Optional, Sequence, Tuple
+from typing import Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -149,6 +149,33 @@ def estimate_images(
     Raises:
         ValueError: If a box has no area or lies outside its image.
     """
+    faces = estimate_each(model, items, batch_size)
+    return [
+        merge_faces(model, image, list(islice(faces, len(boxes))))
+        for image, boxes, _ in items
+    ]
+
+
+def estimate_each(model: nn.Module,
+                  items: Sequence[Tuple[np.ndarray, np.ndarray, np.ndarray]],
+                  batch_size: int = BATCH_SIZE) -> Iterator[PoseDataSample]:
+    """As :func:`estimate_images`, a sample a face, batch by batch.
+
+    The samples hold what :func:`merge_faces` loses: the crop of each face
+    (``input_center``, ``input_scale``) and, where the model's ``test_cfg``
+    has ``output_heatmaps``, its maps (``pred_fields``).
+
+    Args:
+        model (nn.Module): See :func:`estimate_images`.
+        items (list[tuple]): See :func:`estimate_images`.
+        batch_size (int): Faces that go through the network at once.
+
+    Yields:
+        :obj:`PoseDataSample`: Of one face; first those of the first image.
+
+    Raises:
+        ValueError: If a box has no area or lies outside its image.
+    """
     init_default_scope(model.cfg.get('default_scope', 'mmpose'))
     pipeline = Compose(model.cfg.test_dataloader.dataset.pipeline)
     crops = (
@@ -160,18 +187,29 @@ def estimate_images(
                 bbox_score=np.float32([score])))
         for image, boxes, scores in items
         for box, score in zip(boxes, scores))
-    faces = []
     while batch := list(islice(crops, batch_size)):
         with torch.no_grad():
-            faces += model.test_step(pseudo_collate(batch))
-    faces = iter(faces)
-    samples = []
-    for image, boxes, _ in items:
-        of_image = list(islice(faces, len(boxes)))
-        samples.append(
-            merge_data_samples(of_image) if of_image else _no_face(
-                model, image))
-    return samples
+            faces = model.test_step(pseudo_collate(batch))
+        yield from faces
+
+
+def merge_faces(model: nn.Module, image: np.ndarray,
+                faces: Sequence[PoseDataSample]) -> PoseDataSample:
+    """One sample with the ``pred_instances`` of all faces of an image.
+
+    Args:
+        model (nn.Module): Made by :func:`load_model`.
+        image (np.ndarray): (H, W, 3).
+        faces (list[:obj:`PoseDataSample`]): N of :func:`estimate_each`; they
+            lose their maps, which MMPose would blow up to the image's size.
+
+    Returns:
+        :obj:`PoseDataSample`: See :func:`estimate_faces`.
+    """
+    for face in faces:
+        if 'pred_fields' in face:
+            del face.pred_fields
+    return merge_data_samples(faces) if faces else _no_face(model, image)
 
 
 def _no_face(model: nn.Module, image: np.ndarray) -> PoseDataSample:

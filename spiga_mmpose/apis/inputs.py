@@ -144,3 +144,25 @@ def find_config(name: str) -> str:
             'installed package; give the path of this config yourself, or '
             'install by "pip install -e ."')
     return path
+
+
+def find_checkpoint(name: str) -> str:
+    """Path of a checkpoint that comes with the project.
+
+    Args:
+        name (str): Below ``checkpoints``.
+
+    Returns:
+        str: Its path.
+
+    Raises:
+        ValueError: If the package is installed without the checkout that
+            holds the checkpoints.
+    """
+    path = osp.join(_REPO, 'checkpoints', name)
+    if not osp.isfile(path):
+        raise ValueError(
+            f'there are no weights {path}: they lie in the checkout, not in '
+            'the installed package; give others, or install by "pip install '
+            '-e ." in a checkout')
+    return path

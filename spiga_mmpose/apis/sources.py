@@ -85,6 +85,15 @@ def is_camera(source: Any) -> bool:
     return isinstance(source, int)
 
 
+def is_video(source: Any) -> bool:
+    """Whether a source is a video file, told by its ending, or a camera."""
+    if not isinstance(source, (str, os.PathLike)):
+        return is_camera(source)
+    kind = mimetypes.guess_type(source)[0] or ''
+    return is_camera(source) or (kind.startswith('video')
+                                 and not is_url(os.fspath(source)))
+
+
 def read_frames(source: Union[str, os.PathLike, int, np.ndarray, list],
                 ) -> Iterator[Frame]:
     """Yield the pictures of a source, each when it is asked for.
@@ -143,8 +152,7 @@ def _of_text(text: str) -> Iterator[Frame]:
         yield Frame(text, error=str(error))
         return
     for path in paths:
-        kind = mimetypes.guess_type(path)[0] or ''
-        if kind.startswith('video') and not is_url(path):
+        if is_video(path):
             yield from _of_capture(path, path)
             continue
         try:

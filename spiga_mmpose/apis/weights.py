@@ -16,10 +16,13 @@ from typing import Optional, Tuple
 from spiga_mmpose.engine.checkpoint import load_from_local
 from spiga_mmpose.engine.release_weights import convert_file
 from .download import DownloadError, download, is_url, url_file
-from .inputs import find_config
+from .inputs import find_checkpoint, find_config
 
 MODEL_CARD = 'https://huggingface.co/aprados/spiga/resolve/main'
 MIRROR = 'SPIGA_MMPOSE_MIRROR'  # environment: a folder URL instead of it
+
+# Name of the weights that come with the checkout, trained on drawn faces.
+SYNTHETIC = 'synthetic'
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,8 @@ def find_weights(weights: str) -> Tuple[str, Optional[str]]:
     """Checkpoint and, where it is known, config of some weights.
 
     Args:
-        weights (str): A name (a key of ``RELEASES``); an http(s) URL, of a
-            mirror for example; or the path of a file. A file of the authors
+        weights (str): A name (a key of ``RELEASES``, or ``SYNTHETIC``: those
+            of drawn faces); an http(s) URL, of a mirror for example; or the path of a file. A file of the authors
             may be given as it is, and so may any checkpoint of this project.
 
     Returns:
@@ -69,6 +72,9 @@ def find_weights(weights: str) -> Tuple[str, Optional[str]]:
             the file is damaged or holds anything but data. The message says
             what to give instead.
     """
+    if weights == SYNTHETIC:
+        name = 'spiga_synthetic_long'
+        return find_checkpoint(f'{name}.pth'), find_config(f'{name}.py')
     if weights in RELEASES:
         release = RELEASES[weights]
         folder = os.environ.get(MIRROR) or MODEL_CARD
@@ -86,7 +92,7 @@ def find_weights(weights: str) -> Tuple[str, Optional[str]]:
     else:
         raise ValueError(
             f'no weights {weights!r}: expected a file, an http(s) URL, or '
-            f'one of the names {", ".join(RELEASES)}')
+            f'one of the names {", ".join([*RELEASES, SYNTHETIC])}')
     return path, _config_of(path)
 
 

@@ -1,0 +1,186 @@
+"""Variants of a training at equal budget, with several seeds.
+
+Every run has a folder of its own: its config (``config.py``), ``train.log``,
+checkpoints and, once it is done, ``metrics.json``. What is done is not done
+again, and what was interrupted goes on. A config that trains nothing
+(``train_cfg = None``) is tested as its ``load_from`` is.
+"""
+import copy
+import json
+import os
+import os.path as osp
+import subprocess
+import sys
+from typing import Dict, List, Sequence
+
+import numpy as np
+from mmengine.config import Config
+from mmengine.device import get_device
+from mmengine.runner import Runner
+from tqdm import tqdm
+
+from .estimation import load_model
+from .evaluation import evaluate_model
+
+# Training faces of seed 0; the data sets' seeds below are for tests.
+_FIRST_TRAINING_SEED = 1000
+
+
+def seeded(config: Config, seed: int) -> Config:
+    """One of several runs of a config.
+
+    Args:
+        config (Config): Of a training on drawn faces.
+        seed (int): At least 0.
+
+    Returns:
+        Config: A copy with initial weights and training faces of the seed;
+        validation and test faces are the same for all.
+    """
+    config = copy.deepcopy(config)
+    config.merge_from_dict({
+        'randomness.seed': seed,
+        'train_dataloader.dataset.seed': _FIRST_TRAINING_SEED + seed,
+    })
+    return config
+
+
+def run_all(configs: Dict[str, Config], seeds: Sequence[int], out: str,
+            train_tool: str) -> Dict[str, List[dict]]:
+    """Train every config with every seed, or test it once.
+
+    Seed by seed, so that an interrupted comparison is one of fewer seeds.
+
+    Args:
+        configs (dict[str, Config]): By the name of their folder.
+        seeds (Sequence[int]): See :func:`seeded`.
+        out (str): Folder of all runs.
+        train_tool (str): Path of ``tools/train.py``.
+
+    Returns:
+        dict[str, list[dict]]: Metrics of each config, in the order of the
+        seeds, see :func:`run`.
+
+    Raises:
+        ValueError, RuntimeError: See :func:`run`.
+    """
+    plan = [(name, seed) for seed in seeds for name, config in configs.items()
+            if _trains(config) or seed == seeds[0]]
+    results = {name: [] for name in configs}
+    with tqdm(plan, unit='run') as bar:
+        for name, seed in bar:
+            bar.set_description(f'{name}, seed {seed}')
+            config = configs[name]
+            if _trains(config):
+                config = seeded(config, seed)
+            folder = osp.join(out, name, f'seed{seed}')
+            results[name].append(run(config, folder, train_tool))
+    return results
+
+
+def _trains(config: Config) -> bool:
+    return config.get('train_cfg') is not None
+
+
+def run(config: Config, folder: str, train_tool: str) -> dict:
+    """Train a config, or test it, unless it is done.
+
+    Args:
+        config (Config): Of the training.
+        folder (str): Of the run.
+        train_tool (str): Path of ``tools/train.py``.
+
+    Returns:
+        dict: Metrics of the last validation, or of the test.
+
+    Raises:
+        ValueError: If the folder holds a run of another config, or a
+            checkpoint to test does not fit.
+        RuntimeError: If the training ends with an error, or never validates.
+    """
+    path = _keep_config(config, folder)
+    done = osp.join(folder, 'metrics.json')
+    if osp.isfile(done):
+        with open(done) as file:
+            return json.load(file)
+    if _trains(config):
+        _train(path, folder, train_tool)
+        metrics = last_metrics(folder)
+    else:
+        metrics = _test(path, config.load_from)
+    write_json(metrics, done)
+    return metrics
+
+
+def _train(path: str, folder: str, train_tool: str) -> None:
+    with open(osp.join(folder, 'train.log'), 'a') as log:
+        code = subprocess.run(
+            [sys.executable, train_tool, path, '--work-dir', folder,
+             '--resume'],
+            stdout=log,
+            stderr=subprocess.STDOUT).returncode
+    if code:
+        raise RuntimeError(f'the training in {folder} ended with code {code}; '
+                           f'see {log.name}')
+
+
+def _test(path: str, checkpoint: str) -> dict:
+    model = load_model(path, checkpoint, get_device())
+    loader = Runner.build_dataloader(model.cfg.test_dataloader)
+    return evaluate_model(model, loader, 'test')[0]
+
+
+def write_json(values, path: str) -> None:
+    """Write a file that is whole or not there."""
+    with open(path + '.part', 'w') as file:
+        json.dump(values, file, indent=1)
+    os.replace(path + '.part', path)
+
+
+def _keep_config(config: Config, folder: str) -> str:
+    """Path of the run's config, with nothing left to inherit."""
+    os.makedirs(folder, exist_ok=True)
+    path = osp.join(folder, 'config.py')
+    text = config.pretty_text
+    if not osp.isfile(path):
+        with open(path + '.part', 'w') as file:
+            file.write(text)
+        os.replace(path + '.part', path)
+        return path
+    with open(path) as file:
+        if file.read() != text:
+            raise ValueError(
+                f'{path} is not what would be run now, and its results would '
+                'be mixed up with others: take another --out, or delete '
+                f'{folder}')
+    return path
+
+
+def last_metrics(folder: str) -> dict:
+    """Metrics of the last validation of a run, from MMEngine's log.
+
+    Args:
+        folder (str): Work folder of the run, which may have been resumed.
+
+    Returns:
+        dict: By name.
+
+    Raises:
+        RuntimeError: If the run never validated.
+    """
+    rows = []
+    for name in sorted(os.listdir(folder)):
+        path = osp.join(folder, name, 'vis_data', 'scalars.json')
+        if osp.isfile(path):
+            with open(path) as file:
+                rows += [json.loads(line) for line in file]
+    rows = [row for row in rows if 'NME' in row]
+    if not rows:
+        raise RuntimeError(f'{folder}: the run never validated')
+    return rows[-1]
+
+
+def mean_and_spread(values: Sequence[float]) -> str:
+    """``'3.842 ± 0.030'``: mean and half the range of the seeds."""
+    mean = f'{np.mean(values):.3f}'
+    return mean if len(values) == 1 else f'{mean} ± {np.ptp(values) / 2:.3f}'

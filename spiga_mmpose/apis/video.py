@@ -1,0 +1,213 @@
+"""A video or a camera with faces, into a drawn video and tables."""
+import json
+import os
+import os.path as osp
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import List, Optional, Union
+
+import cv2
+import numpy as np
+from mmpose.structures import PoseDataSample
+from tqdm import tqdm
+
+from .encoding import open_video
+from .estimation import faces_to_dicts
+from .formats import make_record, to_csv
+from .inferencer import SPIGAInferencer
+from .smoothing import FaceSmoother
+from .sources import Frame, is_camera, read_frames
+from .tracking import DET_EVERY, FaceFollower
+from .writing import ResultWriter
+
+# Taken where a camera or file tells no frame rate, or a senseless one.
+_USUAL_RATE, _HIGHEST_RATE = 25., 1000.
+
+
+@dataclass
+class VideoSummary:
+    """What became of a video.
+
+    Attributes:
+        files (list[str]): Paths of the video, the JSON Lines and the CSV.
+        codec (str): Of the video, in words.
+        frames (int): Frames that were processed.
+        missing (int): Announced frames that could not be decoded; a few may
+            never have been there.
+        error (str): Why the rest of the video could not be read, or empty.
+        faces (int): Faces over all frames.
+        identities (int): Different faces, as far as they could be followed.
+        empty (int): Frames without a face.
+        detections (int): Runs of the detector.
+        losses (int): Times that a face was lost.
+        interrupted (bool): Whether it was ended by Ctrl-C.
+    """
+    files: List[str] = field(default_factory=list)
+    codec: str = ''
+    frames: int = 0
+    missing: int = 0
+    error: str = ''
+    faces: int = 0
+    identities: int = 0
+    empty: int = 0
+    detections: int = 0
+    losses: int = 0
+    interrupted: bool = False
+
+
+def process_video(inferencer: SPIGAInferencer,
+                  source: Union[str, os.PathLike, int],
+                  out_dir: str,
+                  det_every: int = DET_EVERY,
+                  smooth: str = 'light',
+                  name: Optional[str] = None) -> VideoSummary:
+    """Follow the faces of a video, draw them and write what was found.
+
+    Writes ``NAME_faces.mp4``, the drawn video; ``NAME.jsonl``, a line a
+    frame, the record of :mod:`~spiga_mmpose.apis.formats`; ``NAME.csv``, a
+    row a face a frame. Boxes are tight around the landmarks. One frame is in
+    memory at a time. Ctrl-C ends the video as if it were over there; all
+    three files are whole whatever happens. A progress bar shows frames a
+    second and the time left.
+
+    Args:
+        inferencer (SPIGAInferencer): Model, detector and visualizer.
+        source (str | int): Path of a video (told by its ending), or a camera:
+            its number, ``'webcam'`` or ``'webcam:1'``. A camera runs until
+            Ctrl-C.
+        out_dir (str): Where to, and nowhere else; made if it is missing.
+        det_every (int): See :class:`~spiga_mmpose.apis.tracking.FaceFollower`.
+        smooth (str): ``'off'``, ``'light'`` or ``'strong'``; see
+            :mod:`~spiga_mmpose.apis.smoothing`. It applies to all files.
+        name (str, optional): NAME of the files. Defaults to that of the
+            source.
+
+    Returns:
+        VideoSummary: What was done. A video that breaks off is no exception:
+        see ``error``.
+
+    Raises:
+        ValueError: If the source is no video or camera, or cannot be opened,
+            or an argument is out of its range.
+        OSError: If a file cannot be written.
+        ImportError: If the package ``lap`` is missing.
+    """
+    if not is_camera(source) and not osp.isfile(source):
+        raise ValueError(f'no such video file: {source}')
+    follower = FaceFollower(inferencer.detect, inferencer.estimate, det_every)
+    with ExitStack() as stack:
+        frames = stack.enter_context(closing(read_frames(source)))
+        first = _first(frames)
+        rate = first.rate if 0 < first.rate < _HIGHEST_RATE else _USUAL_RATE
+        smoother = FaceSmoother(smooth, rate)
+        files = stack.enter_context(
+            closing(_Files(out_dir, name, first, rate)))
+        announced = 0 if is_camera(source) else _length(source)
+        summary = VideoSummary(files.paths, files.codec)
+        bar = stack.enter_context(
+            tqdm(total=announced or None, unit='frame',
+                 desc=osp.basename(first.name)))
+        try:
+            for frame in chain([first], frames):
+                if frame.error:
+                    summary.error = frame.error
+                    break
+                sample = follower(frame.image)
+                sample.pred_instances = smoother(sample.pred_instances)
+                files.add(frame, sample, inferencer)
+                summary.frames += 1
+                summary.faces += len(sample.pred_instances)
+                summary.empty += not len(sample.pred_instances)
+                bar.update()
+        except KeyboardInterrupt:
+            summary.interrupted = True
+    if not summary.interrupted:
+        summary.missing = max(announced - summary.frames, 0)
+    summary.identities = follower.identities
+    summary.detections = follower.detections
+    summary.losses = follower.losses
+    return summary
+
+
+def _first(frames) -> Frame:
+    """The first frame, which tells rate and size."""
+    first = next(frames)
+    if first.error:
+        raise ValueError(first.error)
+    if first.index is None:
+        raise ValueError(f'{first.name}: a picture; expected a video, with an '
+                         'ending as .mp4, .avi or .mov, or a camera')
+    return first
+
+
+def _length(path: str) -> int:
+    """Frames that a video announces; 0 if it does not."""
+    capture = cv2.VideoCapture(os.fspath(path))
+    try:
+        return max(int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
+    finally:
+        capture.release()
+
+
+class _Files:
+    """The three files of a video."""
+
+    def __init__(self, folder: str, name: Optional[str], first: Frame,
+                 rate: float) -> None:
+        if name is None:
+            name = ResultWriter(folder, ['json']).name_of(first.name)
+        os.makedirs(folder, exist_ok=True)
+        self.paths = [
+            osp.join(folder, name + ending)
+            for ending in ('_faces.mp4', '.jsonl', '.csv')
+        ]
+        self._headed = False
+        with ExitStack() as stack:
+            self._lines, self._table = (
+                stack.enter_context(open(path, 'w', encoding='utf-8'))
+                for path in self.paths[1:])
+            self._video = stack.enter_context(
+                closing(
+                    open_video(self.paths[0], rate, first.image.shape[1::-1])))
+            self.codec = self._video.codec
+            self._close = stack.pop_all().close
+
+    def add(self, frame: Frame, sample: PoseDataSample,
+            inferencer: SPIGAInferencer) -> None:
+        """Write a frame into each file."""
+        record = make_record(
+            frame.name, frame.image,
+            inferencer.model.dataset_meta.get('dataset_name'),
+            faces_to_dicts(sample), frame.index)
+        self._video.write(_draw(inferencer, frame, sample))
+        self._lines.write(json.dumps(record, allow_nan=False) + '\n')
+        if record['faces']:
+            # The number of columns is known with the first face.
+            heading, rows = to_csv([record]).split('\n', 1)
+            self._table.write(rows if self._headed else f'{heading}\n{rows}')
+            self._headed = True
+
+    def close(self) -> None:
+        """Finish the files."""
+        try:
+            if not self._headed:
+                self._table.write(to_csv([]))
+        finally:
+            self._close()
+
+
+def _draw(inferencer: SPIGAInferencer, frame: Frame,
+          sample: PoseDataSample) -> np.ndarray:
+    """The frame with its faces, RGB."""
+    picture = np.ascontiguousarray(frame.image[..., ::-1])
+    if not len(sample.pred_instances):
+        return picture
+    # Opacity shows the score: no landmark is left out (kpt_thr 0).
+    return inferencer.visualizer.add_datasample(
+        frame.name,
+        picture,
+        sample,
+        draw_gt=False,
+        draw_bbox=True,
+        kpt_thr=0)

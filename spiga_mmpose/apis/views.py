@@ -1,0 +1,107 @@
+"""What the network does with one face, as sheets of pictures by name."""
+from typing import Iterator, List, Optional, Sequence, Tuple
+
+import numpy as np
+import torch.nn as nn
+from mmpose.structures import PoseDataSample
+
+from spiga_mmpose.landmark_sets import LandmarkSet
+from spiga_mmpose.visualization import (attention_matrix, attention_sheet,
+                                        maps_sheet, step_panels)
+
+# The cascade step by step, what landmarks attend to, and the maps of the
+# backbone.
+VIEWS = ('steps', 'attention', 'maps')
+
+
+def ask_for_views(model: nn.Module, views: Sequence[str]) -> None:
+    """Make a model give what some views need, from now on.
+
+    Args:
+        model (nn.Module): Made by :func:`~spiga_mmpose.apis.load_model`.
+        views (list[str]): Out of ``VIEWS``; others are left alone.
+    """
+    model.test_cfg = dict(
+        model.test_cfg or {},
+        output_attention='attention' in views,
+        output_heatmaps='maps' in views)
+
+
+def steps_row(model: nn.Module,
+              image: np.ndarray,
+              face: PoseDataSample,
+              landmark_set: LandmarkSet,
+              landmark: Optional[int] = None) -> List[np.ndarray]:
+    """Panels of the cascade's steps, with the windows that they look at.
+
+    Args:
+        model (nn.Module): That made the face.
+        image (np.ndarray): (H, W, 3) RGB, uint8.
+        face (:obj:`PoseDataSample`): Of
+            :func:`~spiga_mmpose.apis.estimate_each`.
+        landmark_set (LandmarkSet): The model's.
+        landmark (int, optional): Whose windows. Defaults to one at the left
+            pupil.
+
+    Returns:
+        list[np.ndarray]: S+1 panels; see
+        :func:`~spiga_mmpose.visualization.step_panels`.
+
+    Raises:
+        ValueError: If the model gives no steps, or there is no such
+            landmark.
+    """
+    if 'landmark_steps' not in face.pred_instances:
+        raise ValueError('this model has no cascade steps to draw')
+    steps = face.pred_instances.landmark_steps[0]
+    # A model that has not learnt its cascade yet gives the first shape alone.
+    cascade = list(model.head.steps)[:len(steps) - 1]
+    side = float(face.input_scale[0])
+    return step_panels(
+        image,
+        steps,
+        landmark_set,
+        windows=[step.window * side for step in cascade],
+        window_landmarks=None if landmark is None else [landmark])
+
+
+def view_sheets(view: str,
+                image: np.ndarray,
+                face: PoseDataSample,
+                landmark_set: LandmarkSet,
+                landmark: Optional[int] = None
+                ) -> Iterator[Tuple[str, np.ndarray]]:
+    """Yield the sheets of one view of one face.
+
+    Args:
+        view (str): ``'attention'`` or ``'maps'``; for the steps, where
+            several faces share a sheet, see :func:`steps_row`.
+        image (np.ndarray): (H, W, 3) RGB, uint8.
+        face (:obj:`PoseDataSample`): Of
+            :func:`~spiga_mmpose.apis.estimate_each`, by a model that
+            :func:`ask_for_views` has asked.
+        landmark_set (LandmarkSet): The model's.
+        landmark (int, optional): Whose attention. Defaults to one at the left
+            pupil.
+
+    Yields:
+        tuple: name (``'attention'``, ``'matrix'`` or ``'maps'``) and sheet
+        (H', W', 3) RGB, uint8.
+
+    Raises:
+        ValueError: If the model gives no such thing, or there is no such
+            landmark.
+    """
+    if view == 'attention':
+        if 'attention' not in face.pred_instances:
+            raise ValueError('this model gives no attention to draw')
+        attention = face.pred_instances.attention[0]
+        points = face.pred_instances.keypoints[0]
+        yield 'attention', attention_sheet(image, attention, points,
+                                           landmark_set, landmark)
+        yield 'matrix', attention_matrix(attention, landmark_set)
+    else:
+        if 'pred_fields' not in face:
+            raise ValueError('this model has no landmark and edge maps to '
+                             'draw')
+        yield 'maps', maps_sheet(image, face, landmark_set)

@@ -1,0 +1,73 @@
+"""MP4 files by either encoder, read back by OpenCV."""
+import cv2
+import numpy as np
+import pytest
+
+from spiga_mmpose.apis import encoding
+from spiga_mmpose.apis.encoding import H264, MPEG4, open_video
+
+
+@pytest.fixture(params=[H264, MPEG4])
+def codec(request, monkeypatch):
+    """Each of the two, the second as without PyAV."""
+    if request.param == MPEG4:
+        monkeypatch.setattr(encoding, 'av', None)
+    elif encoding.av is None:
+        pytest.skip('PyAV is not installed: requirements/video.txt')
+    return request.param
+
+
+def pictures(path):
+    capture = cv2.VideoCapture(str(path))
+    rate, frames = capture.get(cv2.CAP_PROP_FPS), []
+    while True:
+        good, frame = capture.read()
+        if not good:
+            return rate, frames
+        frames.append(frame[..., ::-1])
+
+
+def ramp(i, width=64, height=48):
+    """Red grows to the right, green with time."""
+    picture = np.zeros((height, width, 3), np.uint8)
+    picture[..., 0] = np.linspace(0, 250, width)
+    picture[..., 1] = 20 * i
+    return picture
+
+
+def test_round_trip(codec, tmp_path):
+    path = tmp_path / 'a.mp4'
+    video = open_video(str(path), 29.97, (64, 48))
+    for i in range(10):
+        video.write(ramp(i))
+    video.close()
+    rate, frames = pictures(path)
+    assert rate == pytest.approx(29.97, abs=0.01) and len(frames) == 10
+    for i, frame in enumerate(frames):
+        assert np.abs(frame - ramp(i).astype(float)).mean() < 6
+    # MPEG-4 where the wheel of OpenCV has no encoder for H.264.
+    assert video.codec in {codec, H264}
+
+
+def test_odd_and_other_sizes(codec, tmp_path):
+    """An odd side gets a pixel; a picture of another size is fitted."""
+    path = tmp_path / 'a.mp4'
+    video = open_video(str(path), 25, (63, 47))
+    video.write(ramp(1, 63, 47))
+    video.write(ramp(2, 90, 30))
+    video.close()
+    _, frames = pictures(path)
+    assert [frame.shape for frame in frames] == [(48, 64, 3)] * 2
+    assert np.abs(frames[0][:47, :63] - ramp(1, 63, 47).astype(float)
+                  ).mean() < 6
+    assert frames[1][..., 1].mean() == pytest.approx(40, abs=6)
+
+
+def test_closed_without_a_picture(codec, tmp_path):
+    open_video(str(tmp_path / 'a.mp4'), 25, (64, 48)).close()
+
+
+def test_no_such_folder(codec, tmp_path, capfd):
+    with pytest.raises(OSError, match='a.mp4'):
+        open_video(str(tmp_path / 'none' / 'a.mp4'), 25, (64, 48)).close()
+    assert 'ERROR' not in capfd.readouterr().err
