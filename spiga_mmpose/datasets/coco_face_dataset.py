@@ -9,16 +9,18 @@ from mmpose.structures.bbox import bbox_cs2xyxy
 from .face_dataset import (FaceDataset, check_fields, check_type, read_array,
                            read_json, read_numbers)
 
-_FIELDS = ('id', 'image_id', 'keypoints', 'center', 'scale')
+_FIELDS = ('id', 'image_id', 'keypoints')
 
 
 @DATASETS.register_module()
 class CocoFaceDataset(FaceDataset):
     """A face data set in MMPose's COCO-style JSON, checked.
 
-    Reads what ``WFLWDataset`` and ``Face300WDataset`` of MMPose read, with
-    the same boxes (``center`` and ``scale`` times 200, image px), for any
-    landmark set, and says what is wrong with an annotation.
+    Reads what ``WFLWDataset``, ``Face300WDataset``, ``AFLWDataset``,
+    ``COFWDataset`` and ``LapaDataset`` of MMPose read, with the same boxes
+    (``center`` and ``scale`` times 200, or else ``bbox`` as x, y, width,
+    height; image px), for any landmark set, and says what is wrong with an
+    annotation.
 
     Args:
         subsets (dict, optional): Name -> annotation file of a part of the
@@ -73,17 +75,25 @@ class CocoFaceDataset(FaceDataset):
             raise ValueError(f'{where}: landmark {bad[0]} in keypoints: '
                              'expected a finite number that says whether it '
                              f'is visible, found {visible[bad[0]]}')
-        center = read_numbers(where, 'center', ann['center'], (2, ))
-        scale = read_numbers(where, 'scale', ann['scale'], ())
-        bbox = bbox_cs2xyxy(center, np.full(2, 200. * scale))
         return self.face_info(
             where,
             osp.join(self.data_prefix['img'], file_name),
-            bbox,
+            _read_box(where, ann),
             points[:, :2],
             visible,
             id=ann['id'],
             img_id=ann['image_id'])
+
+
+def _read_box(where: str, ann: dict) -> np.ndarray:
+    """(4,) x1, y1, x2, y2, image px."""
+    if 'bbox' in ann and not {'center', 'scale'} & set(ann):
+        x, y, w, h = read_numbers(where, 'bbox', ann['bbox'], (4, ))
+        return np.array([x, y, x + w, y + h])
+    check_fields(where, ann, ('center', 'scale'))
+    center = read_numbers(where, 'center', ann['center'], (2, ))
+    scale = read_numbers(where, 'scale', ann['scale'], ())
+    return bbox_cs2xyxy(center, np.full(2, 200. * scale))
 
 
 def _annotations(path: str):

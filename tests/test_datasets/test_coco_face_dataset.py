@@ -5,7 +5,7 @@ import os.path as osp
 
 import numpy as np
 import pytest
-from mmpose.datasets import Face300WDataset, WFLWDataset
+from mmpose.datasets import COFWDataset, Face300WDataset, WFLWDataset
 
 from spiga_mmpose.datasets.coco_face_dataset import CocoFaceDataset
 
@@ -45,6 +45,7 @@ def build(tmp_path):
 @pytest.mark.parametrize('stock, name, landmark_set', [
     (WFLWDataset, 'wflw', 'wflw_98'),
     (Face300WDataset, '300w', '300w_68'),
+    (COFWDataset, 'cofw', 'cofw_29'),
 ])
 def test_reads_what_mmpose_reads(sample_data, stock, name, landmark_set):
     kwargs = dict(
@@ -69,6 +70,22 @@ def test_box_and_labels(build):
     assert info['bbox'].tolist() == [[-5, 5, 45, 55]]
     assert info['keypoints_visible'].tolist() == [[0] + [1] * 67]
     assert info['subsets'] == ()
+
+
+def test_box_of_coco(build):
+    """COFW and LaPa have no center and scale."""
+    data = content()
+    for ann in data['annotations']:
+        del ann['center'], ann['scale']
+        ann['bbox'] = [10., 20., 30., 40.]
+    info = build(data).get_data_info(0)
+    assert info['bbox'].tolist() == [[10, 20, 40, 60]]
+    data['annotations'][1]['bbox'] = [10., 20., 0., 40.]
+    with pytest.raises(ValueError, match='annotation 11: .*width'):
+        build(data)
+    data['annotations'][1]['bbox'] = [10., 20., 30.]
+    with pytest.raises(ValueError, match=r'bbox of shape \(4,\), found'):
+        build(data)
 
 
 def test_subsets(build):

@@ -1,0 +1,26 @@
+"""Writing landmark sets; helper of the tools beside it."""
+import json
+
+
+def write_landmark_set(fields: dict, path: str) -> None:
+    """Write a set for people to read: a line a field, curve, part and point.
+
+    Args:
+        fields (dict): As :class:`spiga_mmpose.landmark_sets.LandmarkSet` has
+            them, in the order of the file; plain lists and numbers.
+        path (str): The ``.json`` file.
+    """
+    lines = []
+    for key, value in fields.items():
+        if key in ('curves', 'parts') and value:
+            body = ',\n'.join(f'    {json.dumps(k)}: {json.dumps(v)}'
+                              for k, v in value.items())
+            text = '{\n' + body + '\n  }'
+        elif key in ('head_model', 'mean_shape') and value:
+            text = '[\n' + ',\n'.join(f'    {json.dumps(row)}'
+                                      for row in value) + '\n  ]'
+        else:
+            text = json.dumps(value)
+        lines.append(f'  {json.dumps(key)}: {text}')
+    with open(path, 'w') as file:
+        file.write('{\n' + ',\n'.join(lines) + '\n}\n')
