@@ -6,7 +6,8 @@ import torch
 import torch.nn as nn
 from torch import Tensor
 
-from ..layers import GATLayer, mlp, sample_windows
+from ..layers import (Float32Linear, Float32Sequential, GATLayer, mlp,
+                      sample_windows)
 
 
 class CascadeStep(nn.Module):
@@ -61,11 +62,11 @@ class CascadeStep(nn.Module):
         num_displacements = 2 * (num_landmarks - 1)
         self.position = self.stacked = None
         if position == 'add':
-            self.position = mlp(
-                [num_displacements, *position_channels, embed_channels])
+            self.position = Float32Sequential(*mlp(
+                [num_displacements, *position_channels, embed_channels]))
         elif position == 'stack':
-            self.stacked = nn.Linear(embed_channels + num_displacements,
-                                     embed_channels)
+            self.stacked = Float32Linear(embed_channels + num_displacements,
+                                         embed_channels)
         self.shared_attention = shared_attention
         widths = [embed_channels] + [gat_channels] * num_gats
         self.gats = nn.ModuleList(
@@ -76,7 +77,8 @@ class CascadeStep(nn.Module):
                 self_message,
                 own_attention=layer == 0 or not shared_attention)
             for layer, (c_in, c_out) in enumerate(zip(widths, widths[1:])))
-        self.offset = mlp([gat_channels, *offset_channels, 2])
+        self.offset = Float32Sequential(
+            *mlp([gat_channels, *offset_channels, 2]))
         others = torch.arange(num_landmarks).repeat(num_landmarks, 1)
         itself = torch.eye(num_landmarks, dtype=torch.bool)
         self.register_buffer(
@@ -116,7 +118,7 @@ class CascadeStep(nn.Module):
                 attentions[0] if self.shared_attention and attentions else
                 None)
             attentions.append(attention)
-        raw = self.offset(x.flatten(0, 1)).view(B, L, 2).float()
+        raw = self.offset(x.flatten(0, 1)).view(B, L, 2)
         if self.offset_activation == 'hardtanh':
             bounded = raw.clamp(-1, 1)
         else:

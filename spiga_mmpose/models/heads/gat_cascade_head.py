@@ -32,6 +32,15 @@ class CascadeOutputs(NamedTuple):
     scores: Tensor  # (B, L) in [0, 1]
 
 
+def last_map(feats) -> Tensor:
+    """The best feature map (B, C, H, W) of a backbone's output.
+
+    The last of the tuple; MSPN and RSN give a list of maps a stage.
+    """
+    last = feats[-1]
+    return last if isinstance(last, Tensor) else last[-1]
+
+
 @MODELS.register_module()
 class GATCascadeHead(StrictShapes, BaseHead):
     """Projected head model, then S steps that each move every landmark.
@@ -186,14 +195,14 @@ class GATCascadeHead(StrictShapes, BaseHead):
         (B, heads, L, L) by step and layer."""
         poses = self._pose(feats)
         if self.initial_shape == 'mean':
-            points = self.start.expand(len(feats[-1]), -1, -1)
+            points = self.start.expand(last_map(feats).shape[0], -1, -1)
         else:
             with torch.autocast(poses.device.type, enabled=False):
                 points = project_head(self.start, poses.detach())
         trajectory, attentions = [points], []
         # Windows are read plane by plane: from channels-last maps that takes
         # longer.
-        field = feats[-1].contiguous()
+        field = last_map(feats).contiguous()
         for step in self.steps:
             if self.detach_steps:
                 points = points.detach()
@@ -204,10 +213,12 @@ class GATCascadeHead(StrictShapes, BaseHead):
         return torch.stack(trajectory, 1), poses, attentions
 
     def _pose(self, feats) -> Optional[Tensor]:
+        if self.landmark_set.head_model is None:
+            return None  # nothing could have taught it
         if getattr(feats, 'poses', None):
             return feats.poses[-1].float()
         if self.pose_regressor is not None:
-            return self.pose_regressor(feats[-1]).float()
+            return self.pose_regressor(last_map(feats)).float()
         if self.initial_shape == 'mean':
             return None
         raise ValueError(
@@ -280,7 +291,8 @@ class GATCascadeHead(StrictShapes, BaseHead):
         if 'cascade' in wanted:
             steps, pose, _ = self._cascade(feats)
             losses.update(self._cascade_losses(steps, labels))
-        if self.pose_regressor is not None and 'pose' in wanted:
+        if (self.pose_regressor is not None and 'pose' in wanted
+                and self.landmark_set.head_model is not None):
             if 'cascade' not in wanted:
                 pose = self._pose(feats)
             losses['loss_pose'] = self.loss_pose(pose, labels.poses,
@@ -334,7 +346,7 @@ class GATCascadeHead(StrictShapes, BaseHead):
         test_cfg = check_keys('test_cfg', test_cfg, TEST_KEYS)
 
         def outputs(one):
-            return self._outputs(one, test_cfg)
+            return self.outputs(one, test_cfg)
 
         if test_cfg.get('flip_test', False):
             named = average_flip(*map(outputs, feats), batch_data_samples,
@@ -349,7 +361,8 @@ class GATCascadeHead(StrictShapes, BaseHead):
             return instances, map_fields(feats, stack)
         return instances
 
-    def _outputs(self, feats, test_cfg: dict) -> dict:
+    def outputs(self, feats, test_cfg: dict) -> dict:
+        """Named tensors of a prediction, see :func:`pack_predictions`."""
         learnt = self.learnt
         by = test_cfg.get('predict_by')
         if by is None:

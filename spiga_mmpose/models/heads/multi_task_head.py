@@ -191,6 +191,8 @@ class MultiTaskHead(BaseHead):
     def outputs(self, feats: HourglassFeatures) -> dict:
         """Named tensors of a prediction: keypoints, scores, poses."""
         keypoints, poses = self.forward(feats)
+        if self.landmark_set.head_model is None:
+            poses = None  # nothing could have taught it
         return dict(
             keypoints=keypoints,
             scores=point_scores(feats.points[-1], keypoints),

@@ -4,7 +4,7 @@ from mmengine.model import BaseModule
 from mmpose.registry import MODELS
 from torch import Tensor
 
-from ..layers import conv_bn_relu
+from ..layers import Float32Linear, conv_bn_relu
 
 
 @MODELS.register_module()
@@ -24,7 +24,7 @@ class FeaturePoseRegressor(BaseModule):
         self.convs = nn.Sequential(
             conv_bn_relu(in_channels, channels, 3, 2),
             conv_bn_relu(channels, channels, 3, 2))
-        self.linear = nn.Linear(channels, 6)
+        self.linear = Float32Linear(channels, 6)
 
     def init_weights(self):
         """The pose starts at a frontal face that fills its crop."""

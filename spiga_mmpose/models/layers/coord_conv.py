@@ -28,4 +28,4 @@ class AddCoords(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, size, size) -> (B, C + 3, size, size)."""
-        return torch.cat([x, self.coords.expand(len(x), -1, -1, -1)], 1)
+        return torch.cat([x, self.coords.expand(x.shape[0], -1, -1, -1)], 1)

@@ -5,6 +5,7 @@ import torch
 import torch.nn as nn
 from torch import Tensor
 
+from .float32 import Float32Linear
 from .mlp import mlp
 
 
@@ -32,8 +33,8 @@ class MultiHeadAttention(nn.Module):
         self.num_heads = num_heads
         self.self_message = self_message
         if own_attention:
-            self.query = nn.Linear(channels, channels)
-            self.key = nn.Linear(channels, channels)
+            self.query = Float32Linear(channels, channels)
+            self.key = Float32Linear(channels, channels)
         self.value = nn.Linear(channels, channels)
         self.merge = nn.Linear(channels, channels)
 
@@ -57,9 +58,13 @@ class MultiHeadAttention(nn.Module):
         return self.merge(message.transpose(1, 2).reshape(x.shape)), attention
 
     def attend(self, x: Tensor) -> Tensor:
-        """(B, L, C) -> attention (B, heads, L, L)."""
+        """(B, L, C) -> attention (B, heads, L, L), float32.
+
+        The softmax turns the absolute error of a score into a relative one.
+        """
         q, k = self._split(self.query(x)), self._split(self.key(x))
-        scores = q @ k.transpose(-1, -2) * (q.shape[-1]**-0.5)
+        with torch.autocast(x.device.type, enabled=False):
+            scores = q @ k.transpose(-1, -2) * (q.shape[-1]**-0.5)
         if not self.self_message:
             itself = torch.eye(x.shape[1], dtype=torch.bool, device=x.device)
             scores = scores.masked_fill(itself, float('-inf'))

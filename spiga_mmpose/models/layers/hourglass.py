@@ -4,6 +4,7 @@ from typing import Tuple
 import torch.nn as nn
 from torch import Tensor
 
+from .float32 import Float32
 from .residual import Residual, conv_bn_relu, deconv_bn_relu
 
 
@@ -14,15 +15,18 @@ class Hourglass(nn.Module):
         depth (int): How often the map is halved. At a 64 x 64 map depth 4
             (release) ends at 4 x 4, depth 3 (paper) at 8 x 8.
         channels (int): C.
+        float32_depth (int): Levels, counted from the bottleneck, that compute
+            in float32 also where autocast lowers the rest.
     """
 
-    def __init__(self, depth: int, channels: int):
+    def __init__(self, depth: int, channels: int, float32_depth: int = 0):
         super().__init__()
+        inner = Float32Hourglass if depth - 1 == float32_depth else Hourglass
         self.skip = Residual(channels, channels)
         self.down = conv_bn_relu(channels, channels, 2, 2)
         self.encode = Residual(channels, channels)
         self.inner = (
-            Hourglass(depth - 1, channels)
+            inner(depth - 1, channels, float32_depth)
             if depth > 1 else Residual(channels, channels))
         self.decode = Residual(channels, channels)
         self.up = deconv_bn_relu(channels)
@@ -43,3 +47,7 @@ class Hourglass(nn.Module):
         else:
             y = bottleneck = self.inner(y)
         return self.skip(x) + self.up(self.decode(y)), bottleneck
+
+
+class Float32Hourglass(Float32, Hourglass):
+    """Hourglass in float32."""

@@ -1,4 +1,4 @@
-"""GATCascadeHead: any backbone, every stage, every variant."""
+"""GATCascadeHead: every stage, every variant; backbones: test_mixing.py."""
 import json
 
 import numpy as np
@@ -116,97 +116,6 @@ class TestForward:
             found = model(image, None, mode='tensor')
         assert found.steps.dtype == found.poses.dtype == torch.float32
         assert (found.steps - expected.steps).abs().max() < 0.05
-
-
-class TestAnyBackbone:
-
-    # What a config must say of the backbone: how it is made, its channels.
-    BACKBONES = {
-        'resnet18': (dict(type='ResNet', depth=18), 512),
-        'resnet50': (dict(type='ResNet', depth=50), 2048),
-        'hrnet': (dict(
-            type='HRNet',
-            extra=dict(
-                stage1=dict(
-                    num_modules=1,
-                    num_branches=1,
-                    block='BOTTLENECK',
-                    num_blocks=(1, ),
-                    num_channels=(8, )),
-                stage2=dict(
-                    num_modules=1,
-                    num_branches=2,
-                    block='BASIC',
-                    num_blocks=(1, 1),
-                    num_channels=(8, 16)),
-                stage3=dict(
-                    num_modules=1,
-                    num_branches=3,
-                    block='BASIC',
-                    num_blocks=(1, 1, 1),
-                    num_channels=(8, 16, 32)),
-                stage4=dict(
-                    num_modules=1,
-                    num_branches=4,
-                    block='BASIC',
-                    num_blocks=(1, 1, 1, 1),
-                    num_channels=(8, 16, 32, 64)))), 8),
-    }
-
-    def build(self, name, **changes):
-        backbone, channels = self.BACKBONES[name]
-        head = small_models.head(
-            in_channels=channels,
-            supervision=None,
-            pose_regressor=dict(
-                type='FeaturePoseRegressor', in_channels=channels, channels=8),
-            loss_pose=dict(type='PoseL2Loss', loss_weight=0.1))
-        return small_models.build(
-            small_models.estimator(
-                backbone=backbone, head=dict(head, **changes)))
-
-    @pytest.mark.parametrize('name', ['resnet18', 'resnet50', 'hrnet'])
-    def test_trains_and_predicts(self, faces, name):
-        model = self.build(name)
-        losses, total = loss(model, faces, *ALL)
-        assert 'loss_pose' in losses and 'loss_coord' not in losses
-        total.backward()
-        for part in (model.head.steps, model.head.pose_regressor):
-            for parameter in part.parameters():
-                assert torch.isfinite(parameter.grad).all()
-        model.eval()
-        for result in predict(model, faces, flip_test=True):
-            found = result.pred_instances
-            assert np.isfinite(found.keypoints).all()
-            # Without point maps there is no measure: every score is 1.
-            assert (found.keypoint_scores == 1).all()
-            assert found.head_poses.shape == (1, 6)
-
-    def test_pose_starts_at_a_face_in_its_crop(self):
-        model = self.build('resnet18')
-        out = model(torch.rand(2, 3, SIZE, SIZE), None, mode='tensor')
-        assert (out.poses[:, 5] - 3).abs().max() < 2
-
-    def test_stage_of_the_pose_alone(self, faces):
-        """It predicts what it has learnt: the projected head."""
-        model = self.build('resnet18')
-        losses, _ = loss(model, faces, 'pose')
-        assert set(losses) == {'loss_pose'}
-        model.eval()
-        found = predict(model, faces)[0].pred_instances
-        assert found.landmark_steps.shape == (1, 1, 98, 2)
-        np.testing.assert_allclose(
-            found.keypoints, found.landmark_steps[:, 0], atol=1e-3)
-
-    def test_backbone_without_a_pose_is_named(self, faces):
-        model = self.build('resnet18', pose_regressor=None)
-        with pytest.raises(ValueError, match='FeaturePoseRegressor'):
-            loss(model, faces, 'cascade')
-
-    def test_nothing_to_train_is_named(self, faces):
-        model = self.build('resnet18', pose_regressor=None)
-        with pytest.raises(ValueError, match='no loss for .*maps'):
-            loss(model, faces, 'maps')
 
 
 class TestLoss:
@@ -512,26 +421,33 @@ class TestOptions:
         # The backbone still tells the pose.
         assert out.poses.shape == (2, 6)
 
-    def test_without_a_head_model_there_is_no_pose(self, tmp_path, faces):
-        """Mean shape, no 3D model, a backbone that gives no pose."""
+    @pytest.mark.parametrize('backbone,supervision', [
+        (dict(type='MobileNetV2', out_indices=(1, )), None),
+        (None, dict(type='MultiTaskHead')),
+    ])
+    def test_without_a_head_model_there_is_no_pose(self, tmp_path, faces,
+                                                   backbone, supervision):
+        """Nothing can teach it, even where the backbone has a pose layer."""
         path = tmp_path / 'flat.json'
         shape = np.random.default_rng(0).uniform(.2, .8, (98, 2)).tolist()
         path.write_text(
             json.dumps(dict(name='flat', num_landmarks=98, mean_shape=shape)))
         config = small_models.estimator(
-            backbone=dict(type='MobileNetV2', out_indices=(1, )),
+            backbone=backbone
+            or small_models.backbone(landmark_set=str(path)),
             head=small_models.head(
-                in_channels=24,
+                in_channels=24 if backbone else CHANNELS,
                 landmark_set=str(path),
                 initial_shape='mean',
-                supervision=None))
+                supervision=supervision))
         model = small_models.build(config)
-        _, total = loss(model, faces, 'cascade')
+        _, total = loss(model, faces, 'maps', 'pose', 'cascade')
         total.backward()
         model.eval()
-        found = predict(model, faces)[0].pred_instances
-        assert found.keypoints.shape == (1, 98, 2)
-        assert 'head_poses' not in found
+        for by in ('cascade', 'maps') if supervision else ('cascade', ):
+            found = predict(model, faces, predict_by=by)[0].pred_instances
+            assert found.keypoints.shape == (1, 98, 2)
+            assert 'head_poses' not in found
 
     def test_unknown_option_is_named(self):
         with pytest.raises(TypeError, match='GATCascadeHead.*num_gat'):

@@ -1,0 +1,215 @@
+"""What runs a network on crops: torch, ONNX Runtime or OpenVINO, one call.
+
+Shape alphabet: B batch, L landmarks, S steps.
+"""
+import os.path as osp
+import warnings
+from typing import Dict, Optional
+
+import numpy as np
+import torch
+import torch.nn as nn
+
+from .extras import require
+from .graph import LandmarkGraph
+from .metadata import KEY, GraphInfo, crop_rule, describe, read_info
+
+_AGAIN = 'copy it again, or write it with tools/deployment/export.py'
+
+
+class Backend:
+    """A network that takes crops and gives arrays.
+
+    Attributes:
+        info (GraphInfo): What the network is and how to crop for it.
+    """
+    info: GraphInfo
+
+    def __call__(self, crops: np.ndarray) -> Dict[str, np.ndarray]:
+        """Landmarks of the crops.
+
+        Args:
+            crops (np.ndarray): (B, size, size, 3) uint8, B, G, R. A graph of
+                a fixed batch takes any B: the crops go through in parts, the
+                last filled up.
+
+        Returns:
+            dict[str, np.ndarray]: float32 arrays: ``steps`` (B, S + 1, L, 2)
+            unit, ``pose`` (B, 6), ``scores`` (B, L), ``attention`` where the
+            graph has it; see
+            :meth:`~spiga_mmpose.deployment.LandmarkGraph.named`.
+
+        Raises:
+            ValueError: If the crops are of another type or shape.
+        """
+        size = self.info.input_size
+        if crops.dtype != np.uint8 or crops.shape[1:] != (size, size, 3):
+            raise ValueError(
+                f'crops must be uint8 of shape (B, {size}, {size}, 3), found '
+                f'{crops.dtype} of shape {crops.shape}')
+        if not len(crops):
+            return {
+                name: np.zeros((0, *shape), np.float32)
+                for name, shape in self.info.outputs.items()
+            }
+        if self.info.batch is None:
+            return self._run(np.ascontiguousarray(crops))
+        parts = [
+            self._run(_filled(crops[start:start + self.info.batch],
+                              self.info.batch))
+            for start in range(0, len(crops), self.info.batch)
+        ]
+        return {
+            name: np.concatenate([part[name] for part in parts])[:len(crops)]
+            for name in self.info.outputs
+        }
+
+    def _run(self, crops: np.ndarray) -> Dict[str, np.ndarray]:
+        raise NotImplementedError
+
+
+def _filled(crops: np.ndarray, count: int) -> np.ndarray:
+    """The crops and black ones up to a count."""
+    full = np.zeros((count, *crops.shape[1:]), np.uint8)
+    full[:len(crops)] = crops
+    return full
+
+
+class TorchBackend(Backend):
+    """A model in this process, on its own device.
+
+    Args:
+        model (nn.Module): Made by :func:`~spiga_mmpose.apis.load_model`; it
+            is copied.
+        threads (int, optional): Threads of torch, for the whole process.
+        precision (str): As in :class:`LandmarkGraph`.
+    """
+
+    def __init__(self,
+                 model: nn.Module,
+                 threads: Optional[int] = None,
+                 precision: str = 'fp32'):
+        self.graph = LandmarkGraph(model, precision)
+        self.device = next(model.parameters()).device
+        if threads:
+            torch.set_num_threads(threads)
+        size = crop_rule(model.cfg)[1]
+        one = np.zeros((1, size, size, 3), np.uint8)
+        self.info = describe(model, precision, None, self._run(one))
+
+    def _run(self, crops):
+        with torch.inference_mode():
+            named = self.graph.named(torch.from_numpy(crops).to(self.device))
+        return {name: value.cpu().numpy() for name, value in named.items()}
+
+
+class OnnxRuntimeBackend(Backend):
+    """An ``.onnx`` file in ONNX Runtime, on the processor.
+
+    Args:
+        path (str): File of :func:`~spiga_mmpose.deployment.export_model`.
+        threads (int, optional): Its threads; None: one a core.
+
+    Raises:
+        ImportError: If onnxruntime is not installed.
+        ValueError: If the file is cut short, or of another format version.
+    """
+
+    def __init__(self, path: str, threads: Optional[int] = None):
+        require('onnxruntime')
+        import onnxruntime
+        _check_file(path)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or 0
+        options.log_severity_level = 3
+        try:
+            self.session = onnxruntime.InferenceSession(
+                path, options, providers=['CPUExecutionProvider'])
+        except Exception as error:  # of its own kinds, which share no base
+            raise ValueError(f'{path}: not a whole ONNX file '
+                             f'({_first_line(error)}); {_AGAIN}') from None
+        properties = self.session.get_modelmeta().custom_metadata_map
+        self.info = read_info(path, properties.get(KEY))
+
+    def _run(self, crops):
+        names = list(self.info.outputs)
+        return dict(zip(names, self.session.run(names, dict(crops=crops))))
+
+
+class OpenVINOBackend(Backend):
+    """An ``.xml`` file, its ``.bin`` beside it, in OpenVINO.
+
+    A bf16 graph on a processor without bfloat16 computes in float32 and says
+    so.
+
+    Args:
+        path (str): File of :func:`~spiga_mmpose.deployment.export_model`.
+        threads (int, optional): Its threads; None: one a core.
+
+    Raises:
+        ImportError: If openvino is not installed.
+        ValueError: If a file is missing, cut short, or of another format
+            version.
+    """
+
+    def __init__(self, path: str, threads: Optional[int] = None):
+        require('openvino')
+        import openvino
+        _check_file(path)
+        _check_file(osp.splitext(path)[0] + '.bin')
+        core = openvino.Core()
+        # OpenVINO would take all of the graph to bf16 where it can; which
+        # parts may be, stands in the graph.
+        options = {'INFERENCE_PRECISION_HINT': 'f32'}
+        if threads:
+            options['INFERENCE_NUM_THREADS'] = threads
+        try:
+            model = core.read_model(path)
+            text = model.get_rt_info(KEY).astype(str) if model.has_rt_info(
+                KEY) else None
+            self.info = read_info(path, text)
+            self.compiled = core.compile_model(model, 'CPU', options)
+        except RuntimeError as error:
+            raise ValueError(f'{path}: it and its .bin are no whole OpenVINO '
+                             f'model ({_first_line(error)}); {_AGAIN}'
+                             ) from None
+        if self.info.precision == 'bf16' and 'BF16' not in core.get_property(
+                'CPU', 'OPTIMIZATION_CAPABILITIES'):
+            warnings.warn(f'{path}: this processor has no bfloat16, it '
+                          'computes in float32')
+
+    def _run(self, crops):
+        found = self.compiled(crops)
+        return {name: found[name] for name in self.info.outputs}
+
+
+def open_graph(path: str, threads: Optional[int] = None) -> Backend:
+    """An exported file, ready to run.
+
+    Args:
+        path (str): ``.onnx``: in ONNX Runtime; ``.xml``: in OpenVINO.
+        threads (int, optional): Its threads; None: one a core.
+
+    Returns:
+        Backend: See there.
+
+    Raises:
+        ImportError: If the program that runs it is not installed.
+        ValueError: If the file is missing, damaged or of another version.
+    """
+    for suffix, backend in (('.onnx', OnnxRuntimeBackend),
+                            ('.xml', OpenVINOBackend)):
+        if path.endswith(suffix):
+            return backend(path, threads)
+    raise ValueError(f'{path}: expected a file of tools/deployment/export.py, '
+                     '.onnx or .xml')
+
+
+def _check_file(path: str) -> None:
+    if not osp.isfile(path):
+        raise ValueError(f'no file {path}')
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__

@@ -1,0 +1,123 @@
+"""A trained model as an ONNX or OpenVINO file.
+
+torch writes ONNX, OpenVINO reads that: both files hold the same graph, of
+standard operators. The lower precision stands in the graph, type by type, so
+that what must be float32 is so in every program that runs it.
+"""
+import os
+import os.path as osp
+import tempfile
+import warnings
+from typing import Optional
+
+import torch
+import torch.nn as nn
+
+from .extras import require
+from .graph import PRECISIONS, LandmarkGraph
+from .metadata import KEY, GraphInfo, crop_rule, describe
+
+# 20 has grid samples of any rank and every type that is used.
+_OPSET = 20
+
+
+def export_model(model: nn.Module,
+                 path: str,
+                 precision: str = 'fp32',
+                 batch: Optional[int] = None,
+                 attention: bool = False) -> GraphInfo:
+    """Write a model as a file that needs neither this package nor torch.
+
+    Args:
+        model (nn.Module): Made by :func:`~spiga_mmpose.apis.load_model`.
+        path (str): File to write: ``.onnx``, or ``.xml`` for OpenVINO, which
+            puts the weights into a ``.bin`` beside it.
+        precision (str): A key of ``PRECISIONS``, see
+            :class:`~spiga_mmpose.deployment.LandmarkGraph`.
+        batch (int, optional): Faces a call; None: any number.
+        attention (bool): With the attention among the outputs.
+
+    Returns:
+        GraphInfo: What the file says of itself.
+
+    Raises:
+        ValueError: If the model or the arguments do not allow it.
+        ImportError: If a package is missing. It says what to install.
+        OSError: If the file cannot be written.
+    """
+    suffix = _check(path, precision, batch)
+    require('onnx', 'onnxscript')
+    if suffix == '.xml':
+        require('openvino')
+    graph = LandmarkGraph(model, precision, attention)
+    size = crop_rule(model.cfg)[1]
+    # torch takes a batch of one for a constant.
+    crops = torch.zeros(batch or 2, size, size, 3, dtype=torch.uint8)
+    with torch.no_grad():
+        outputs = graph.named(crops)
+    info = describe(model, precision, batch, outputs)
+    proto = _to_onnx(graph, crops, list(outputs), batch)
+    write = _write_onnx if suffix == '.onnx' else _write_openvino
+    folder = osp.dirname(osp.abspath(path))
+    os.makedirs(folder, exist_ok=True)
+    # Whole or not at all, also when the disk is full.
+    with tempfile.TemporaryDirectory(
+            prefix='unfinished_', dir=folder) as unfinished:
+        write(proto, info, osp.join(unfinished, osp.basename(path)))
+        # The weights before the file that names them.
+        for name in sorted(os.listdir(unfinished)):
+            os.replace(osp.join(unfinished, name), osp.join(folder, name))
+    return info
+
+
+def _check(path: str, precision: str, batch: Optional[int]) -> str:
+    """Suffix of a path, if all is well."""
+    suffix = osp.splitext(path)[1]
+    if suffix not in ('.onnx', '.xml'):
+        raise ValueError(f'{path}: the name of the file must end in .onnx, or '
+                         'in .xml for OpenVINO')
+    if precision not in PRECISIONS:
+        raise ValueError(f'precision must be one of {list(PRECISIONS)}, found '
+                         f'{precision!r}')
+    if suffix == '.onnx' and precision == 'bf16':
+        raise ValueError('ONNX Runtime has no bfloat16 convolutions for '
+                         'processors: take bf16 with OpenVINO')
+    if batch is not None and batch < 1:
+        raise ValueError(f'batch must be at least 1, found {batch}')
+    return suffix
+
+
+def _to_onnx(graph: LandmarkGraph, crops: torch.Tensor, outputs: list,
+             batch: Optional[int]):
+    """ModelProto of the graph."""
+    any_batch = None if batch else ({0: torch.export.Dim('batch')}, )
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter('ignore')  # about torch's own parts
+        try:
+            program = torch.onnx.export(
+                graph, (crops, ),
+                dynamo=True,
+                opset_version=_OPSET,
+                input_names=['crops'],
+                output_names=outputs,
+                dynamic_shapes=any_batch,
+                verbose=False)
+        except RuntimeError as error:
+            reason = str(error.__cause__ or error).strip().split('\n')[0]
+            raise ValueError('torch cannot export this model, perhaps for its '
+                             f'backbone: {reason}') from None
+    return program.model_proto
+
+
+def _write_onnx(proto, info: GraphInfo, path: str) -> None:
+    import onnx
+    onnx.helper.set_model_props(proto, {KEY: info.to_json()})
+    onnx.save(proto, path)
+
+
+def _write_openvino(proto, info: GraphInfo, path: str) -> None:
+    import openvino
+    model = openvino.Core().read_model(proto.SerializeToString())
+    model.set_rt_info(info.to_json(), KEY)
+    # It would store float32 as half floats otherwise.
+    openvino.save_model(model, path, compress_to_fp16=False)

@@ -1,0 +1,146 @@
+"""The graph that is exported: from crops to landmarks, pose and scores.
+
+Shape alphabet: B batch, L landmarks, S steps.
+"""
+from contextlib import nullcontext
+from typing import Dict, Tuple
+
+import torch
+import torch.nn as nn
+from torch import Tensor
+
+from spiga_mmpose.models.heads import GATCascadeHead
+from spiga_mmpose.models.layers import Float32
+from .optimize import lower_weights, optimize_for_inference
+
+# Type in which convolutions, window features and graph attention compute;
+# pose, projection, sampling and offsets are always in float32.
+PRECISIONS = dict(fp32=None, bf16=torch.bfloat16, fp16=torch.float16)
+
+
+class LandmarkGraph(nn.Module):
+    """A trained model as one function of the crops alone.
+
+    The crops come in as the camera gives them, bytes in B, G, R: a quarter
+    of what floats would be to copy, and nobody can normalise them wrongly.
+
+    Args:
+        model (nn.Module): A top-down estimator with a
+            :class:`GATCascadeHead`; it is copied.
+        precision (str): A key of ``PRECISIONS``.
+        attention (bool): Give the attention out as well.
+
+    Raises:
+        ValueError: If the model is none of the kind, or its cascade is not
+            trained.
+    """
+
+    def __init__(self,
+                 model: nn.Module,
+                 precision: str = 'fp32',
+                 attention: bool = False):
+        super().__init__()
+        _check_exportable(model)
+        model = optimize_for_inference(model)
+        self.dtype = PRECISIONS[precision]
+        if self.dtype is not None:
+            lower_weights(model, self.dtype)
+            _replace_norms(model, self.dtype)
+        preprocessor = model.data_preprocessor
+        self.bgr_to_rgb = preprocessor._channel_conversion
+        self.register_buffer('mean', preprocessor.mean)
+        self.register_buffer('std', preprocessor.std)
+        self.estimator = nn.ModuleDict(
+            {name: getattr(model, name)
+             for name in ('backbone', 'neck', 'head')
+             if getattr(model, name, None) is not None})
+        self.attention = attention
+
+    def forward(self, crops: Tensor) -> Tuple[Tensor, ...]:
+        """Landmarks of the faces.
+
+        Args:
+            crops (Tensor): (B, size, size, 3) uint8, BGR.
+
+        Returns:
+            tuple[Tensor]: The values of :meth:`named`, in its order.
+        """
+        return tuple(self.named(crops).values())
+
+    def named(self, crops: Tensor) -> Dict[str, Tensor]:
+        """The outputs by name, all float32.
+
+        Returns:
+            dict: ``steps`` (B, S + 1, L, 2) unit, entry 0 where the cascade
+            starts, the last the landmarks; ``pose`` (B, 6) yaw, pitch, roll
+            in degrees, tx, ty, tz in head units (not where the model has
+            none); ``scores`` (B, L) in [0, 1]; with ``attention`` also
+            ``attention`` (B, S, layers, heads, L, L), rows sum to 1.
+        """
+        x = crops.permute(0, 3, 1, 2).float()
+        if self.bgr_to_rgb:
+            x = x.flip(1)
+        x = (x - self.mean) / self.std
+        lowered = nullcontext() if self.dtype is None else torch.autocast(
+            x.device.type, dtype=self.dtype, cache_enabled=False)
+        with lowered:
+            for name, part in self.estimator.items():
+                x = part(x) if name != 'head' else part.outputs(
+                    x, dict(predict_by='cascade',
+                            output_attention=self.attention))
+        outputs = dict(
+            steps=x['steps'],
+            pose=x['poses'],
+            scores=x['scores'],
+            attention=x.get('attention'))
+        return {
+            name: value.float()
+            for name, value in outputs.items() if value is not None
+        }
+
+
+class ChannelAffine(nn.Module):
+    """BatchNorm in evaluation as one multiplication and one addition.
+
+    In the type of its input, as some programs demand, and yet made of the
+    float32 statistics.
+    """
+
+    def __init__(self, norm: nn.BatchNorm2d, dtype: torch.dtype):
+        super().__init__()
+        scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
+        shift = norm.bias - norm.running_mean * scale
+        self.register_buffer('scale', scale[:, None, None].to(dtype))
+        self.register_buffer('shift', shift[:, None, None].to(dtype))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, C, H, W)."""
+        return x * self.scale + self.shift
+
+
+def _replace_norms(module: nn.Module, dtype: torch.dtype) -> None:
+    """BatchNorm outside of the float32 islands, in place."""
+    if isinstance(module, Float32):
+        return
+    for name, child in module.named_children():
+        if isinstance(child, nn.BatchNorm2d):
+            setattr(module, name, ChannelAffine(child, dtype))
+        else:
+            _replace_norms(child, dtype)
+
+
+def _check_exportable(model: nn.Module) -> None:
+    head = getattr(model, 'head', None)
+    if not isinstance(head, GATCascadeHead):
+        raise ValueError(
+            'only models with a GATCascadeHead can be exported, found the '
+            f'head {type(head).__name__}; take a config with '
+            "head=dict(type='GATCascadeHead', ...)")
+    if head.learnt and 'cascade' not in head.learnt:
+        raise ValueError(
+            'the cascade of this checkpoint is not trained, it has learnt '
+            f'{list(head.learnt)}; train it (tools/train.py --stages '
+            'cascade) and export the checkpoint of that stage')
+    if not hasattr(model.data_preprocessor, 'mean'):
+        raise ValueError('the data_preprocessor of the config has no mean and '
+                         'std; expected a PoseDataPreprocessor with both')

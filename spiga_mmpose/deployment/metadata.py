@@ -1,0 +1,167 @@
+"""What an exported file says of itself, so that nothing else is needed.
+
+It stands in the file as JSON under ``KEY``: in ONNX among ``metadata_props``,
+in OpenVINO's IR as ``rt_info``.
+"""
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Dict, List, Optional
+
+import torch.nn as nn
+from mmpose.registry import TRANSFORMS
+from torch import Tensor
+
+from spiga_mmpose.version import __version__
+
+KEY = 'spiga_mmpose'
+# Raised when a reader of older files would go wrong.
+FORMAT_VERSION = 1
+
+_UNITS = dict(
+    steps='x, y in [0, 1] of the crop; entry 0 where the cascade starts, the '
+    'last the landmarks',
+    pose='yaw, pitch, roll in degrees (positive: to the right edge of the '
+    'image, up, clockwise), tx, ty, tz in head units',
+    scores='in [0, 1]',
+    attention='step, layer, head, landmark, what it attends to; rows sum to 1')
+
+
+@dataclass(frozen=True)
+class GraphInfo:
+    """Facts of an exported graph.
+
+    Attributes:
+        landmark_set (str): Name of the landmark set.
+        num_landmarks (int): L.
+        input_size (int): Side of the square crop, px.
+        padding (float): Side of the square that is cropped, over the longer
+            side of the face box, about its centre.
+        sampling (str): How the crop is sampled, see ``SPIGACrop``.
+        border (str): What lies outside the image, see ``SPIGACrop``.
+        mean (list[float]): Subtracted by the graph from what it gets, 0 to
+            255; in the order of the channels after ``bgr_to_rgb``.
+        std (list[float]): Divided by, by the graph.
+        bgr_to_rgb (bool): Whether the graph swaps the channels first.
+        precision (str): ``'fp32'``, ``'bf16'`` or ``'fp16'``.
+        batch (int, optional): Faces a call; None: any number.
+        outputs (dict[str, list[int]]): Name and shape, for one face.
+        units (dict[str, str]): What the numbers of each output mean.
+        input (str): What the graph takes.
+        package_version (str): Of spiga_mmpose, which wrote it.
+        format_version (int): Of this description.
+    """
+    landmark_set: str
+    num_landmarks: int
+    input_size: int
+    padding: float
+    sampling: str
+    border: str
+    mean: List[float]
+    std: List[float]
+    bgr_to_rgb: bool
+    precision: str
+    batch: Optional[int]
+    outputs: Dict[str, List[int]]
+    units: Dict[str, str]
+    input: str = 'crops: (batch, size, size, 3) uint8, B, G, R'
+    package_version: str = __version__
+    format_version: int = FORMAT_VERSION
+
+    def to_json(self) -> str:
+        """The facts as JSON."""
+        return json.dumps(dataclasses.asdict(self))
+
+
+def describe(model: nn.Module, precision: str, batch: Optional[int],
+             outputs: Dict[str, Tensor]) -> GraphInfo:
+    """Facts of a model that is to be exported.
+
+    Args:
+        model (nn.Module): With its config as ``cfg``.
+        precision (str): See :class:`GraphInfo`.
+        batch (int, optional): See :class:`GraphInfo`.
+        outputs (dict[str, Tensor]): What it gave for some faces.
+
+    Returns:
+        GraphInfo: With the crop as the config's test pipeline makes it.
+
+    Raises:
+        ValueError: If the test pipeline does not say how the face is cropped.
+    """
+    padding, size, sampling, border = crop_rule(model.cfg)
+    landmarks = model.head.landmark_set
+    preprocessor = model.data_preprocessor
+    return GraphInfo(
+        landmark_set=landmarks.name,
+        num_landmarks=landmarks.num_landmarks,
+        input_size=size,
+        padding=padding,
+        sampling=sampling,
+        border=border,
+        mean=preprocessor.mean.flatten().tolist(),
+        std=preprocessor.std.flatten().tolist(),
+        bgr_to_rgb=preprocessor._channel_conversion,
+        precision=precision,
+        batch=batch,
+        outputs={
+            name: list(value.shape[1:])
+            for name, value in outputs.items()
+        },
+        units={name: _UNITS[name] for name in outputs})
+
+
+def crop_rule(config) -> tuple:
+    """Padding, size, sampling and border of a config's test pipeline."""
+    pipeline = config.test_dataloader.dataset.pipeline
+    padding = crop = None
+    for step in pipeline:
+        if step['type'] in ('FaceBoxCenterScale', 'GetBBoxCenterScale'):
+            padding = TRANSFORMS.build(step).padding
+        elif step['type'] in ('SPIGACrop', 'TopdownAffine'):
+            crop = TRANSFORMS.build(step)
+    if padding is None or crop is None:
+        raise ValueError(
+            'the test pipeline of the config does not say how a face is '
+            'cropped: expected FaceBoxCenterScale and SPIGACrop in it, found '
+            f'{[step["type"] for step in pipeline]}')
+    width, height = crop.input_size
+    if width != height:
+        raise ValueError('the crop of the config must be square, found '
+                         f'{width} x {height}')
+    # TopdownAffine has no choice of these.
+    return (padding, width, getattr(crop, 'sampling', 'bilinear'),
+            getattr(crop, 'border', 'zero'))
+
+
+def read_info(path: str, text: Optional[str]) -> GraphInfo:
+    """Facts from the JSON of a file.
+
+    Args:
+        path (str): The file, for messages.
+        text (str, optional): What stands in it under ``KEY``.
+
+    Returns:
+        GraphInfo: The facts.
+
+    Raises:
+        ValueError: If there is no such text, or it is of another version.
+    """
+    again = 'export it again with tools/deployment/export.py'
+    try:
+        facts = json.loads(text or '')
+        version = facts['format_version']
+    except (ValueError, TypeError, KeyError):
+        raise ValueError(
+            f'{path}: it does not describe itself: cut short, or not written '
+            f'by spiga_mmpose; {again}') from None
+    if version != FORMAT_VERSION:
+        raise ValueError(
+            f'{path}: of format {version}, written by spiga_mmpose '
+            f'{facts.get("package_version")}; this version reads format '
+            f'{FORMAT_VERSION}; {again}')
+    try:
+        return GraphInfo(**facts)
+    except TypeError as error:
+        raise ValueError(f'{path}: its description is damaged ({error}); '
+                         f'{again}') from None

@@ -1,0 +1,174 @@
+"""What the cascade's graph attention looks at: how far, and where it is blind.
+
+On the test faces of a config whose data set says which landmarks are hidden
+(drawn faces do): for each step and layer the mean distance from a landmark to
+what it attends to, the share of attention that hidden landmarks get beside
+their share among all, and that attention against what the same landmarks get
+when they are seen. Prints a table and writes it (OUT/table.md), the numbers
+(OUT/results.json) and a figure (OUT/figure.png). docs/ablations.md says how to
+read them.
+
+Example:
+    python tools/analysis_tools/attention_statistics.py \\
+        configs/spiga_synthetic_long.py checkpoints/spiga_synthetic_long.pth \\
+        --out work_dirs/attention
+"""
+import argparse
+import os
+import os.path as osp
+import sys
+import warnings
+
+import numpy as np
+from tqdm import tqdm
+
+from spiga_mmpose.apis import load_model
+from spiga_mmpose.apis.comparison import write_json
+from spiga_mmpose.apis.robustness import FaceSet
+from spiga_mmpose.evaluation.figures.attention import draw_attention_statistics
+from spiga_mmpose.evaluation.functional.attention import (attended_distance,
+                                                          even_attention,
+                                                          hidden_attention,
+                                                          received_attention)
+
+COLUMNS = {
+    'distance': 'distance (share of the box)',
+    'itself': 'on itself (%)',
+    'share': 'on hidden landmarks (%)',
+    'even': 'hidden among all (%)',
+    'against_visible': 'hidden against seen',
+}
+
+
+def parse_args(argv=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='config of the model and its test set')
+    parser.add_argument('checkpoint')
+    parser.add_argument(
+        '--out', required=True, metavar='DIR', help='folder for the results')
+    parser.add_argument(
+        '--max-faces',
+        type=int,
+        default=500,
+        metavar='N',
+        help='only the first N faces (default: %(default)s)')
+    parser.add_argument('--device', default='cpu')
+    return parser.parse_args(argv)
+
+
+def measure_face(sample):
+    """Distances (S, layers), attention that landmarks get (S, layers, L) and
+    give themselves (S, layers), hidden landmarks (L,), even distance."""
+    faces, predicted = sample.gt_instances, sample.pred_instances
+    if 'keypoints_hidden' not in faces:
+        raise ValueError(
+            f'{sample.get("img_path")}: the data set does not say which '
+            'landmarks are hidden; take one that does, as '
+            'SyntheticFaceDataset')
+    if 'attention' not in predicted:
+        raise ValueError('the model gives no attention: expected a '
+                         'GATCascadeHead whose cascade is trained')
+    attention = predicted.attention[0].mean(2)  # over the heads
+    points = faces.keypoints[0].astype(float)
+    size = np.sqrt(np.ptp(points, axis=0).prod())
+    return dict(
+        distance=attended_distance(attention, points, size),
+        itself=np.diagonal(attention, axis1=-2, axis2=-1).mean(-1),
+        received=received_attention(attention),
+        hidden=faces.keypoints_hidden[0] > 0,
+        even=attended_distance(even_attention(len(points)), points, size))
+
+
+def measure(model, loader):
+    """Arrays of :func:`measure_face`, one row a face."""
+    model.test_cfg = dict(
+        model.test_cfg or {}, output_attention=True, predict_by='cascade')
+    faces = []
+    with tqdm(total=len(loader.dataset), unit='face') as bar:
+        for batch in loader:
+            samples = model.test_step(batch)
+            faces += [measure_face(sample) for sample in samples]
+            bar.update(len(samples))
+    return {key: np.stack([face[key] for face in faces]) for key in faces[0]}
+
+
+def summarize(found):
+    """One dict for each step and layer."""
+    rows = []
+    _, steps, layers = found['distance'].shape
+    for step in range(steps):
+        for layer in range(layers):
+            rows.append(
+                dict(
+                    step=step + 1,
+                    layer=layer + 1,
+                    distance=float(found['distance'][:, step, layer].mean()),
+                    itself=float(found['itself'][:, step, layer].mean()),
+                    **hidden_attention(found['received'][:, step, layer],
+                                       found['hidden'])))
+    return rows
+
+
+def make_table(rows, note):
+    """Markdown: a row a step and layer."""
+    lines = [
+        f'| step | layer | {" | ".join(COLUMNS.values())} |',
+        '|---|---|' + '---:|' * len(COLUMNS)
+    ]
+    for row in rows:
+        cells = [
+            f'{100 * row[key]:.2f}' if '%' in label else f'{row[key]:.3f}'
+            for key, label in COLUMNS.items()
+        ]
+        lines.append(f'| {row["step"]} | {row["layer"]} | '
+                     f'{" | ".join(cells)} |')
+    return '\n'.join(lines) + f'\n\n{note}\n'
+
+
+def describe(args, found):
+    """What the numbers are of."""
+    hidden = found['hidden']
+    count = hidden.shape[1]
+    return (
+        f'{args.config}, {args.checkpoint}: {len(hidden)} faces, '
+        f'{hidden.any(1).sum()} of them with a hidden landmark. Attention '
+        f'that looks everywhere alike has a distance of '
+        f'{found["even"].mean():.3f} and gives itself {100 / count:.2f} %.')
+
+
+def analyze(args):
+    """Measure, then write all that --out gets; returns the table."""
+    model = load_model(args.config, args.checkpoint, args.device)
+    faces = FaceSet(model.cfg.test_dataloader, args.max_faces)
+    found = measure(model, faces.loader())
+    rows, note = summarize(found), describe(args, found)
+    table = make_table(rows, note)
+    os.makedirs(args.out, exist_ok=True)
+    write_json(
+        dict(rows=rows, even_distance=float(found['even'].mean()), note=note),
+        osp.join(args.out, 'results.json'))
+    with open(osp.join(args.out, 'table.md'), 'w') as file:
+        file.write(table)
+    draw_attention_statistics(
+        rows, float(found['even'].mean()),
+        f'{len(found["hidden"])} faces; mean over faces, landmarks and heads',
+        osp.join(args.out, 'figure.png'))
+    return table
+
+
+def main(argv=None):
+    args = parse_args(argv)
+    warnings.filterwarnings('ignore', message='.*pkg_resources.*')
+    try:
+        print(analyze(args))
+    except (ValueError, OSError) as error:
+        text = ' '.join(str(error).split())
+        print(f'attention_statistics.py: error: {text}', file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

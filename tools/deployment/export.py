@@ -1,0 +1,91 @@
+"""Write a trained model as a file that needs neither this package nor torch.
+
+    python tools/deployment/export.py CONFIG CHECKPOINT --format onnx \\
+        --out spiga.onnx
+    python tools/deployment/export.py CONFIG CHECKPOINT --format openvino \\
+        --precision bf16 --out spiga.xml       # the weights in spiga.bin
+
+What goes in and out, and 20 lines that use such a file: docs/deployment.md.
+Needs the packages of requirements/deploy.txt.
+"""
+import argparse
+import sys
+
+from spiga_mmpose.apis import load_model
+from spiga_mmpose.deployment import export_model
+
+SUFFIXES = dict(onnx='.onnx', openvino='.xml')
+
+
+def parse_args(argv=None):
+    """Arguments of the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='config of the model')
+    parser.add_argument('checkpoint', help='weights of that config')
+    parser.add_argument('--format', choices=SUFFIXES, required=True)
+    parser.add_argument(
+        '--out',
+        required=True,
+        metavar='FILE',
+        help='file to write: .onnx, or .xml for openvino')
+    parser.add_argument(
+        '--precision',
+        choices=['fp32', 'bf16', 'fp16'],
+        default='fp32',
+        help='of convolutions, window features and graph attention; pose and '
+        'coordinates are always fp32 (default: fp32; bf16: openvino alone)')
+    parser.add_argument(
+        '--batch',
+        type=_batch,
+        default=None,
+        metavar='dynamic|N',
+        help='faces a call (default: dynamic, any number)')
+    parser.add_argument(
+        '--attention',
+        action='store_true',
+        help='give the attention of every layer out as well')
+    args = parser.parse_args(argv)
+    if not args.out.endswith(SUFFIXES[args.format]):
+        parser.error(f'--out {args.out}: a file of the format {args.format} '
+                     f'must end in {SUFFIXES[args.format]}')
+    return args
+
+
+def _batch(text):
+    if text == 'dynamic':
+        return None
+    try:
+        count = int(text)
+    except ValueError:
+        count = 0
+    if count < 1:
+        raise argparse.ArgumentTypeError(
+            f'expected dynamic or a number above 0, found {text!r}')
+    return count
+
+
+def main(argv=None):
+    """Run the tool; returns the exit code."""
+    args = parse_args(argv)
+    try:
+        model = load_model(args.config, args.checkpoint, 'cpu')
+        if model.cfg.model.get('test_cfg', {}).get('flip_test'):
+            print(
+                'Note: the config averages each face with its mirror image '
+                '(flip_test); the exported graph does not.',
+                file=sys.stderr)
+        info = export_model(model, args.out, args.precision, args.batch,
+                            args.attention)
+    except (ValueError, ImportError, OSError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    batch = 'any number of' if info.batch is None else info.batch
+    print(f'wrote {args.out}: {info.num_landmarks} landmarks of {batch} faces '
+          f'a call, {info.input_size} px, {info.precision}')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
