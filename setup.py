@@ -50,6 +50,8 @@ setup(
     install_requires=['matplotlib', 'numpy', 'packaging', 'scipy'],
     extras_require={
         'video': ['av', 'lap'],
+        'web': ['gradio'],
+        'deploy': ['onnx', 'onnxruntime', 'onnxscript', 'openvino'],
         'tests': ['pytest', 'pytest-xdist'],
         'lint': ['flake8', 'isort', 'yapf'],
     },

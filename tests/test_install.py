@@ -87,7 +87,9 @@ class TestRequirements:
         out = run([sys.executable, '-W', 'ignore', '-c', code, *stack],
                   cwd=repo)
         found = set(out.splitlines()[-1].split())
-        assert found - {'spiga_mmpose', 'pkg_resources'} == set(REQUIREMENTS)
+        # MMDet takes the last two where they are, and does without them.
+        left = {'spiga_mmpose', 'pkg_resources', 'lap', 'sklearn'}
+        assert found - left == set(REQUIREMENTS)
 
     @pytest.mark.parametrize('module, package', [
         ('PIL', 'pillow'),

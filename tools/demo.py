@@ -1,48 +1,54 @@
-"""Find faces, their landmarks and pose in photographs, and draw them.
+"""Find faces, their landmarks and pose, in photographs and videos.
 
     python tools/demo.py photo.jpg                       # finds the faces
     python tools/demo.py photo.jpg --bbox 433,99,96,110  # x,y,w,h in pixels
     python tools/demo.py photo.jpg --weights wflw        # the authors' weights
-    python tools/demo.py folder 'more/*.png' --out faces --draw pose,steps
+    python tools/demo.py folder 'more/*.png' --out faces
+    python tools/demo.py photo.jpg --draw landmarks,pose,steps,attention,maps
+    python tools/demo.py video.mp4 --smooth strong       # or: webcam
     python tools/demo.py photo.jpg --config CONFIG --weights CHECKPOINT \
         --det DETECTOR_CONFIG --det-weights DETECTOR_WEIGHTS
 
 For each image NAME it writes into --out (and nowhere else) NAME_faces.jpg,
-NAME.json (boxes, landmarks, scores, pose of each face) and, with --draw
-steps, NAME_steps.jpg; --format asks for other files, see docs/inference.md.
-Exit code: 0 all done, 1 some images or boxes failed (the rest is done), 2
-wrong usage, 130 interrupted.
+NAME.json (boxes, landmarks, scores, pose of each face) and what --draw and
+--format ask for; for each video NAME_faces.mp4, NAME.jsonl and NAME.csv. A
+video from a camera ends with Ctrl-C. See docs/inference.md.
+Exit code: 0 all done, 1 some images, videos or boxes failed (the rest is
+done), 2 wrong usage, 130 interrupted.
 """
 import argparse
 import os
 import os.path as osp
 import sys
 import warnings
+from collections import Counter
 
 import cv2
 import numpy as np
 import torch
 from tqdm import tqdm
 
-from spiga_mmpose.apis import (ResultWriter, estimate_faces, faces_to_dicts,
-                               find_weights, list_images, load_calibration,
-                               load_model, make_finder, make_visualizer,
-                               parse_box, read_image, usable_boxes,
-                               write_picture)
+from spiga_mmpose.apis import (VIEWS, ResultWriter, SPIGAInferencer,
+                               ask_for_views, estimate_each, faces_to_dicts,
+                               find_weights, is_video, list_images,
+                               make_visualizer, merge_faces, parse_box,
+                               process_video, read_image, steps_row,
+                               usable_boxes, view_sheets, write_picture)
 from spiga_mmpose.apis.detection import DETECTORS
 from spiga_mmpose.apis.formats import make_record, wflw_to_300w
-from spiga_mmpose.apis.weights import RELEASES
+from spiga_mmpose.apis.smoothing import SMOOTHING
+from spiga_mmpose.apis.tracking import DET_EVERY
+from spiga_mmpose.apis.weights import RELEASES, SYNTHETIC
 from spiga_mmpose.apis.writing import FORMATS
-from spiga_mmpose.visualization import make_sheet, step_panels
+from spiga_mmpose.visualization import WINDOWS_NOTE, make_sheet
 
-REPO = osp.dirname(osp.dirname(osp.abspath(__file__)))
-DEFAULT_CONFIG = osp.join(REPO, 'configs', 'spiga_synthetic_long.py')
-DEFAULT_CHECKPOINT = osp.join(REPO, 'checkpoints', 'spiga_synthetic_long.pth')
-DRAWINGS = ('landmarks', 'pose', 'steps')
+# In the picture itself, and in sheets of their own.
+ON_PICTURE = ('landmarks', 'pose')
+DRAWINGS = ON_PICTURE + VIEWS
 # Faces below this many px are enlarged in the drawn picture.
 MIN_FACE = 96
-# Faces of an image whose steps are drawn.
-MAX_ROWS = 32
+# Faces of an image of which there are sheets.
+MAX_VIEWED = 32
 
 
 class UsageError(Exception):
@@ -58,16 +64,18 @@ def parse_args(argv=None):
         'images',
         nargs='+',
         metavar='IMAGE',
-        help='image file or URL, folder of images, or glob pattern')
+        help='image file or URL, folder of images, glob pattern, video file, '
+        'or "webcam" ("webcam:1" is the second one)')
     parser.add_argument(
         '--config',
-        help='model config (default: that of the weights, where they tell it, '
-        'or the one that was trained on synthetic faces)')
+        help='model config (default: that of the weights, where they tell '
+        'it)')
     parser.add_argument(
         '--weights',
         '--checkpoint',
-        metavar=f'{"|".join(RELEASES)}|FILE|URL',
-        help="published weights by name, or any checkpoint's path or URL")
+        metavar=f'{"|".join([*RELEASES, SYNTHETIC])}|FILE|URL',
+        help="published weights by name, those of drawn faces (default), or "
+        "any checkpoint's path or URL")
     boxes = parser.add_mutually_exclusive_group()
     boxes.add_argument(
         '--bbox',
@@ -97,10 +105,18 @@ def parse_args(argv=None):
         help='(default: %(default)s)')
     parser.add_argument(
         '--draw',
-        default=('landmarks', 'pose'),
+        default=ON_PICTURE,
         type=_drawings,
         metavar=','.join(DRAWINGS),
-        help='what to draw (default: landmarks,pose)')
+        help='what to draw (default: landmarks,pose); the others make sheets '
+        'of their own: the steps of the cascade, what a landmark attends to, '
+        'landmark and edge maps')
+    parser.add_argument(
+        '--landmark',
+        type=int,
+        metavar='NUMBER',
+        help='whose window and attention to draw (default: one at the left '
+        'pupil)')
     parser.add_argument(
         '--format',
         default=('json', ),
@@ -112,6 +128,19 @@ def parse_args(argv=None):
         action='store_true',
         help="write the 98 landmarks of WFLW as 300W's 68 (the pictures show "
         'all 98)')
+    videos = parser.add_argument_group('videos')
+    videos.add_argument(
+        '--det-every',
+        type=int,
+        default=DET_EVERY,
+        metavar='FRAMES',
+        help='run the detector on every so many frames (default: '
+        '%(default)s); between, faces are followed by their landmarks')
+    videos.add_argument(
+        '--smooth',
+        default='light',
+        choices=SMOOTHING,
+        help='against jitter (default: %(default)s)')
     return parser.parse_args(argv)
 
 
@@ -142,48 +171,41 @@ def _names(text, known):
 
 def choose_model(args):
     """Paths of config and checkpoint; says so when they are the default."""
-    if args.weights:
-        checkpoint, config = find_weights(args.weights)
-        return args.config or config or DEFAULT_CONFIG, checkpoint
-    if args.config:
-        raise UsageError(f'--config {args.config} needs its weights: give '
-                         '--checkpoint as well')
-    if not osp.isfile(DEFAULT_CHECKPOINT):
-        raise UsageError(
-            f'there are no default weights {DEFAULT_CHECKPOINT}: give '
-            '--weights')
-    print(
-        'Note: the default model was trained on synthetic faces only. It '
-        'shows that the parts work together; on photographs expect wrong '
-        'landmarks and poses. Give --weights wflw, or --config and '
-        '--checkpoint, for a model that was trained on photographs.',
-        file=sys.stderr)
-    return DEFAULT_CONFIG, DEFAULT_CHECKPOINT
-
-
-def choose_boxes(args):
-    """Function from an image (H, W, 3) BGR to boxes (N, 4) and scores."""
-    if args.bbox:
-        boxes = np.stack(args.bbox)
-        return lambda image: (boxes, np.ones(len(boxes), np.float32))
-    calibration = None
-    if args.box_calibration:
-        calibration = load_calibration(args.box_calibration)
-    return make_finder(args.det or 'haar', args.det_weights, args.device,
-                       calibration)
+    if args.weights is None:
+        if args.config:
+            raise UsageError(f'--config {args.config} needs its weights: give '
+                             '--weights as well')
+        print(
+            'Note: the default model was trained on synthetic faces only. It '
+            'shows that the parts work together; on photographs expect wrong '
+            'landmarks and poses. Give --weights wflw, or --config and '
+            '--weights, for a model that was trained on photographs.',
+            file=sys.stderr)
+    checkpoint, config = find_weights(args.weights or SYNTHETIC)
+    if (args.config or config) is None:
+        raise UsageError(f'--weights {args.weights} do not tell their config: '
+                         'give --config as well')
+    return args.config or config, checkpoint
 
 
 class Demo:
-    """Takes one image after the other and writes what it finds."""
+    """Takes one image or video after the other and writes what it finds."""
 
-    def __init__(self, model, finder, writer, args):
-        self.model = model
-        self.finder = finder
+    def __init__(self, inferencer, writer, args):
+        self.inferencer = inferencer
+        self.model = inferencer.model
+        self.finder = inferencer.detect
+        if args.bbox:
+            boxes = np.stack(args.bbox)
+            scores = np.ones(len(boxes), np.float32)
+            self.finder = lambda image: (boxes, scores)
         self.writer = writer
-        self.draw = args.draw
-        self.to_68 = args.to_68
-        self.visualizer = make_visualizer(model, args.draw, MIN_FACE)
-        self.faces = self.images = self.empty = self.dropped = 0
+        self.args = args
+        self.visualizer = make_visualizer(self.model, args.draw, MIN_FACE)
+        inferencer.visualizer.draw = args.draw
+        self.views = [view for view in VIEWS if view in args.draw]
+        ask_for_views(self.model, self.views)
+        self.count = Counter()  # faces, images, empty, dropped, videos
         self.notes = set()  # about the model, told once
 
     def run(self, path):
@@ -195,32 +217,36 @@ class Demo:
         """
         image = read_image(path)
         boxes, scores = self.usable(path, image, *self.finder(image))
-        faces, drawn, steps = [], image[..., ::-1], None
+        picture = np.ascontiguousarray(image[..., ::-1])
+        name = self.writer.name_of(path)
+        sample = self.estimate(name, image, picture, boxes, scores)
         if len(boxes):
-            sample = estimate_faces(self.model, image, boxes, scores)
-            faces = faces_to_dicts(sample, steps='steps' in self.draw)
+            if 'pose' in self.args.draw and (
+                    'head_poses' not in sample.pred_instances):
+                self.notes.add('this model estimates no head pose')
             # Opacity shows the score: no landmark is left out (kpt_thr 0).
-            drawn = self.visualizer.add_datasample(
-                path, drawn, sample, draw_gt=False, draw_bbox=True, kpt_thr=0)
-            steps = self.steps_sheet(image, sample.pred_instances)
+            picture = self.visualizer.add_datasample(
+                path,
+                picture,
+                sample,
+                draw_gt=False,
+                draw_bbox=True,
+                kpt_thr=0)
         else:
-            self.empty += 1
+            self.count['empty'] += 1
             tqdm.write(
                 f'no face found in {path}; give its box by --bbox, or '
                 'another detector by --det',
                 file=sys.stderr)
-        record = make_record(path, image,
-                             self.model.dataset_meta.get('dataset_name'),
-                             faces)
-        if self.to_68:
+        record = make_record(
+            path, image, self.model.dataset_meta.get('dataset_name'),
+            faces_to_dicts(sample, steps='steps' in self.views))
+        if self.args.to_68:
             record = wflw_to_300w(record)
-        name = self.writer.name_of(path)
-        write_picture(self.writer.folder, f'{name}_faces.jpg', drawn)
-        if steps is not None:
-            write_picture(self.writer.folder, f'{name}_steps.jpg', steps)
+        write_picture(self.writer.folder, f'{name}_faces.jpg', picture)
         self.writer.add(name, record)
-        self.faces += len(boxes)
-        self.images += 1
+        self.count['faces'] += len(boxes)
+        self.count['images'] += 1
 
     def usable(self, path, image, boxes, scores):
         """Boxes and scores without the boxes that are of no use.
@@ -232,43 +258,123 @@ class Demo:
         if faults and not good.any():
             raise ValueError(faults[0])
         for fault in faults:
-            self.dropped += 1
+            self.count['dropped'] += 1
             tqdm.write(f'dropped a box of {path}: {fault}', file=sys.stderr)
         return boxes[good], scores[good]
 
-    def steps_sheet(self, image, faces):
-        """A row of steps for each face, if wanted and if there are any."""
-        if 'pose' in self.draw and 'head_poses' not in faces:
-            self.notes.add('this model estimates no head pose')
-        if 'steps' not in self.draw:
-            return None
-        landmark_set = self.visualizer.landmark_set
-        if 'landmark_steps' not in faces or landmark_set is None:
-            self.notes.add('this model has no cascade steps to draw, or its '
-                           'config names no visualizer.landmark_set')
-            return None
-        if len(faces) > MAX_ROWS:
-            self.notes.add(f'steps are drawn of the first {MAX_ROWS} faces of '
-                           'an image')
-        return make_sheet([
-            step_panels(image[..., ::-1], steps, landmark_set)
-            for steps in faces.landmark_steps[:MAX_ROWS]
-        ])
+    def estimate(self, name, image, picture, boxes, scores):
+        """The faces of an image as one sample; the views are drawn."""
+        faces, rows = [], []
+        for face in estimate_each(self.model, [(image, boxes, scores)]):
+            if len(faces) < MAX_VIEWED:
+                rows += self.draw_views(f'{name}_{{}}_{len(faces) + 1}.jpg',
+                                        picture, face)
+            face.pred_instances.pop('attention', None)  # 2 MB each
+            faces.append(face)
+        if self.views and len(faces) > MAX_VIEWED:
+            self.notes.add(f'{", ".join(self.views)}: of the first '
+                           f'{MAX_VIEWED} faces of an image')
+        if rows:
+            write_picture(self.writer.folder, f'{name}_steps.jpg',
+                          make_sheet(rows, note=WINDOWS_NOTE))
+        return merge_faces(self.model, image, faces)
+
+    def draw_views(self, file, picture, face):
+        """Write the sheets of a face; returns its rows of steps, 0 or 1."""
+        landmark_set, rows = self.visualizer.landmark_set, []
+        for view in self.views:
+            try:
+                if landmark_set is None:
+                    raise ValueError('its config names no '
+                                     'visualizer.landmark_set')
+                if view == 'steps':
+                    rows.append(
+                        steps_row(self.model, picture, face, landmark_set,
+                                  self.args.landmark))
+                    continue
+                for name, sheet in view_sheets(view, picture, face,
+                                               landmark_set,
+                                               self.args.landmark):
+                    write_picture(self.writer.folder, file.format(name), sheet)
+            except ValueError as error:  # so it will be of every face
+                self.notes.add(f'{view} cannot be drawn: {error}')
+        return rows
+
+    def run_video(self, source):
+        """Write what is in a video or before a camera; False: interrupted.
+
+        Raises:
+            ValueError: If it cannot be opened, or breaks off.
+            OSError: If a result cannot be written.
+        """
+        if self.views:
+            self.notes.add(f'{", ".join(self.views)}: not drawn of videos')
+        done = process_video(
+            self.inferencer,
+            source,
+            self.writer.folder,
+            self.args.det_every,
+            self.args.smooth,
+            name=self.writer.name_of(source))
+        self.count['videos'] += 1
+        video, *tables = map(osp.basename, done.files)
+        tqdm.write(
+            f'{source}: {done.frames} frames, {done.faces} faces, '
+            f'{done.identities} of them different; {done.empty} frames '
+            f'without a face, {done.missing} missing; {video} ({done.codec}), '
+            f'{", ".join(tables)}')
+        if done.error:
+            raise ValueError(f'the rest of the video: {done.error}')
+        return not done.interrupted
 
 
-def prepare(args):
+def prepare(args, paths):
     """Everything that must stand before the first image is read."""
+    if any(map(is_video, paths)):
+        for option, given in (('--bbox', args.bbox), ('--to-68', args.to_68)):
+            if given:
+                raise UsageError(f'{option} is for images, not for videos')
+        if args.det_every < 1:
+            raise UsageError('--det-every: expected at least 1, found '
+                             f'{args.det_every}')
     config, checkpoint = choose_model(args)
     writer = ResultWriter(args.out, args.format)
     if not os.access(args.out, os.W_OK):
         raise UsageError(f'cannot write into the folder {args.out}')
-    finder = choose_boxes(args)
-    model = load_model(config, checkpoint, args.device)
-    count = model.dataset_meta.get('num_keypoints')
+    inferencer = SPIGAInferencer(
+        checkpoint, config, args.device, 'whole_image' if args.bbox else
+        args.det or 'haar', args.det_weights, args.box_calibration)
+    count = inferencer.model.dataset_meta.get('num_keypoints')
     if args.to_68 and count != 98:
         raise UsageError('--to-68 takes a model of the 98 landmarks of WFLW, '
                          f'found {count}')
-    return Demo(model, finder, writer, args)
+    if args.landmark is not None and not 0 <= args.landmark < count:
+        raise UsageError(f'--landmark: expected 0 to {count - 1}, found '
+                         f'{args.landmark}')
+    return Demo(inferencer, writer, args)
+
+
+def run_all(demo, paths):
+    """Run one path after the other.
+
+    Returns:
+        tuple: paths that failed, and how many are left after Ctrl-C.
+    """
+    failed = []
+    with tqdm(paths, unit='image', disable=len(paths) < 2) as progress:
+        for number, path in enumerate(progress):
+            try:
+                if not is_video(path):
+                    demo.run(path)
+                elif not demo.run_video(path):
+                    return failed, len(paths) - number - 1
+            except (ValueError, OSError, ImportError, cv2.error) as error:
+                failed.append(path)
+                name = '' if path in str(error) else f'{path}: '
+                tqdm.write(f'skipped: {name}{error}', file=sys.stderr)
+            except KeyboardInterrupt:
+                return failed, len(paths) - number
+    return failed, None
 
 
 def main(argv=None):
@@ -279,37 +385,31 @@ def main(argv=None):
         # MMDet and MMPose warn of what is meant to be so: a detector without
         # weights, metainfo found by its name.
         with warnings.catch_warnings(record=True):
-            demo = prepare(args)
+            demo = prepare(args, paths)
     except (UsageError, ValueError, KeyError, TypeError, OSError, RuntimeError,
             ImportError, AssertionError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 2
-    failed, interrupted = [], False
-    progress = tqdm(paths, unit='image', disable=len(paths) < 2)
     try:
         with demo.writer:
-            for path in progress:
-                try:
-                    demo.run(path)
-                except (ValueError, OSError, cv2.error) as error:
-                    failed.append(path)
-                    name = '' if path in str(error) else f'{path}: '
-                    tqdm.write(f'skipped: {name}{error}', file=sys.stderr)
-    except KeyboardInterrupt:
-        interrupted = True
+            failed, left = run_all(demo, paths)
     except OSError as error:  # of the files of all images, at the end
         print(f'error: {error}', file=sys.stderr)
         return 2
     for note in sorted(demo.notes):
         print(f'note: {note}', file=sys.stderr)
-    print(f'{demo.faces} face(s) in {demo.images} image(s), written to '
-          f'{args.out}; {demo.empty} image(s) without a face, {len(failed)} '
-          f'skipped, {demo.dropped} box(es) dropped')
-    if interrupted:
-        left = len(paths) - demo.images - len(failed)
+    count, done = demo.count, []
+    if count['images'] or not count['videos']:
+        done.append(f'{count["faces"]} face(s) in {count["images"]} image(s)')
+    if count['videos']:
+        done.append(f'{count["videos"]} video(s)')
+    print(f'{" and ".join(done)}, written to {args.out}; {count["empty"]} '
+          f'image(s) without a face, {len(failed)} skipped, '
+          f'{count["dropped"]} box(es) dropped')
+    if left is not None:
         print(f'interrupted: {left} image(s) left', file=sys.stderr)
         return 130
-    return 1 if failed or demo.dropped else 0
+    return 1 if failed or count['dropped'] else 0
 
 
 if __name__ == '__main__':

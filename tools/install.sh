@@ -172,7 +172,8 @@ start=$SECONDS
 say "2/4 torch and the other pinned packages: some 3 GB to download where" \
     "torch comes with CUDA, a few minutes"
 pip install -r requirements/torch.txt -r requirements/runtime.txt \
-    -r requirements/tests.txt -r requirements/video.txt
+    -r requirements/tests.txt -r requirements/video.txt \
+    -r requirements/web.txt -r requirements/deploy.txt
 say "    done in $(took "$start")"
 
 start=$SECONDS

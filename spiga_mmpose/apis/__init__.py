@@ -8,6 +8,7 @@ from .inferencer import SPIGAInferencer, make_visualizer
 from .inputs import (check_box, find_config, list_images, parse_box,
                      usable_boxes)
 from .sources import Frame, is_video, read_frames, read_image
+from .video import process_video
 from .views import VIEWS, ask_for_views, steps_row, view_sheets
 from .weights import find_weights
 from .writing import ResultWriter, write_picture
@@ -19,6 +20,6 @@ __all__ = [
     'find_config', 'find_weights', 'fit_calibration', 'is_video',
     'list_images', 'load_calibration', 'load_detector', 'load_model',
     'make_finder', 'make_visualizer', 'merge_faces', 'parse_box',
-    'read_frames', 'read_image', 'steps_row', 'usable_boxes', 'view_sheets',
-    'write_picture'
+    'process_video', 'read_frames', 'read_image', 'steps_row', 'usable_boxes',
+    'view_sheets', 'write_picture'
 ]

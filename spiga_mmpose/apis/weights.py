@@ -59,8 +59,9 @@ def find_weights(weights: str) -> Tuple[str, Optional[str]]:
 
     Args:
         weights (str): A name (a key of ``RELEASES``, or ``SYNTHETIC``: those
-            of drawn faces); an http(s) URL, of a mirror for example; or the path of a file. A file of the authors
-            may be given as it is, and so may any checkpoint of this project.
+            of drawn faces); an http(s) URL, of a mirror for example; or the
+            path of a file. A file of the authors may be given as it is, and
+            so may any checkpoint of this project.
 
     Returns:
         tuple: path of a checkpoint for

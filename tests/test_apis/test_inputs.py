@@ -6,6 +6,7 @@ import pytest
 
 from spiga_mmpose.apis import (check_box, find_config, list_images, parse_box,
                                usable_boxes)
+from spiga_mmpose.apis.inputs import find_checkpoint
 
 
 @pytest.fixture
@@ -122,3 +123,11 @@ def test_configs(repo, monkeypatch, tmp_path):
     monkeypatch.setattr('spiga_mmpose.apis.inputs._REPO', str(tmp_path))
     with pytest.raises(ValueError, match='pip install -e'):
         find_config('spiga_wflw.py')
+
+
+def test_find_checkpoint(repo, tmp_path, monkeypatch):
+    assert find_checkpoint('spiga_synthetic_long.pth') == osp.join(
+        repo, 'checkpoints', 'spiga_synthetic_long.pth')
+    monkeypatch.setattr('spiga_mmpose.apis.inputs._REPO', str(tmp_path))
+    with pytest.raises(ValueError, match='there are no weights'):
+        find_checkpoint('spiga_synthetic_long.pth')

@@ -5,7 +5,7 @@ import pytest
 from cartoon import cartoon_face
 from web_server import serve
 
-from spiga_mmpose.apis import read_frames, read_image
+from spiga_mmpose.apis import is_video, read_frames, read_image
 from spiga_mmpose.apis.sources import is_camera
 
 PICTURE = cartoon_face(60)
@@ -223,3 +223,10 @@ class TestCameras:
         assert is_camera(0) and is_camera('webcam') and is_camera('webcam:2')
         for other in ('webcam.jpg', 'webcam:x', '0', ['webcam'], PICTURE):
             assert not is_camera(other)
+
+
+def test_what_is_a_video(tmp_path):
+    for source in ('a.mp4', 'b.AVI', tmp_path / 'c.mov', 'webcam', 0):
+        assert is_video(source)
+    for source in ('a.jpg', 'mp4', 'http://host/a.mp4', PICTURE, ['a.mp4']):
+        assert not is_video(source)

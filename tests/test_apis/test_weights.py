@@ -209,6 +209,14 @@ class TestByPath:
             find_weights('wlfw')
 
 
+def test_those_of_drawn_faces(repo, cache):
+    """They come with the checkout."""
+    assert find_weights('synthetic') == (
+        os.path.join(repo, 'checkpoints', 'spiga_synthetic_long.pth'),
+        os.path.join(repo, 'configs', 'spiga_synthetic_long.py'))
+    assert not cache.exists()
+
+
 def test_converter_and_config_agree_on_the_source(monkeypatch, tmp_path):
     """The mark by which a converted file is known is the converter's own."""
     from spiga_mmpose.engine import release_weights

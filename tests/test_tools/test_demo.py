@@ -3,6 +3,7 @@ import importlib.util
 import json
 import os
 import os.path as osp
+import shutil
 import subprocess
 import sys
 
@@ -12,6 +13,8 @@ import pytest
 from cartoon import HEAD, cartoon_face
 from tiny_model import POSE, write_tiny_model
 from web_server import serve
+
+from spiga_mmpose.apis import estimate_each, inputs
 
 pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
 
@@ -122,7 +125,7 @@ class TestFaces:
                       'landmarks,steps')
         assert code == 0
         strip = cv2.imread(str(tmp_path / 'out' / 'face_steps.jpg'))
-        assert strip.shape[1] > 3.5 * strip.shape[0]  # four in a row
+        assert strip.shape[1] > 3 * strip.shape[0]  # four in a row
         [face] = read_json(tmp_path / 'out')['faces']
         assert np.shape(face['landmark_steps']) == (4, 98, 2)
         assert face['landmark_steps'][3] == face['landmarks']
@@ -143,23 +146,153 @@ class TestFaces:
 
     def test_a_model_without_pose_says_so(self, demo, face_file, tmp_path,
                                           capsys, monkeypatch, model_args):
-        from spiga_mmpose.apis import estimate_faces
 
         def plain(*args):
-            sample = estimate_faces(*args)
-            sample.pred_instances.pop('head_poses')
-            sample.pred_instances.pop('landmark_steps')
-            return sample
+            for sample in estimate_each(*args):
+                for name in ('head_poses', 'landmark_steps', 'attention'):
+                    sample.pred_instances.pop(name)
+                del sample.pred_fields
+                yield sample
 
-        monkeypatch.setattr(demo, 'estimate_faces', plain)
+        monkeypatch.setattr(demo, 'estimate_each', plain)
         code = demo.main([
             str(face_file), '--out',
-            str(tmp_path / 'out'), '--draw', 'pose,steps', *model_args
+            str(tmp_path / 'out'), '--draw', 'pose,steps,attention,maps',
+            *model_args
         ])
         printed = capsys.readouterr().err
         assert code == 0
-        assert 'no head pose' in printed and 'no cascade steps' in printed
-        assert not (tmp_path / 'out' / 'face_steps.jpg').exists()
+        for words in ('no head pose', 'no cascade steps', 'no attention',
+                      'no landmark and edge maps'):
+            assert words in printed
+        assert sorted(os.listdir(
+            tmp_path / 'out')) == ['face.json', 'face_faces.jpg']
+
+
+class TestViews:
+
+    BOXES = ['--bbox', '40,30,120,140', '--bbox', '20,20,160,160']
+
+    def test_files(self, run, face_file, tmp_path):
+        """A sheet a face, and one of the steps of all."""
+        code, printed = run(face_file, *self.BOXES, '--draw',
+                            'landmarks,pose,steps,attention,maps')
+        assert code == 0, printed
+        assert sorted(os.listdir(tmp_path / 'out')) == [
+            'face.json', 'face_attention_1.jpg', 'face_attention_2.jpg',
+            'face_faces.jpg', 'face_maps_1.jpg', 'face_maps_2.jpg',
+            'face_matrix_1.jpg', 'face_matrix_2.jpg', 'face_steps.jpg'
+        ]
+        one, two = (
+            cv2.imread(str(tmp_path / 'out' / f'face_maps_{i}.jpg'))
+            for i in (1, 2))
+        assert (np.abs(one.astype(int) - two) > 60).any()
+
+    def test_the_numbers_are_the_same(self, run, face_file, tmp_path):
+        for draw in ('landmarks', 'attention,maps'):
+            assert run(
+                face_file, *self.BOXES, '--draw', draw,
+                out=tmp_path / draw)[0] == 0
+        one, two = (
+            read_json(tmp_path / draw)['faces']
+            for draw in ('landmarks', 'attention,maps'))
+        for a, b in zip(one, two):
+            np.testing.assert_allclose(a['landmarks'], b['landmarks'],
+                                       atol=2e-3)
+
+    def test_landmark(self, run, face_file, tmp_path):
+        sheets = []
+        for landmark in ('16', '76'):
+            code, printed = run(face_file, *self.BOXES, '--draw',
+                                'attention', '--landmark', landmark)
+            assert code == 0, printed
+            sheets.append(
+                cv2.imread(str(tmp_path / 'out' / 'face_attention_1.jpg')))
+        one, two = sheets
+        assert one.shape != two.shape or (np.abs(one.astype(int) - two) >
+                                          60).any()
+        code, printed = run(face_file, '--landmark', '98')
+        assert code == 2 and 'expected 0 to 97, found 98' in printed
+
+    def test_of_the_first_faces(self, run, demo, face_file, tmp_path,
+                                monkeypatch):
+        monkeypatch.setattr(demo, 'MAX_VIEWED', 1)
+        code, printed = run(face_file, *self.BOXES, '--draw', 'steps,maps')
+        assert code == 0
+        assert 'steps, maps: of the first 1 faces' in printed
+        assert sorted(os.listdir(tmp_path / 'out')) == [
+            'face.json', 'face_faces.jpg', 'face_maps_1.jpg', 'face_steps.jpg'
+        ]
+        assert len(read_json(tmp_path / 'out')['faces']) == 2
+
+
+class TestVideos:
+
+    @pytest.fixture
+    def video(self, folder):
+        pytest.importorskip('lap', reason='no lap (requirements/video.txt)')
+        path = str(folder / 'film.mp4')
+        writer = cv2.VideoWriter(path, cv2.VideoWriter_fourcc(*'mp4v'), 10,
+                                 (200, 200))
+        for _ in range(6):
+            writer.write(cartoon_face(200))
+        writer.release()
+        return path
+
+    def test_with_an_image(self, run, video, face_file, tmp_path):
+        code, printed = run(video, face_file, '--det-every', '3', '--smooth',
+                            'off')
+        assert code == 0, printed
+        assert 'film.mp4: 6 frames' in printed
+        assert '1 face(s) in 1 image(s) and 1 video(s)' in printed
+        out = tmp_path / 'out'
+        assert sorted(os.listdir(out)) == [
+            'face.json', 'face_faces.jpg', 'film.csv', 'film.jsonl',
+            'film_faces.mp4'
+        ]
+        assert len((out / 'film.jsonl').read_text().splitlines()) == 6
+
+    def test_options_reach_it(self, run, demo, video, monkeypatch):
+        seen = []
+        process = demo.process_video
+        monkeypatch.setattr(
+            demo, 'process_video', lambda *args, **kwargs: seen.append(args) or
+            process(*args, **kwargs))
+        code, printed = run(video, '--det-every', '4', '--smooth', 'strong',
+                            '--draw', 'pose,steps')
+        assert code == 0
+        assert seen[0][3:] == (4, 'strong')
+        assert seen[0][0].visualizer.draw == ['pose', 'steps']
+        assert 'steps: not drawn of videos' in printed
+
+    def test_broken_and_missing(self, run, folder, face_file, tmp_path):
+        (folder / 'text.mp4').write_text('no film')
+        code, printed = run(folder / 'text.mp4', folder / 'none.avi',
+                            'webcam:99', face_file)
+        assert code == 1
+        for name in ('text.mp4', 'none.avi', 'webcam:99'):
+            assert name in printed
+        assert '1 face(s) in 1 image(s), ' in printed and '3 sk' in printed
+
+    def test_interrupted(self, run, demo, video, face_file, monkeypatch):
+
+        def stop(*args, **kwargs):
+            from spiga_mmpose.apis.video import VideoSummary
+            return VideoSummary(['a.mp4', 'a.jsonl'], interrupted=True)
+
+        monkeypatch.setattr(demo, 'process_video', stop)
+        code, printed = run(video, face_file)
+        assert code == 130 and '1 image(s) left' in printed
+
+    @pytest.mark.parametrize('options, words', [
+        (['--bbox', '1,2,30,40'], '--bbox is for images'),
+        (['--to-68'], '--to-68 is for images'),
+        (['--det-every', '0'], 'at least 1'),
+        (['--smooth', 'much'], 'invalid choice'),
+    ])
+    def test_wrong_options(self, run, options, words):
+        code, printed = run('webcam', *options)
+        assert code == 2 and words in printed
 
 
 class TestFormats:
@@ -454,7 +587,7 @@ class TestUsage:
     def test_config_without_weights(self, demo, face_file, capsys):
         code = demo.main([str(face_file), '--config', 'some.py'])
         assert code == 2
-        assert '--checkpoint' in capsys.readouterr().err
+        assert '--weights' in capsys.readouterr().err
 
     def test_bad_checkpoint(self, demo, model_args, face_file, tmp_path,
                             capsys):
@@ -504,14 +637,25 @@ class TestUsage:
     def test_default_weights(self, demo, face_file, tmp_path, capsys,
                              monkeypatch, model_args):
         """They are used where they are, and named for what they are."""
-        monkeypatch.setattr(demo, 'DEFAULT_CONFIG', model_args[1])
-        monkeypatch.setattr(demo, 'DEFAULT_CHECKPOINT', model_args[3])
+        monkeypatch.setattr(inputs, '_REPO', str(tmp_path))
         args = [str(face_file), '--out', str(tmp_path), '--device', 'cpu']
-        assert demo.main(args) == 0
-        assert 'synthetic faces only' in capsys.readouterr().err
-        monkeypatch.setattr(demo, 'DEFAULT_CHECKPOINT', 'none.pth')
         assert demo.main(args) == 2
-        assert 'no default weights' in capsys.readouterr().err
+        assert 'there are no weights' in capsys.readouterr().err
+        for source, place in zip(model_args[1:4:2],
+                                 ('configs/spiga_synthetic_long.py',
+                                  'checkpoints/spiga_synthetic_long.pth')):
+            (tmp_path / place).parent.mkdir()
+            shutil.copy(source, tmp_path / place)
+        assert demo.main([*args, '--det', 'whole_image']) == 0
+        assert 'synthetic faces only' in capsys.readouterr().err
+        assert demo.main([
+            *args, '--det', 'whole_image', '--weights', 'synthetic'
+        ]) == 0
+
+    def test_weights_that_do_not_tell_their_config(self, demo, face_file,
+                                                   model_args, capsys):
+        assert demo.main([str(face_file), '--weights', model_args[3]]) == 2
+        assert 'give --config as well' in capsys.readouterr().err
 
 
 @pytest.mark.slow

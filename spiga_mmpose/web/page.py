@@ -1,0 +1,265 @@
+"""The page: what is on it, and what happens when somebody touches it.
+
+Importing it imports Gradio, which reads its settings from the environment at
+that moment; :mod:`.server` makes them first.
+"""
+from typing import Optional
+
+import cv2
+import gradio as gr
+
+from spiga_mmpose.datasets.transforms import BadSampleError
+from . import texts
+from .analysis import Analysis, FaceAnalyser
+
+THEME = gr.themes.Default(
+    primary_hue='blue',
+    neutral_hue='slate',
+    # Fonts of the reader's own machine: nothing is fetched.
+    font=['system-ui', 'sans-serif'],
+    font_mono=['ui-monospace', 'monospace'])
+CSS = '''
+.gradio-container { max-width: 1200px !important; margin: 0 auto; }
+#title, #banner, #message, #hint, #poses { padding: 0 !important; }
+#title h1 { font-size: 1.6rem; margin: 0 0 0.2rem; }
+#title p { margin: 0; }
+.note { border-left: 4px solid; padding: 0.5rem 0.8rem; border-radius: 4px;
+        background: var(--background-fill-secondary); }
+.note p { margin: 0; }
+.good { border-color: #2b7a3d; } .bad { border-color: #c22; }
+.warn { border-color: #d97706; } .info { border-color: #64748b; }
+#picture img { cursor: crosshair; max-height: 70vh; object-fit: contain; }
+#poses table { width: 100%; border-collapse: collapse; }
+#poses table, #poses tr, #poses th, #poses td { border: none !important; }
+#poses th, #poses td { text-align: right; padding: 0.25rem 0.4rem; }
+#poses tr { border-bottom: 1px solid var(--border-color-primary) !important; }
+#poses th:first-child, #poses td:first-child { text-align: left; }
+#poses caption { text-align: left; padding-bottom: 0.3rem; }
+'''
+# On a telephone the result is further down; where it is in sight, it stays.
+# (Gradio's own scroll_to_output does nothing here.)
+_TO_RESULT = '''() => {
+    const result = document.querySelector('#message');
+    if (result.getBoundingClientRect().top > innerHeight / 2)
+        result.scrollIntoView({behavior: 'smooth'});
+}'''
+
+
+def build_page(analyser: FaceAnalyser, folder: str) -> gr.Blocks:
+    """The page, ready to be launched with ``THEME`` and ``CSS``.
+
+    Args:
+        analyser (FaceAnalyser): Its models and detectors are offered; the
+            first of each is chosen.
+        folder (str): Where files for download are written.
+
+    Returns:
+        gr.Blocks: The page.
+    """
+    return _Page(analyser, folder).blocks
+
+
+class _Page:
+    """Parts of the page and what they do.
+
+    What belongs to one visitor is in ``found``, an Analysis or None.
+    """
+
+    def __init__(self, analyser: FaceAnalyser, folder: str) -> None:
+        self.analyser = analyser
+        self.folder = folder
+        with gr.Blocks(
+                title='Face landmarks and head pose',
+                analytics_enabled=False,
+                delete_cache=(600, 3600)) as self.blocks:
+            gr.HTML(texts.TITLE, elem_id='title')
+            self.banner = gr.HTML(
+                self._banner(next(iter(analyser.models))), elem_id='banner')
+            self.found = gr.State()
+            # On a narrow screen all columns come one below the other.
+            with gr.Row():
+                with gr.Column(scale=2, min_width=300):
+                    self._lay_out_choice()
+                with gr.Column(scale=3, min_width=300):
+                    self._lay_out_faces()
+            with gr.Row():
+                with gr.Column(scale=2, min_width=300):
+                    self._lay_out_numbers()
+                with gr.Column(scale=3, min_width=300):
+                    self._lay_out_attention()
+            self._connect()
+
+    def _lay_out_choice(self) -> None:
+        self.photo = gr.Image(
+            label='Photograph',
+            type='filepath',
+            image_mode=None,
+            sources=['upload', 'webcam', 'clipboard'],
+            buttons=[],
+            height=300,
+            placeholder='# Drop a photograph here\nor click to choose one',
+            elem_id='photo')
+        # Gradio opens the file before it calls us, and a bad one ends in its
+        # own error. It stays a path here. (A class of our own would do, but
+        # Gradio writes a file beside the code of each.) This is lost where a
+        # gr.update() replaces the component: give it plain values only.
+        self.photo.preprocess = lambda given: given and given.path
+        self.detector = _choice(self.analyser.detectors,
+                                'What finds the faces', 'detector')
+        self.model = _choice(self.analyser.models,
+                             'Model of landmarks and pose', 'model')
+
+    def _lay_out_faces(self) -> None:
+        self.message = gr.HTML(texts.start(), elem_id='message')
+        self.picture = _picture('Faces', 'picture')
+        self.hint = gr.HTML(visible=False, elem_id='hint')
+        self.step = gr.Slider(0, 1, step=1, visible=False, elem_id='step')
+
+    def _lay_out_numbers(self) -> None:
+        self.poses = gr.HTML(visible=False, elem_id='poses')
+        with gr.Row(visible=False) as self.downloads:
+            self.json = gr.DownloadButton('Download JSON', elem_id='json')
+            self.drawn = gr.DownloadButton('Download picture', elem_id='drawn')
+
+    def _lay_out_attention(self) -> None:
+        self.attention = _picture('Attention', 'attention')
+
+    def _connect(self) -> None:
+        # Nothing is offered to programs; tools/demo.py is for them. What
+        # somebody does while the last wish is worked at replaces it.
+        common = dict(
+            api_visibility='private',
+            trigger_mode='always_last',
+            concurrency_limit=1,
+            concurrency_id='network')
+        look = dict(
+            fn=self._look,
+            inputs=[self.photo, self.detector, self.model],
+            outputs=[
+                self.message, self.picture, self.poses, self.step,
+                self.downloads, self.json, self.drawn, self.hint,
+                self.attention, self.found, self.photo
+            ],
+            show_progress_on=[self.message],
+            **common)
+        self.photo.input(**look).then(None, js=_TO_RESULT)
+        self.photo.clear(**look)
+        self.detector.input(**look)
+        self.model.input(
+            self._banner,
+            self.model,
+            self.banner,
+            show_progress_on=[self.message],
+            **common).then(**look)
+        self.step.input(
+            self._show_step, [self.found, self.step],
+            [self.picture, self.drawn],
+            show_progress='hidden',
+            **common)
+        self.picture.select(
+            self._show_attention, [self.found, self.step],
+            [self.attention, self.hint],
+            show_progress_on=[self.hint],
+            **common)
+
+    def _banner(self, model: str) -> str:
+        try:
+            drawn = self.analyser.only_drawn_faces(model)
+        except (ValueError, OSError, RuntimeError):  # told when it is used
+            drawn = False
+        return texts.drawn_faces_only() if drawn else ''
+
+    def _look(self, path: Optional[str], detector: str, model: str) -> dict:
+        """What a photograph shows; a file that is none leaves the field."""
+        if path is None:
+            return self._hidden(texts.start())
+        try:
+            return self._shown(self.analyser.analyse(path, detector, model))
+        except BadSampleError as error:
+            return {**self._hidden(texts.failure(error)), self.photo: None}
+        except (ValueError, OSError, RuntimeError, cv2.error) as error:
+            return self._hidden(texts.failure(error))
+
+    def _shown(self, found: Analysis) -> dict:
+        faces, steps = found.record['faces'], found.steps
+        json_file, picture = self._write(found, steps)
+        step = dict(visible=False)
+        if steps:
+            step = dict(
+                visible=True,
+                maximum=steps,
+                value=steps,
+                label='Step of the cascade: 0 is the rigid head, '
+                f'{steps} the result')
+        return {
+            self.message: texts.summary(found),
+            self.picture: gr.update(value=picture, visible=True),
+            self.poses: gr.update(
+                value=texts.pose_table(faces), visible=bool(faces)),
+            self.step: gr.update(**step),
+            self.downloads: gr.update(visible=True),
+            self.json: json_file,
+            self.drawn: picture,
+            self.hint: gr.update(
+                value=texts.click_here(), visible=bool(found.attention)),
+            self.attention: gr.update(value=None, visible=False),
+            self.found: found
+        }
+
+    def _hidden(self, message: str) -> dict:
+        nothing = gr.update(value=None, visible=False)
+        return {
+            self.message: message,
+            self.picture: nothing,
+            self.poses: nothing,
+            self.step: gr.update(visible=False),
+            self.downloads: gr.update(visible=False),
+            self.json: None,
+            self.drawn: None,
+            self.hint: nothing,
+            self.attention: nothing,
+            self.found: None
+        }
+
+    def _show_step(self, found: Optional[Analysis], step: int) -> tuple:
+        if found is None:  # it was too long ago
+            return None, None
+        _, picture = self._write(found, int(step))
+        return picture, picture
+
+    def _show_attention(self, found: Optional[Analysis], step: int,
+                        event: gr.SelectData) -> tuple:
+        hidden = gr.update(value=None, visible=False)
+        if found is None:
+            return hidden, texts.click_here()
+        near = found.nearest(int(step), *event.index)
+        if near is None:
+            return hidden, texts.hint('There is no landmark: click nearer to '
+                                      'one.')
+        try:
+            sheet = found.draw_attention(*near)
+        except ValueError as error:
+            return hidden, texts.hint(error)
+        return gr.update(value=sheet, visible=True), texts.clicked(*near)
+
+    def _write(self, found: Analysis, step: int) -> tuple:
+        with self.analyser.lock:  # the visualizer is shared
+            return found.write(step, self.folder)
+
+
+def _choice(names, label: str, elem_id: str) -> gr.Radio:
+    """One of some names, the first of which is chosen."""
+    choices = [(texts.LABELS.get(name, name), name) for name in names]
+    return gr.Radio(choices, value=choices[0][1], label=label, elem_id=elem_id)
+
+
+def _picture(label: str, elem_id: str) -> gr.Image:
+    """A place for a picture, hidden as long as there is none."""
+    return gr.Image(
+        label=label,
+        show_label=False,
+        interactive=False,
+        visible=False,
+        buttons=['fullscreen'],
+        format='png',
+        elem_id=elem_id)

@@ -1,0 +1,123 @@
+"""A web page that finds faces, their landmarks and pose in photographs.
+
+    python tools/web_demo.py                             # then open the URL
+    python tools/web_demo.py --weights wflw 300w         # offers these
+    python tools/web_demo.py --weights mine.pth --config mine.py
+    python tools/web_demo.py --det DETECTOR_CONFIG --det-weights WEIGHTS
+
+The page is for this machine alone unless --host says otherwise. Photographs
+stay in memory and in a temporary folder, which Ctrl-C removes; see
+docs/inference.md. Exit code: 0 ended by Ctrl-C, 2 wrong usage.
+"""
+import argparse
+import os.path as osp
+import signal
+import sys
+
+import torch
+
+from spiga_mmpose.apis import find_weights
+from spiga_mmpose.apis.detection import DETECTORS
+from spiga_mmpose.apis.weights import RELEASES, SYNTHETIC
+from spiga_mmpose.web import FaceAnalyser, serve
+
+LOCAL = ('127.0.0.1', 'localhost', '::1')
+
+
+def parse_args(argv=None):
+    """Arguments of the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        '--weights',
+        nargs='+',
+        default=[SYNTHETIC],
+        metavar=f'{"|".join([*RELEASES, SYNTHETIC])}|FILE|URL',
+        help="models to choose from: published weights by name, any "
+        "checkpoint's path or URL (default: synthetic, which has seen drawn "
+        'faces only)')
+    parser.add_argument(
+        '--config',
+        help='config of the weights that do not tell theirs')
+    parser.add_argument(
+        '--det',
+        metavar=f'{"|".join(DETECTORS)}|CONFIG',
+        help='a detector to choose beside haar and whole_image')
+    parser.add_argument(
+        '--det-weights', help="its checkpoint; YuNet's ONNX file")
+    parser.add_argument(
+        '--host',
+        default=LOCAL[0],
+        help='address to listen at (default: %(default)s, this machine alone; '
+        '0.0.0.0: everybody who reaches it, without a password)')
+    parser.add_argument(
+        '--port',
+        type=int,
+        help='(default: the first free one from 7860)')
+    parser.add_argument(
+        '--device',
+        default='cuda:0' if torch.cuda.is_available() else 'cpu',
+        help='(default: %(default)s)')
+    return parser.parse_args(argv)
+
+
+def find_models(weights, config):
+    """Paths of config and checkpoint of each weights, by name.
+
+    Raises:
+        ValueError: If some cannot be had, or do not tell their config.
+    """
+    models = {}
+    for given in weights:
+        checkpoint, own = find_weights(given)
+        if (own or config) is None:
+            raise ValueError(f'--weights {given} do not tell their config: '
+                             'give --config as well')
+        name = osp.basename(given)
+        if name in models:  # of another folder
+            name = given
+        models[name] = (own or config, checkpoint)
+    return models
+
+
+def make_analyser(args):
+    """What the page offers; the first model and the detectors are loaded."""
+    detectors = {name: (name, None) for name in ('haar', 'whole_image')}
+    if args.det:
+        name = osp.basename(args.det)
+        detectors = {name: (args.det, args.det_weights), **detectors}
+    models = find_models(args.weights, args.config)
+    analyser = FaceAnalyser(models, detectors, args.device)
+    analyser.load(next(iter(models)), next(iter(detectors)))
+    return analyser
+
+
+def main(argv=None):
+    """Serve the page; returns the exit code."""
+    args = parse_args(argv)
+    # Ended by another program, it cleans up as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+    def ready(url):
+        print(f'{url} (Ctrl-C ends it)', flush=True)
+
+    try:
+        analyser = make_analyser(args)
+        if args.host not in LOCAL:
+            print(
+                f'Warning: at {args.host} everybody who reaches this machine '
+                'can use the page, without a password.',
+                file=sys.stderr)
+        serve(analyser, args.host, args.port, ready)
+    except (ValueError, KeyError, TypeError, OSError, RuntimeError,
+            ImportError, AssertionError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
