@@ -126,7 +126,8 @@ def normalized_errors(predicted: np.ndarray, true: np.ndarray,
 
     Raises:
         ValueError: If the shapes do not fit, or a coordinate of a labelled
-            landmark is not finite; the message names the face by its index.
+            landmark is not finite, or its error is beyond the range of
+            numbers; the message names the face by its index.
     """
     predicted = np.asarray(predicted, np.float64)
     true = np.asarray(true, np.float64)
@@ -146,10 +147,19 @@ def normalized_errors(predicted: np.ndarray, true: np.ndarray,
             raise ValueError(
                 f'face {face}: {name} landmark {landmark} is '
                 f'{points[face, landmark].tolist()}; expected finite px')
-    with np.errstate(invalid='ignore', divide='ignore'):
-        errors = 100 * np.linalg.norm(
-            predicted - true, axis=-1) / lengths[:, None]
-        return np.where(labelled & (lengths > 0)[:, None], errors, np.nan)
+    counts = labelled & (lengths > 0)[:, None]
+    with np.errstate(invalid='ignore', divide='ignore', over='ignore'):
+        x, y = np.moveaxis(predicted - true, -1, 0)
+        errors = np.where(counts, 100 * np.hypot(x, y) / lengths[:, None],
+                          np.nan)
+    bad = counts & ~np.isfinite(errors)
+    if bad.any():
+        # Left alone it would count as a face that cannot be scored.
+        face, landmark = np.argwhere(bad)[0]
+        raise ValueError(
+            f'face {face}: predicted landmark {landmark} is '
+            f'{predicted[face, landmark].tolist()}, too far away for a number')
+    return errors
 
 
 def face_nme(errors: np.ndarray, divide_by: str = 'labelled') -> np.ndarray:

@@ -193,3 +193,15 @@ def test_no_face():
 def test_landmark_nme():
     errors = np.array([[1, np.nan, np.nan], [3, 5, np.nan]])
     assert landmark_nme(errors) == pytest.approx([2, 5, np.nan], nan_ok=True)
+
+
+def test_a_wild_prediction_costs_and_is_never_left_out():
+    true = np.zeros((1, 2, 2))
+    labelled, lengths = np.ones((1, 2), bool), np.ones(1)
+    wild = true.copy()
+    wild[0, 0, 0] = 1e200
+    errors = normalized_errors(wild, true, labelled, lengths)
+    np.testing.assert_allclose(errors, [[1e202, 0]])
+    wild[0, 0, 0] = 1e308
+    with pytest.raises(ValueError, match='face 0: predicted landmark 0'):
+        normalized_errors(wild, true, labelled, lengths)
