@@ -1,9 +1,9 @@
 """Variants of a training at equal budget, with several seeds.
 
-Every run has a folder of its own: its config (``config.py``), ``train.log``,
-checkpoints and, once it is done, ``metrics.json``. What is done is not done
-again, and what was interrupted goes on. A config that trains nothing
-(``train_cfg = None``) is tested as its ``load_from`` is.
+Every run has a folder of its own, with ``train.log``, checkpoints and, once it
+is done, ``metrics.json``; its config is beside the folder (``seed0.py``). What
+is done is not done again, and what was interrupted goes on. A config that
+trains nothing (``train_cfg = None``) is tested as its ``load_from`` is.
 """
 import copy
 import json
@@ -140,7 +140,8 @@ def write_json(values, path: str) -> None:
 def _keep_config(config: Config, folder: str) -> str:
     """Path of the run's config, with nothing left to inherit."""
     os.makedirs(folder, exist_ok=True)
-    path = osp.join(folder, 'config.py')
+    # Beside the folder: into it the Runner writes a config of the same name.
+    path = folder.rstrip(os.sep) + '.py'
     text = config.pretty_text
     if not osp.isfile(path):
         with open(path + '.part', 'w') as file:

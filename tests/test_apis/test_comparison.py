@@ -7,7 +7,8 @@ from mmengine.config import Config
 
 from spiga_mmpose.apis import comparison
 
-# In the place of tools/train.py: writes what a training logs.
+# In the place of tools/train.py: writes what a training logs, and its config
+# into the work folder, as MMEngine's Runner does.
 TRAINING = """
 import json, os, sys
 config, folder = sys.argv[1], sys.argv[3]
@@ -20,6 +21,8 @@ os.makedirs(os.path.join(folder, '20260101_000000', 'vis_data'))
 with open(os.path.join(folder, '20260101_000000', 'vis_data',
                        'scalars.json'), 'w') as file:
     file.write(json.dumps(dict(NME=seed)))
+with open(os.path.join(folder, os.path.basename(config)), 'w') as file:
+    file.write('launcher = None')
 """
 
 
@@ -63,13 +66,13 @@ def test_done_is_not_done_again(training, tmp_path):
     assert [run['NME'] for run in again['a']] == [3, 3, 9]
     assert (training.parent / 'runs').read_text() == 'x' * 6
     log = (out / 'a' / 'seed0' / 'train.log').read_text()
-    assert log.startswith('training') and 'config.py' in log
+    assert log.startswith('training') and 'seed0.py' in log
 
 
 def test_another_config_in_the_folder_is_refused(training, tmp_path):
     folder = str(tmp_path / 'run')
     comparison.run(config(), folder, str(training))
-    with pytest.raises(ValueError, match='config.py is not what.*--out'):
+    with pytest.raises(ValueError, match='run.py is not what.*--out'):
         comparison.run(config(2.), folder, str(training))
 
 
