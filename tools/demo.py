@@ -6,7 +6,7 @@
     python tools/demo.py folder 'more/*.png' --out faces
     python tools/demo.py photo.jpg --draw landmarks,pose,steps,attention,maps
     python tools/demo.py video.mp4 --smooth strong       # or: webcam
-    python tools/demo.py photo.jpg --config CONFIG --weights CHECKPOINT \
+    python tools/demo.py photo.jpg --config CONFIG --weights CHECKPOINT \\
         --det DETECTOR_CONFIG --det-weights DETECTOR_WEIGHTS
 
 For each image NAME it writes into --out (and nowhere else) NAME_faces.jpg,
@@ -19,6 +19,7 @@ done), 2 wrong usage, 130 interrupted.
 import argparse
 import os
 import os.path as osp
+import signal
 import sys
 import warnings
 from collections import Counter
@@ -337,8 +338,11 @@ def prepare(args, paths):
         if args.det_every < 1:
             raise UsageError('--det-every: expected at least 1, found '
                              f'{args.det_every}')
+    out = osp.realpath(args.out)
+    if osp.exists(out) and not osp.isdir(out):
+        raise UsageError(f'--out {args.out}: expected a folder, found a file')
     config, checkpoint = choose_model(args)
-    writer = ResultWriter(args.out, args.format)
+    writer = ResultWriter(args.out, args.format, paths)
     if not os.access(args.out, os.W_OK):
         raise UsageError(f'cannot write into the folder {args.out}')
     inferencer = SPIGAInferencer(
@@ -413,4 +417,6 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
+    # As Ctrl-C: a video that is cut short is a whole file.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())

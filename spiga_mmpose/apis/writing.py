@@ -55,13 +55,18 @@ class ResultWriter:
     Args:
         folder (str): Where to, and nowhere else; made if it is missing.
         formats (list[str]): Out of ``FORMATS``.
+        inputs (list[str]): Files that are read: where they are in the folder
+            they are not written over.
 
     Raises:
         ValueError: If there is no such format.
         OSError: If the folder cannot be made.
     """
 
-    def __init__(self, folder: str, formats: Sequence[str]) -> None:
+    def __init__(self,
+                 folder: str,
+                 formats: Sequence[str],
+                 inputs: Sequence[str] = ()) -> None:
         unknown = sorted(set(formats) - set(FORMATS))
         if unknown or not formats:
             raise ValueError(f'expected formats out of {", ".join(FORMATS)}, '
@@ -72,6 +77,11 @@ class ResultWriter:
         # No image may take the name of a file of all.
         self._names = {osp.splitext(name)[0] for name in _OF_ALL.values()}
         self._records: List[dict] = []
+        # Stems of what must stay: results of NAME are NAME_faces and alike.
+        self._kept = [
+            osp.splitext(osp.basename(path))[0] for path in inputs
+            if osp.dirname(osp.realpath(path)) == osp.realpath(folder)
+        ]
 
     def name_of(self, image: str, frame: Optional[int] = None) -> str:
         """A name for the files of an image: its own, numbered when taken.
@@ -89,7 +99,8 @@ class ResultWriter:
         if frame is not None:
             stem = f'{stem}_{frame:06d}'
         name, count = stem, 1
-        while self._names & {name, f'{name}_mmpose'}:
+        while self._names & {name, f'{name}_mmpose'} or any(
+                kept.startswith(f'{name}_') for kept in self._kept):
             count += 1
             name = f'{stem}_{count}'
         self._names |= {name, f'{name}_mmpose'}

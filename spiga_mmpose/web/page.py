@@ -12,6 +12,25 @@ from spiga_mmpose.datasets.transforms import BadSampleError
 from . import texts
 from .analysis import Analysis, FaceAnalyser
 
+_PHOTO = 'photo'
+_preprocess = gr.Image.preprocess
+
+
+def _path_of_photo(self, payload):
+    """The photograph as a path; other pictures as Gradio gives them.
+
+    Gradio opens a file before it calls us, and a bad one ends in its own
+    error. It makes components anew between two events, so that a method of
+    the object would be lost; and beside the code of a class of our own it
+    would write a file.
+    """
+    if self.elem_id == _PHOTO:
+        return payload and payload.path
+    return _preprocess(self, payload)
+
+
+gr.Image.preprocess = _path_of_photo
+
 THEME = gr.themes.Default(
     primary_hue='blue',
     neutral_hue='slate',
@@ -98,12 +117,7 @@ class _Page:
             buttons=[],
             height=300,
             placeholder='# Drop a photograph here\nor click to choose one',
-            elem_id='photo')
-        # Gradio opens the file before it calls us, and a bad one ends in its
-        # own error. It stays a path here. (A class of our own would do, but
-        # Gradio writes a file beside the code of each.) This is lost where a
-        # gr.update() replaces the component: give it plain values only.
-        self.photo.preprocess = lambda given: given and given.path
+            elem_id=_PHOTO)
         self.detector = _choice(self.analyser.detectors,
                                 'What finds the faces', 'detector')
         self.model = _choice(self.analyser.models,

@@ -682,3 +682,25 @@ def test_photographs(run, sample_data, tmp_path):
     assert code == 0
     crowd = read_json(tmp_path / 'out', '7_Cheering_Cheering_7_16')
     assert len(crowd['faces']) >= 8
+
+
+def test_an_input_named_as_a_result_is_not_written_over(
+        run, folder, face_file):
+    """face_faces.jpg is the user's photograph, not what we drew."""
+    own = folder / 'face_faces.jpg'
+    cv2.imwrite(str(own), cartoon_face(150))
+    before = own.read_bytes()
+    assert run(folder, out=folder)[0] == 0
+    assert own.read_bytes() == before
+    assert sorted(os.listdir(folder)) == [
+        'face.png', 'face_2.json', 'face_2_faces.jpg', 'face_faces.jpg',
+        'face_faces.json', 'face_faces_faces.jpg'
+    ]
+
+
+def test_a_file_is_no_output_folder(run, face_file, tmp_path):
+    file = tmp_path / 'file'
+    file.write_text('mine')
+    code, printed = run(face_file, out=file)
+    assert code == 2 and 'expected a folder, found a file' in printed
+    assert file.read_text() == 'mine'

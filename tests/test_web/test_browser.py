@@ -141,6 +141,11 @@ class Page:
     def upload(self, path):
         self.wait_for('#photo input[type=file]').send_keys(str(path))
 
+    def remove_photo(self):
+        button, = self.find('#photo button[aria-label="Remove Image"]')
+        self.browser.execute_script('arguments[0].click()', button)
+        self.wait(lambda: self.find('#photo input[type=file]'))
+
     def choose(self, radio, value):
         [button] = [
             element for element in self.find(f'#{radio} input')
@@ -261,6 +266,11 @@ def test_a_bad_file(page, photo, tmp_path, name, words):
     # The field is free again, and the next photograph is looked at.
     page.upload(photo)
     page.wait_for_text('#message', '1 face in face.png')
+    # And so is a bad one after a good one.
+    page.remove_photo()
+    page.upload(tmp_path / name)
+    page.wait_for_text('#message [role=alert]', words)
+    assert not page.find('#picture img')
 
 
 def test_too_many_bytes(page, tmp_path):
