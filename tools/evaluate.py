@@ -71,6 +71,14 @@ def describe(settings, results, differences):
             f'{first["num_faces"]} faces scored, {first["skipped"]} skipped')
     if settings['divide_by'] == 'all':
         text += '; NME divided by all landmarks, labelled or not'
+    posed = {
+        name: result['pose']['num_faces']
+        for name, result in results.items() if 'pose' in result
+    }
+    if set(posed.values()) - {first['num_faces'] + first['skipped']}:
+        # A method must not gain by the poses that it leaves out unsaid.
+        text += '; faces with both poses: ' + ', '.join(
+            f'{name} {count}' for name, count in posed.items())
     if differences:
         text += (f'; dNME to {next(iter(results))} with its '
                  f'{BOOTSTRAP["confidence"]} % paired bootstrap interval')

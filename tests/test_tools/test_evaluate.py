@@ -217,6 +217,16 @@ def test_skipped_faces_are_told(tool, files, tmp_path, capsys):
     assert '3 faces scored, 1 skipped' in capsys.readouterr().out
 
 
+def test_missing_poses_are_told(tool, files, tmp_path, capsys):
+    """Leaving the hard ones out must not look like being better."""
+    annotations, predictions = make_faces(load_landmark_set('wflw_98'), 4)
+    run(tool, tmp_path, *files(annotations, predictions))
+    assert 'faces with both poses' not in capsys.readouterr().out
+    del predictions[2]['headpose']
+    run(tool, tmp_path, *files(annotations, predictions))
+    assert 'faces with both poses: ours 3' in capsys.readouterr().out
+
+
 def broken(change, which=0):
     """Faces of which one is changed: 0 a prediction, 1 an annotation."""
 
