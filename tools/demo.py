@@ -225,14 +225,7 @@ class Demo:
             if 'pose' in self.args.draw and (
                     'head_poses' not in sample.pred_instances):
                 self.notes.add('this model estimates no head pose')
-            # Opacity shows the score: no landmark is left out (kpt_thr 0).
-            picture = self.visualizer.add_datasample(
-                path,
-                picture,
-                sample,
-                draw_gt=False,
-                draw_bbox=True,
-                kpt_thr=0)
+            picture = self.visualizer.draw_faces(path, picture, sample)
         else:
             self.count['empty'] += 1
             tqdm.write(

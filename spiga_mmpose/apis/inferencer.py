@@ -251,16 +251,7 @@ class SPIGAInferencer:
     def _draw(self, item: _Found, sample: PoseDataSample) -> np.ndarray:
         """The picture with its faces, RGB; of no px where it is broken."""
         picture = np.ascontiguousarray(item.image[..., ::-1])
-        if not len(item.boxes):
-            return picture
-        # Opacity shows the score: no landmark is left out (kpt_thr 0).
-        return self.visualizer.add_datasample(
-            item.frame.name,
-            picture,
-            sample,
-            draw_gt=False,
-            draw_bbox=True,
-            kpt_thr=0)
+        return self.visualizer.draw_faces(item.frame.name, picture, sample)
 
 
 class _GivenBoxes:

@@ -137,13 +137,7 @@ def find_config(name: str) -> str:
         ValueError: If the package is installed without the checkout that
             holds the configs.
     """
-    path = osp.join(_REPO, 'configs', name)
-    if not osp.isfile(path):
-        raise ValueError(
-            f'no config {path}: the configs lie in the checkout, not in the '
-            'installed package; give the path of this config yourself, or '
-            'install by "pip install -e ."')
-    return path
+    return _of_checkout('configs', name, 'no config')
 
 
 def find_checkpoint(name: str) -> str:
@@ -159,10 +153,14 @@ def find_checkpoint(name: str) -> str:
         ValueError: If the package is installed without the checkout that
             holds the checkpoints.
     """
-    path = osp.join(_REPO, 'checkpoints', name)
+    return _of_checkout('checkpoints', name, 'there are no weights')
+
+
+def _of_checkout(folder: str, name: str, missing: str) -> str:
+    path = osp.join(_REPO, folder, name)
     if not osp.isfile(path):
         raise ValueError(
-            f'there are no weights {path}: they lie in the checkout, not in '
-            'the installed package; give others, or install by "pip install '
-            '-e ." in a checkout')
+            f'{missing} {path}: the {folder} lie in the checkout, not in the '
+            'installed package; give a path of your own, or install by "pip '
+            'install -e ."')
     return path

@@ -37,12 +37,15 @@ class Frame:
         error (str): Why it cannot be read, with the name; else empty.
         rate (float): Frames a second of its video; 0 where unknown, and for
             a picture.
+        announced (int): Frames that its video file says it has, which may be
+            a few off; 0 where unknown, for a camera and for a picture.
     """
     name: str
     index: Optional[int] = None
     image: Optional[np.ndarray] = None
     error: str = ''
     rate: float = 0.
+    announced: int = 0
 
 
 @fileio.register_backend('bounded_url', force=True)
@@ -179,15 +182,17 @@ def _of_capture(where: Union[str, int], name: str) -> Iterator[Frame]:
                         'a video file or a camera that is free')
             return
         rate = max(capture.get(cv2.CAP_PROP_FPS), 0.)
+        announced = 0
+        if isinstance(where, str):
+            announced = max(int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
         index = 0
         while True:
             good, image = capture.read()
             if not good:
                 break
-            yield Frame(name, index, image, rate=rate)
+            yield Frame(
+                name, index, image, rate=rate, announced=announced)
             index += 1
-        announced = max(int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
-        # What a file announces may be a few frames off.
         if not index or index < 0.9 * announced:
             yield Frame(
                 name,

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import List, Optional, Union
 
-import cv2
 import numpy as np
 from mmpose.structures import PoseDataSample
 from tqdm import tqdm
@@ -103,7 +102,7 @@ def process_video(inferencer: SPIGAInferencer,
         smoother = FaceSmoother(smooth, rate)
         files = stack.enter_context(
             closing(_Files(out_dir, name, first, rate)))
-        announced = 0 if is_camera(source) else _length(source)
+        announced = first.announced
         summary = VideoSummary(files.paths, files.codec)
         bar = stack.enter_context(
             tqdm(total=announced or None, unit='frame',
@@ -141,15 +140,6 @@ def _first(frames) -> Frame:
     return first
 
 
-def _length(path: str) -> int:
-    """Frames that a video announces; 0 if it does not."""
-    capture = cv2.VideoCapture(os.fspath(path))
-    try:
-        return max(int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
-    finally:
-        capture.release()
-
-
 class _Files:
     """The three files of a video."""
 
@@ -180,7 +170,9 @@ class _Files:
             frame.name, frame.image,
             inferencer.model.dataset_meta.get('dataset_name'),
             faces_to_dicts(sample), frame.index)
-        self._video.write(_draw(inferencer, frame, sample))
+        picture = np.ascontiguousarray(frame.image[..., ::-1])
+        self._video.write(
+            inferencer.visualizer.draw_faces(frame.name, picture, sample))
         self._lines.write(json.dumps(record, allow_nan=False) + '\n')
         if record['faces']:
             # The number of columns is known with the first face.
@@ -195,19 +187,3 @@ class _Files:
                 self._table.write(to_csv([]))
         finally:
             self._close()
-
-
-def _draw(inferencer: SPIGAInferencer, frame: Frame,
-          sample: PoseDataSample) -> np.ndarray:
-    """The frame with its faces, RGB."""
-    picture = np.ascontiguousarray(frame.image[..., ::-1])
-    if not len(sample.pred_instances):
-        return picture
-    # Opacity shows the score: no landmark is left out (kpt_thr 0).
-    return inferencer.visualizer.add_datasample(
-        frame.name,
-        picture,
-        sample,
-        draw_gt=False,
-        draw_bbox=True,
-        kpt_thr=0)

@@ -120,6 +120,27 @@ class SPIGAVisualizer(PoseLocalVisualizer):
         return super().add_datasample(
             name, image, data_sample, draw_gt=draw_gt, **kwargs)
 
+    def draw_faces(self, name: str, image: np.ndarray,
+                   sample: PoseDataSample) -> np.ndarray:
+        """A picture with the faces that were found in it.
+
+        With boxes, without truth; opacity shows the scores, and no landmark
+        is left out for its score.
+
+        Args:
+            name (str): For MMEngine's backends.
+            image (np.ndarray): (H, W, 3) RGB, uint8.
+            sample (PoseDataSample): With ``pred_instances``, maybe none.
+
+        Returns:
+            np.ndarray: As :meth:`add_datasample`; the image itself where no
+            face was found.
+        """
+        if not len(sample.pred_instances):
+            return image
+        return self.add_datasample(
+            name, image, sample, draw_gt=False, draw_bbox=True, kpt_thr=0)
+
     def _draw_instances_kpts(self,
                              image: np.ndarray,
                              instances: InstanceData,

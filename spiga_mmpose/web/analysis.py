@@ -80,14 +80,7 @@ class Analysis:
         sample = self.faces.clone()  # a shallow one
         sample.pred_instances = self.faces.pred_instances.clone()
         sample.pred_instances.keypoints = self.landmarks(step)
-        # Opacity shows the score: no landmark is left out (kpt_thr 0).
-        return self.visualizer.add_datasample(
-            self.name,
-            self.picture,
-            sample,
-            draw_gt=False,
-            draw_bbox=True,
-            kpt_thr=0)
+        return self.visualizer.draw_faces(self.name, self.picture, sample)
 
     def nearest(self, step: int, x: float,
                 y: float) -> Optional[Tuple[int, int]]:

@@ -18,6 +18,7 @@ from mmpose.models.backbones.base_backbone import BaseBackbone
 from mmpose.registry import MODELS
 from torch import Tensor
 
+from spiga_mmpose.geometry import FRONTAL_POSE
 from spiga_mmpose.landmark_sets import load_landmark_set
 from ..layers import (AddCoords, Float32Linear, Float32Sequential, Hourglass,
                       Residual, StrictShapes, conv_bn_relu, recomputed)
@@ -182,9 +183,7 @@ class HourglassPoseNet(StrictShapes, BaseBackbone):
         super().init_weights()
         if self.init_cfg is None:
             for layer in self.pose_layers:
-                nn.init.zeros_(layer.bias)
-                # A face fills its 1.6 x crop at about three head units.
-                layer.bias.data[5] = 3.
+                layer.bias.data.copy_(torch.tensor(FRONTAL_POSE))
 
     def pose(self, stack: int, bottleneck: Tensor) -> Tensor:
         """(B, 6) pose that one stack sees in its bottleneck."""

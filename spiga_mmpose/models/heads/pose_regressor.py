@@ -1,9 +1,11 @@
 """Head pose from a stock backbone's features."""
+import torch
 import torch.nn as nn
 from mmengine.model import BaseModule
 from mmpose.registry import MODELS
 from torch import Tensor
 
+from spiga_mmpose.geometry import FRONTAL_POSE
 from ..layers import Float32Linear, conv_bn_relu
 
 
@@ -29,8 +31,7 @@ class FeaturePoseRegressor(BaseModule):
     def init_weights(self):
         """The pose starts at a frontal face that fills its crop."""
         super().init_weights()
-        nn.init.zeros_(self.linear.bias)
-        self.linear.bias.data[5] = 3.
+        self.linear.bias.data.copy_(torch.tensor(FRONTAL_POSE))
 
     def forward(self, features: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, 6), degrees and head units."""
