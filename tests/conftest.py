@@ -1,4 +1,5 @@
 """Fixtures shared by all tests."""
+import importlib.util
 import os
 import os.path as osp
 
@@ -11,6 +12,21 @@ REPO = osp.dirname(osp.dirname(osp.abspath(__file__)))
 def repo():
     """Root of the checkout."""
     return REPO
+
+
+@pytest.fixture(scope='session')
+def load_tool(repo):
+    """Module of a file below ``tools``, new at every call."""
+
+    def load(*parts):
+        name = f'{osp.splitext(parts[-1])[0]}_tool'
+        spec = importlib.util.spec_from_file_location(
+            name, osp.join(repo, 'tools', *parts))
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return load
 
 
 @pytest.fixture(scope='session')

@@ -1,6 +1,4 @@
 """A small network whose every part moves the result, and files of it."""
-import importlib.util
-import os.path as osp
 
 import numpy as np
 import pytest
@@ -68,13 +66,9 @@ def expected(model, crops):
 
 
 @pytest.fixture(scope='session')
-def tool(repo):
+def tool(load_tool):
     """The module tools/deployment/export.py."""
-    path = osp.join(repo, 'tools', 'deployment', 'export.py')
-    spec = importlib.util.spec_from_file_location('export_tool', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_tool('deployment', 'export.py')
 
 
 def exported(tool, files, folder, name, *options):

@@ -1,6 +1,5 @@
 """tools/analysis_tools/ablate.py: what it plans, and what it concludes."""
 import glob
-import importlib.util
 import json
 import os.path as osp
 
@@ -14,12 +13,8 @@ from spiga_mmpose.evaluation.published import TABLES
 
 
 @pytest.fixture(scope='module')
-def tool(repo):
-    path = osp.join(repo, 'tools', 'analysis_tools', 'ablate.py')
-    spec = importlib.util.spec_from_file_location('ablate_tool', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def tool(load_tool):
+    return load_tool('analysis_tools', 'ablate.py')
 
 
 @pytest.fixture(scope='module')

@@ -1,5 +1,4 @@
 """tools/analysis_tools/attention_statistics.py on a few drawn faces."""
-import importlib.util
 import json
 import os.path as osp
 
@@ -30,13 +29,8 @@ test_dataloader = dict(
 
 
 @pytest.fixture(scope='module')
-def tool(repo):
-    path = osp.join(repo, 'tools', 'analysis_tools',
-                    'attention_statistics.py')
-    spec = importlib.util.spec_from_file_location('attention_tool', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def tool(load_tool):
+    return load_tool('analysis_tools', 'attention_statistics.py')
 
 
 @pytest.fixture(scope='module')

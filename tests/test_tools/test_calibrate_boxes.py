@@ -1,5 +1,4 @@
 """tools/analysis_tools/calibrate_boxes.py on drawn pictures."""
-import importlib.util
 import json
 import os
 import subprocess
@@ -19,12 +18,8 @@ SIZES = (150, 180, 210, 240)
 
 
 @pytest.fixture
-def tool(repo):
-    path = f'{repo}/tools/analysis_tools/calibrate_boxes.py'
-    spec = importlib.util.spec_from_file_location('calibrate_boxes', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def tool(load_tool):
+    return load_tool('analysis_tools', 'calibrate_boxes.py')
 
 
 def box_of(size):

@@ -1,7 +1,5 @@
 """tools/analysis_tools/compare.py: what it plans, remembers and writes."""
-import importlib.util
 import json
-import os.path as osp
 
 import pytest
 from mmengine.config import Config
@@ -19,12 +17,8 @@ variants = {
 
 
 @pytest.fixture
-def tool(repo):
-    path = osp.join(repo, 'tools', 'analysis_tools', 'compare.py')
-    spec = importlib.util.spec_from_file_location('compare_tool', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def tool(load_tool):
+    return load_tool('analysis_tools', 'compare.py')
 
 
 @pytest.fixture

@@ -1,5 +1,4 @@
 """tools/analysis_tools/compare_backbones.py: costs, and what it writes."""
-import importlib.util
 import json
 import os.path as osp
 
@@ -12,12 +11,8 @@ NAME = 'HourglassPoseNet + GATCascadeHead'
 
 
 @pytest.fixture
-def tool(repo):
-    path = osp.join(repo, 'tools', 'analysis_tools', 'compare_backbones.py')
-    spec = importlib.util.spec_from_file_location('backbones_tool', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def tool(load_tool):
+    return load_tool('analysis_tools', 'compare_backbones.py')
 
 
 def test_every_mix_has_its_config(tool, repo):

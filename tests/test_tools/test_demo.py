@@ -1,5 +1,4 @@
 """tools/demo.py as a person runs it."""
-import importlib.util
 import json
 import os
 import os.path as osp
@@ -20,12 +19,8 @@ pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
 
 
 @pytest.fixture(scope='module')
-def demo(repo):
-    path = osp.join(repo, 'tools', 'demo.py')
-    spec = importlib.util.spec_from_file_location('demo_tool', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def demo(load_tool):
+    return load_tool('demo.py')
 
 
 @pytest.fixture(scope='module')

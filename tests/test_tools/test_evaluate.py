@@ -1,5 +1,4 @@
 """tools/evaluate.py, from files to tables."""
-import importlib.util
 import json
 import os
 import os.path as osp
@@ -29,12 +28,8 @@ RELEASE = {
 
 
 @pytest.fixture(scope='module')
-def tool(repo):
-    spec = importlib.util.spec_from_file_location(
-        'evaluate', osp.join(repo, 'tools', 'evaluate.py'))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def tool(load_tool):
+    return load_tool('evaluate.py')
 
 
 @pytest.fixture

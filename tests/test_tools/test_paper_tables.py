@@ -1,6 +1,5 @@
 """tools/analysis_tools/paper_tables.py, typed as a user does."""
 import csv
-import importlib.util
 import json
 import os
 import os.path as osp
@@ -27,17 +26,9 @@ SUBSETS = {'wflw': ('pose', 'makeup'), '300w': ('common', 'ibug'),
            'merlrav': ('frontal', 'profile'), 'cofw68': ()}
 
 
-def load(repo, *parts):
-    path = osp.join(repo, 'tools', *parts)
-    spec = importlib.util.spec_from_file_location(parts[-1][:-3], path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope='module')
-def tool(repo):
-    return load(repo, 'analysis_tools', 'paper_tables.py')
+def tool(load_tool):
+    return load_tool('analysis_tools', 'paper_tables.py')
 
 
 @pytest.fixture
@@ -55,8 +46,8 @@ def run(tool, results, out):
 
 
 @pytest.mark.parametrize('dataset', KEYS)
-def test_the_numbers_of_evaluate(repo, tool, results, tmp_path, monkeypatch,
-                                 dataset):
+def test_the_numbers_of_evaluate(load_tool, tool, results, tmp_path,
+                                 monkeypatch, dataset):
     """Of every column about landmarks, on all faces and on subsets."""
     shrink(monkeypatch, 8)
     path = write_dump(
@@ -66,7 +57,7 @@ def test_the_numbers_of_evaluate(repo, tool, results, tmp_path, monkeypatch,
     ours = {(row['title'], row['column']): row['value']
             for row in run(tool, results, tmp_path / 'out')
             if row['method'] == 'a.pkl'}
-    evaluate = load(repo, 'evaluate.py')
+    evaluate = load_tool('evaluate.py')
     seen = set()
     for norm, keys in KEYS[dataset].items():
         evaluate.main([path, path, '--dataset', dataset, '--norm', norm,

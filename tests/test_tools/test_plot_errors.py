@@ -1,5 +1,4 @@
 """tools/analysis_tools/plot_errors.py, from files to pictures."""
-import importlib.util
 import json
 import os.path as osp
 
@@ -10,12 +9,8 @@ from spiga_mmpose.landmark_sets import load_landmark_set
 
 
 @pytest.fixture(scope='module')
-def tool(repo):
-    path = osp.join(repo, 'tools', 'analysis_tools', 'plot_errors.py')
-    spec = importlib.util.spec_from_file_location('plot_errors', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def tool(load_tool):
+    return load_tool('analysis_tools', 'plot_errors.py')
 
 
 @pytest.fixture

@@ -1,15 +1,10 @@
 """tools/model_converters/publish_model.py --half: small, and the same."""
-import importlib.util
-import os.path as osp
 
 import torch
 
 
-def test_half_of_the_size_and_the_same_weights(repo, tmp_path):
-    path = osp.join(repo, 'tools', 'model_converters', 'publish_model.py')
-    spec = importlib.util.spec_from_file_location('publish_model', path)
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
+def test_half_of_the_size_and_the_same_weights(load_tool, tmp_path):
+    tool = load_tool('model_converters', 'publish_model.py')
     # 1e5 is beyond float16.
     weights = dict(
         kernel=torch.randn(64, 64, 3, 3),

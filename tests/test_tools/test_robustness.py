@@ -1,5 +1,4 @@
 """tools/analysis_tools/robustness.py on four drawn faces."""
-import importlib.util
 import itertools
 import json
 import os.path as osp
@@ -36,12 +35,8 @@ test_evaluator = [
 
 
 @pytest.fixture(scope='module')
-def tool(repo):
-    path = osp.join(repo, 'tools', 'analysis_tools', 'robustness.py')
-    spec = importlib.util.spec_from_file_location('robustness_tool', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def tool(load_tool):
+    return load_tool('analysis_tools', 'robustness.py')
 
 
 @pytest.fixture(scope='module')

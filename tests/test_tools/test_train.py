@@ -1,5 +1,4 @@
 """Training, validating, saving, resuming and testing through the Runner."""
-import importlib.util
 import json
 import os.path as osp
 
@@ -171,12 +170,9 @@ def test_stages_must_fill_the_run(repo, tmp_path):
 
 
 @pytest.fixture
-def command_line(repo, monkeypatch):
+def command_line(repo, load_tool, monkeypatch):
     """Config after the arguments of tools/train.py."""
-    path = osp.join(repo, 'tools', 'train.py')
-    spec = importlib.util.spec_from_file_location('train_tool', path)
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
+    tool = load_tool('train.py')
 
     def parse(*arguments):
         config = osp.join(repo, 'configs', 'spiga_wflw.py')

@@ -1,6 +1,4 @@
 """tools/analysis_tools/video_jitter.py with a network that is almost exact."""
-import importlib.util
-import os.path as osp
 
 import cv2
 import numpy as np
@@ -14,12 +12,8 @@ pytest.importorskip('lap', reason='needs requirements/video.txt')
 
 
 @pytest.fixture(scope='module')
-def tool(repo):
-    path = osp.join(repo, 'tools', 'analysis_tools', 'video_jitter.py')
-    spec = importlib.util.spec_from_file_location('video_jitter_tool', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def tool(load_tool):
+    return load_tool('analysis_tools', 'video_jitter.py')
 
 
 @pytest.fixture

@@ -14,12 +14,8 @@ pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
 
 
 @pytest.fixture(scope='module')
-def tool(repo):
-    path = osp.join(repo, 'tools', 'web_demo.py')
-    spec = importlib.util.spec_from_file_location('web_demo_tool', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def tool(load_tool):
+    return load_tool('web_demo.py')
 
 
 @pytest.fixture(scope='module')

@@ -1,5 +1,4 @@
 """tools/analysis_tools/worst_faces.py, from files to a sheet."""
-import importlib.util
 import json
 import os.path as osp
 
@@ -13,12 +12,8 @@ from spiga_mmpose.landmark_sets import load_landmark_set
 
 
 @pytest.fixture(scope='module')
-def tool(repo):
-    path = osp.join(repo, 'tools', 'analysis_tools', 'worst_faces.py')
-    spec = importlib.util.spec_from_file_location('worst_faces', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def tool(load_tool):
+    return load_tool('analysis_tools', 'worst_faces.py')
 
 
 @pytest.fixture
