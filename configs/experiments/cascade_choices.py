@@ -13,8 +13,12 @@ options = {'load_from': 'work_dirs/ablations/backbone.pth'}
 variants = {
     'default': {},
     'steps detached': {'model.head.detach_steps': True},
-    'beta 0.1': {'model.head.loss.beta': 0.1},
-    'beta 1': {'model.head.loss.beta': 1.},
+    'beta 0.1': {
+        'model.head.loss': dict(type='SmoothL1CoordLoss', beta=0.1)
+    },
+    'beta 1': {
+        'model.head.loss': dict(type='SmoothL1CoordLoss', beta=1.)
+    },
     'rate 3e-3': {
         'optim_wrapper.optimizer.lr': 3e-3,
         'custom_hooks.3.stages.0.lr': 3e-3,

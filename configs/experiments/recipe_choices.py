@@ -10,19 +10,28 @@ options = {}
 losses = 'model.head.supervision'
 variants = {
     'default': {},
-    # L_coord: which reading of the map, how sharp, in which units.
+    # L_coord: which reading of the map, how sharp, in which units (a change
+    # of units is a change of beta and of the weight, 16 by default).
     'soft-argmax by mass': {f'{losses}.soft_argmax': 'mass'},
     'temperature 4': {f'{losses}.temperature': 4.},
     'temperature 16': {f'{losses}.temperature': 16.},
-    'coord beta 0.1': {f'{losses}.loss_coord.beta': 0.1},
-    'coord beta 1': {f'{losses}.loss_coord.beta': 1.},
+    'coord beta 0.1': {
+        f'{losses}.loss_coord': dict(type='SmoothL1CoordLoss', beta=0.1)
+    },
+    'coord beta 1': {
+        f'{losses}.loss_coord': dict(type='SmoothL1CoordLoss', beta=1.)
+    },
+    'coord weight 4': {f'{losses}.coord_weight': 4.},
     # L_points, L_edges.
-    'no weight map': {f'{losses}.loss_maps.weight_map': False},
+    'no weight map': {
+        f'{losses}.loss_maps':
+        dict(type='WeightedAdaptiveWingLoss', weight_map=False)
+    },
     'rounded centres': {f'{losses}.subpixel': False},
     'no maps': {f'{losses}.maps_weight': 0.},
     # L_pose: squared, its weight brought to the same scale at 5 degrees.
     'pose squared': {
-        f'{losses}.loss_pose.squared': True,
+        f'{losses}.loss_pose': dict(type='PoseL2Loss', squared=True),
         f'{losses}.pose_weight': 0.012,
     },
     # The pose layer of two stacks: one each (default) or one for both.

@@ -1,8 +1,13 @@
 """tools/analysis_tools/compare.py: what it plans, remembers and writes."""
 import json
+from pathlib import Path
 
 import pytest
 from mmengine.config import Config
+from mmpose.models import build_pose_estimator
+
+EXPERIMENTS = Path(__file__).parents[2] / 'configs' / 'experiments'
+COMMITTED = ('recipe_choices', 'cascade_choices', 'stages')
 
 EXPERIMENT = """
 base = 'configs/experiments/spiga_synthetic_backbone.py'
@@ -33,6 +38,20 @@ def test_a_variant_changes_what_it_says(tool, experiment):
         Config.fromfile(experiment), ['no maps'])['no maps']
     assert config.model.head.supervision.maps_weight == 0
     assert config.train_dataloader.batch_size == 4
+
+
+@pytest.mark.parametrize('name', COMMITTED)
+def test_every_variant_of_the_experiments_can_be_trained(tool, name):
+    """Options merge into what a config has, not into a class's defaults."""
+    experiment = Config.fromfile(EXPERIMENTS / f'{name}.py')
+    configs = tool.make_configs(experiment, list(experiment.variants))
+    texts = set()
+    for config in configs.values():
+        build_pose_estimator(config.model)
+        stages = config.custom_hooks[3].stages
+        assert sum(s.length for s in stages) == config.train_cfg.max_epochs
+        texts.add(config.pretty_text)
+    assert len(texts) == len(configs)
 
 
 def test_finished_runs_become_table_and_figure(tool, experiment, tmp_path,
