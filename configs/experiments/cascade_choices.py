@@ -19,14 +19,6 @@ variants = {
     'beta 1': {
         'model.head.loss': dict(type='SmoothL1CoordLoss', beta=1.)
     },
-    'rate 3e-3': {
-        'optim_wrapper.optimizer.lr': 3e-3,
-        'custom_hooks.3.stages.0.lr': 3e-3,
-    },
-    'rate 3e-4': {
-        'optim_wrapper.optimizer.lr': 3e-4,
-        'custom_hooks.3.stages.0.lr': 3e-4,
-    },
     # Half as long.
     '2 epochs': {
         'train_cfg.max_epochs': 2,
