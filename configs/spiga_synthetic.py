@@ -100,6 +100,7 @@ model = dict(
             # At the paper's 4 to 50, Adaptive Wing rules the first minutes.
             maps_weight=1.,
             sigma_points=1.,
+            temperature=8.,
             pose_weight=0.06),
         decoder=codec),
     train_cfg=dict(losses=('maps', 'pose', 'cascade')),

@@ -47,6 +47,10 @@ model = dict(
             coord_weight=4.,
             maps_weight=50.,
             pose_weight=1.,
-            temperature=8.)),  # [?]
+            subpixel=True,  # [?] False: rounded to cells, as released
+            coord_maps='heatmaps',  # [?]
+            soft_argmax='softmax',  # [?]
+            # [?] With 8 the 4,096 cells of background outweigh a peak.
+            temperature=16.)),
     train_cfg=dict(losses=('maps', 'pose', 'cascade')),
     test_cfg=dict(flip_test=False))

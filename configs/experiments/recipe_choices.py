@@ -10,8 +10,9 @@ options = {}
 losses = 'model.head.supervision'
 variants = {
     'default': {},
-    # L_coord: which reading of the map, how sharp, in which units (a change
+    # L_coord: which reading of which map, how sharp, in which units (a change
     # of units is a change of beta and of the weight, 16 by default).
+    'coordinates from point maps': {f'{losses}.coord_maps': 'points'},
     'soft-argmax by mass': {f'{losses}.soft_argmax': 'mass'},
     'temperature 4': {f'{losses}.temperature': 4.},
     'temperature 16': {f'{losses}.temperature': 16.},
@@ -34,10 +35,10 @@ variants = {
         f'{losses}.loss_pose': dict(type='PoseL2Loss', squared=True),
         f'{losses}.pose_weight': 0.012,
     },
-    # The pose layer of two stacks: one each (default) or one for both.
+    # The pose layer of two stacks: one for both (default) or one each.
     'two stacks': {'model.backbone.num_stacks': 2},
-    'two stacks, one pose layer': {
+    'two stacks, two pose layers': {
         'model.backbone.num_stacks': 2,
-        'model.backbone.shared_pose_layer': True,
+        'model.backbone.shared_pose_layer': False,
     },
 }

@@ -45,9 +45,11 @@ class YuNetFaceDetector(OpenCVFaceDetector):
         super().__init__(**kwargs)
         if not osp.isfile(onnx_file):
             raise ValueError(
-                f'YuNetFaceDetector: no file {onnx_file!r}: set onnx_file to '
-                'the path of face_detection_yunet_2023mar.onnx (OpenCV model '
-                'zoo)')
+                f'YuNet needs its ONNX file, found no file {onnx_file!r}: '
+                'fetch face_detection_yunet_2023mar.onnx from '
+                'github.com/opencv/opencv_zoo and name it by --det-weights '
+                'FILE (det_weights= in Python), or as model.onnx_file in the '
+                "detector's config")
         if max_side < 1:
             raise ValueError('YuNetFaceDetector: max_side must be at least 1 '
                              f'px, found {max_side}')

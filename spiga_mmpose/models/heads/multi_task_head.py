@@ -38,8 +38,12 @@ class MultiTaskHead(BaseHead):
         coord_weight (float): Lambda_c (paper: 4).
         maps_weight (float): Lambda_att (paper: 50). 0 draws no maps at all.
         pose_weight (float): Lambda_p (paper: 1).
-        temperature (float): Factor on the heatmap before the spatial softmax
-            (published nowhere).
+        coord_maps (str): Where the coordinates are read: ``'heatmaps'``, each
+            stack's prediction, or ``'points'``, its point maps (published
+            nowhere).
+        temperature (float): Factor on the maps before the spatial softmax
+            (published nowhere); small maps take a smaller one, see
+            :func:`spiga_mmpose.models.layers.soft_argmax`.
         soft_argmax (str): ``'softmax'``, or ``'mass'`` as in ADNet (published
             nowhere), see :func:`spiga_mmpose.models.layers.soft_argmax`.
         subpixel (bool): Centre the point maps where the landmarks are, or in
@@ -48,6 +52,9 @@ class MultiTaskHead(BaseHead):
         sigma_edges (float): Gaussian across the edge maps, cells (paper: 1).
         decoder (dict, optional): The codec, :class:`SPIGALabel`.
         init_cfg (dict, optional): MMEngine initialisation.
+
+    Raises:
+        ValueError: If ``coord_maps`` is neither.
     """
 
     def __init__(self,
@@ -58,7 +65,8 @@ class MultiTaskHead(BaseHead):
                  coord_weight: float = 4.,
                  maps_weight: float = 50.,
                  pose_weight: float = 1.,
-                 temperature: float = 8.,
+                 coord_maps: str = 'heatmaps',
+                 temperature: float = 16.,
                  soft_argmax: str = 'softmax',
                  subpixel: bool = True,
                  sigma_points: float = 1.5,
@@ -66,6 +74,9 @@ class MultiTaskHead(BaseHead):
                  decoder: Optional[dict] = None,
                  init_cfg: Optional[dict] = None):
         super().__init__(init_cfg)
+        if coord_maps not in ('heatmaps', 'points'):
+            raise ValueError("coord_maps must be 'heatmaps' or 'points', "
+                             f'found {coord_maps!r}')
         self.landmark_set = load_landmark_set(landmark_set)
         self.register_buffer(
             'edge_to_point',
@@ -77,6 +88,7 @@ class MultiTaskHead(BaseHead):
         self.coord_weight = coord_weight
         self.maps_weight = maps_weight
         self.pose_weight = pose_weight
+        self.coord_maps = coord_maps
         self.temperature = temperature
         self.soft_argmax = soft_argmax
         self.subpixel = subpixel
@@ -94,7 +106,8 @@ class MultiTaskHead(BaseHead):
             tuple[Tensor, Tensor]: landmarks (B, L, 2) unit, pose (B, 6).
         """
         self._check(feats)
-        return self._locate(feats.heatmaps[-1]), feats.poses[-1]
+        maps = getattr(feats, self.coord_maps)[-1]
+        return self._locate(maps), feats.poses[-1]
 
     def loss(self,
              feats: HourglassFeatures,
@@ -132,9 +145,8 @@ class MultiTaskHead(BaseHead):
         target = labels.keypoints * 2 - 1
         losses = dict(loss_coord=self.coord_weight * sum(
             scale * self.loss_coord(
-                self._locate(heatmaps) * 2 - 1, target,
-                labels.keypoint_weights)
-            for scale, heatmaps in zip(scales, feats.heatmaps)))
+                self._locate(maps) * 2 - 1, target, labels.keypoint_weights)
+            for scale, maps in zip(scales, getattr(feats, self.coord_maps))))
         if self.maps_weight == 0:
             return losses
         size = feats[-1].shape[-2:]

@@ -122,6 +122,33 @@ def test_predicts_the_peaks(head, faces):
         result.keypoints, np.tile([9 * cell, 5 * cell], (1, L, 1)), atol=1e-3)
 
 
+def test_coordinates_from_the_point_maps(faces):
+    """Then the heatmaps play no part, in training as in predictions."""
+    head = MODELS.build(
+        dict(
+            type='MultiTaskHead',
+            coord_maps='points',
+            decoder=small_models.codec()))
+    points = torch.full((2, L, CELLS, CELLS), -20.)
+    points[:, :, 5, 9] = 20
+    labels = faces['data_samples']
+    found = head.predict(features(points), labels)[0].keypoints
+    cell = small_models.SIZE / CELLS
+    np.testing.assert_allclose(
+        found, np.tile([9 * cell, 5 * cell], (1, L, 1)), atol=1e-3)
+    exact = perfect(head, faces)
+    loss = head.loss(exact, labels)['loss_coord']
+    elsewhere = features(points=exact.points[0])
+    assert head.loss(elsewhere, labels)['loss_coord'] == loss
+    elsewhere = features(heatmaps=exact.heatmaps[0])
+    assert head.loss(elsewhere, labels)['loss_coord'] > 2 * loss
+
+
+def test_unknown_coord_maps_are_refused():
+    with pytest.raises(ValueError, match="'heatmaps' or 'points', found 'e'"):
+        MODELS.build(dict(type='MultiTaskHead', coord_maps='e'))
+
+
 def test_scores_are_the_point_maps(head, faces):
     heatmaps = torch.full((2, L, CELLS, CELLS), -20.)
     heatmaps[:, :, 5, 9] = 20
