@@ -4,11 +4,14 @@
     python tools/evaluate.py ours.pkl theirs.json annotations.json \
         --dataset wflw --subsets db_info.json --out results/
 
-See docs/evaluation.md for the files and for what each number means.
+What stands beside a file of predictions (results.pkl.json, written by
+tools/test.py --dump) goes into caption and metrics.json. See
+docs/evaluation.md for the files and for what each number means.
 """
 import os
 import os.path as osp
 import warnings
+from dataclasses import asdict
 
 # MMEngine's import of it would break the promise of one clear line.
 warnings.filterwarnings('ignore', message='pkg_resources is deprecated')
@@ -16,7 +19,7 @@ warnings.filterwarnings('ignore', message='pkg_resources is deprecated')
 import numpy as np  # noqa: E402
 
 from spiga_mmpose.evaluation import (command_line, functional,  # noqa: E402
-                                     report)
+                                     report, run_info)
 from spiga_mmpose.evaluation.figures import draw_ced  # noqa: E402
 
 BOOTSTRAP = dict(samples=2000, confidence=95, seed=0)
@@ -60,7 +63,23 @@ def compare(errors, threshold):
     }
 
 
-def describe(settings, results, differences):
+def describe_runs(infos):
+    """What made the predictions, by the files beside them."""
+    nothing = run_info.RunInfo()
+    sentences = [
+        f'{name}: config {info.config}, checkpoint {info.checkpoint}, boxes: '
+        f'{info.boxes}, flip test: {info.flip_test}, checkpoint selected: '
+        f'{info.selection}.' for name, info in infos.items()
+        if info != nothing
+    ]
+    bare = [name for name, info in infos.items() if info == nothing]
+    if bare:
+        sentences.append(f'{", ".join(bare)}: nothing is known of boxes, flip '
+                         'test and selection of the checkpoint.')
+    return ' '.join(sentences)
+
+
+def describe(settings, results, differences, infos):
     """The caption: what a number without it would not tell."""
     first = next(iter(results.values()))
     guessed = ', guessed' if settings['dataset_guessed'] else ''
@@ -82,12 +101,17 @@ def describe(settings, results, differences):
     if differences:
         text += (f'; dNME to {next(iter(results))} with its '
                  f'{BOOTSTRAP["confidence"]} % paired bootstrap interval')
-    return text + '.'
+    return f'{text}. {describe_runs(infos)}'
 
 
-def write(folder, results, errors, settings, differences, table, caption):
+def write(folder, results, errors, settings, differences, table, caption,
+          infos):
     """All the files of ``--out``."""
     os.makedirs(folder, exist_ok=True)
+    results = {
+        name: dict(run=asdict(infos[name]), **result)
+        for name, result in results.items()
+    }
     if differences:
         content = dict(
             settings,
@@ -116,16 +140,18 @@ def evaluate(args):
     """Score, print and write."""
     scored = command_line.score_arguments(args)
     results, settings = scored.results, settings_of(args, scored)
+    infos = dict(zip(results, map(run_info.read_run_info, args.predictions)))
     errors = scored.finite_errors
     differences = None
     if len(results) > 1:
         differences = compare(errors, scored.threshold)
     table = report.build_table(results, differences)
-    caption = describe(settings, results, differences)
+    caption = describe(settings, results, differences, infos)
     print(report.to_text(table))
     print(caption)
     if args.out:
-        write(args.out, results, errors, settings, differences, table, caption)
+        write(args.out, results, errors, settings, differences, table, caption,
+              infos)
 
 
 def main(argv=None):

@@ -5,9 +5,9 @@
 Trains ``configs/spiga_synthetic.py``, evaluates it and the checkpoint that
 was trained for longer on synthetic faces that neither has seen, prints one
 table, and writes into --out: ``table.md``, ``metrics.json``, ``faces.jpg``
-(truth, steps 0 to S and pose axes), ``ced.png`` and the predictions, as
-``tools/test.py --dump`` writes them. Everything here is about drawn faces and
-says nothing about accuracy on photographs.
+(truth, steps 0 to S and pose axes), ``ced.png`` and the predictions with
+what made them, as ``tools/test.py --dump`` writes both. Everything here is
+about drawn faces and says nothing about accuracy on photographs.
 """
 import argparse
 import json
@@ -26,6 +26,7 @@ from spiga_mmpose.apis import evaluate_model, load_model
 from spiga_mmpose.evaluation.figures import draw_ced
 from spiga_mmpose.evaluation.functional import (face_nme, norm_lengths,
                                                 normalized_errors)
+from spiga_mmpose.evaluation.run_info import describe_run, write_run_info
 from spiga_mmpose.landmark_sets import load_landmark_set
 from spiga_mmpose.visualization import face_panel, make_sheet, step_panels
 
@@ -65,15 +66,27 @@ def evaluate(name, config, checkpoint):
 
     Returns:
         dict: ``metrics`` by key (those of the backbone's own soft-argmax
-        below ``maps/``), ``samples``, the predictions, and the ``dataset``.
+        below ``maps/``), ``samples``, the predictions, the ``dataset``, and
+        ``info``, what made them.
     """
     model = load_model(config, checkpoint, 'cpu')
+    info = describe_run(model.cfg, osp.relpath(config),
+                        osp.relpath(checkpoint), {})
     loader = Runner.build_dataloader(model.cfg.test_dataloader)
     metrics, samples = evaluate_model(model, loader, f'[demo] {name}, cascade')
     model.test_cfg = dict(model.test_cfg or {}, predict_by='maps')
     maps, _ = evaluate_model(model, loader, f'[demo] {name}, soft-argmax')
     metrics.update({f'maps/{key}': value for key, value in maps.items()})
-    return dict(metrics=metrics, samples=samples, dataset=loader.dataset)
+    return dict(
+        metrics=metrics, samples=samples, dataset=loader.dataset, info=info)
+
+
+def write_predictions(results, folder):
+    """The predictions of each model, and beside them what made them."""
+    for name, result in results.items():
+        path = osp.join(folder, f'{name.replace(" ", "_")}.pkl')
+        dump(result['samples'], path)
+        write_run_info(path, result['info'])
 
 
 def step_keys(metrics):
@@ -192,16 +205,14 @@ def main():
     with open(osp.join(args.out, 'metrics.json'), 'w') as file:
         json.dump({k: v['metrics'] for k, v in results.items()}, file,
                   indent=1)
-    for name, result in results.items():
-        dump(result['samples'],
-             osp.join(args.out, f'{name.replace(" ", "_")}.pkl'))
+    write_predictions(results, args.out)
     draw_ced({k: box_errors(v['samples'])
               for k, v in results.items()}, 10, 'landmark box',
              osp.join(args.out, 'ced.png'))
     draw_sheet(results['ten minutes'], osp.join(args.out, 'faces.jpg'))
     draw_sheet(results['long'], osp.join(args.out, 'faces_long.jpg'))
     print(f'[demo] wrote table.md, metrics.json, faces.jpg, faces_long.jpg, '
-          f'ced.png, ten_minutes.pkl, long.pkl into {args.out}')
+          f'ced.png, ten_minutes.pkl, long.pkl and .pkl.json into {args.out}')
 
 
 if __name__ == '__main__':

@@ -2,7 +2,8 @@
 import argparse
 
 from .functional import NORMS
-from .protocols import PROTOCOLS
+from .protocols import (LARGEST, PROTOCOLS, SMALLEST, checked_threshold,
+                        protocol_of)
 from .score_files import ScoredFiles, score_files
 
 
@@ -34,9 +35,11 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
         help='truth: benchmark JSON, or such a pickle (its ground truth)')
     parser.add_argument(
         '--dataset',
-        choices=list(PROTOCOLS),
-        help='whose usual normaliser, threshold and divisor to take; told by '
-        'the landmarks if not given (98: wflw, 68: 300w)')
+        type=_dataset,
+        metavar='NAME',
+        help='whose usual normaliser, threshold and divisor to take: '
+        f'{", ".join(PROTOCOLS)}, or a landmark set (a name or a .json file); '
+        'told by the landmarks if not given (98: wflw, 68: 300w)')
     parser.add_argument(
         '--norm', choices=NORMS, help='normaliser, instead of the usual one')
     parser.add_argument(
@@ -78,13 +81,20 @@ def score_arguments(args: argparse.Namespace) -> ScoredFiles:
     return scored if subset is None else scored.only(subset)
 
 
-def _threshold(text):
-    """A positive number of per cent."""
+def _dataset(text):
+    """A benchmark or a landmark set."""
     try:
-        value = float(text)
+        protocol_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(error) from None
+    return text
+
+
+def _threshold(text):
+    """A number of per cent."""
+    try:
+        return checked_threshold(float(text))
     except ValueError:
-        value = 0.
-    if not 0 < value < float('inf'):
         raise argparse.ArgumentTypeError(
-            f'expected a positive number of per cent, found {text!r}')
-    return value
+            f'expected a number from {SMALLEST:g} to {LARGEST:g} per cent, '
+            f'found {text!r}') from None

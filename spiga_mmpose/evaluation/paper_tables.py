@@ -11,6 +11,7 @@ from .protocols import PROTOCOLS
 from .published import TABLES, TEST_FACES, Column, PaperTable
 from .report import POSE_COLUMNS
 from .run_info import RunInfo, read_run_info
+from .samples import num_landmarks
 from .score import score
 
 NOT_RUN = 'not run'
@@ -19,9 +20,9 @@ LEGEND = (
     'where it prints nothing. Rows of files are dumped results, scored by the '
     'functions of tools/evaluate.py. "not run": nobody has dumped it, or the '
     'dump does not hold it. "unknown": no file beside the dump tells. Lower '
-    'is better, but for AUC. Compare rows with the same boxes and no flip '
-    'test.')
-_DETAILS = ('faces', 'flip test', 'config', 'checkpoint')
+    'is better, but for AUC. Compare rows with the same boxes, no flip test '
+    'and a checkpoint that was not selected on the test set.')
+_DETAILS = ('faces', 'flip test', 'selection', 'config', 'checkpoint')
 
 
 class NoTableError(ValueError):
@@ -78,11 +79,12 @@ class Run:
         result = self.results.get((column.norm, column.step))
         if result is None:
             return None
-        if column.metric in POSE_COLUMNS:
-            return result.get('pose')
-        if column.subset is None:
-            return result
-        return result['subsets'].get(column.subset)
+        part = result
+        if column.subset is not None:
+            part = result['subsets'].get(column.subset)
+        if part is None or column.metric not in POSE_COLUMNS:
+            return part
+        return part.get('pose')
 
 
 def dataset_of(records: list) -> str:
@@ -99,22 +101,22 @@ def dataset_of(records: list) -> str:
 
     Raises:
         NoTableError: If they are none; the message says what they are.
+        ValueError: If the first one is damaged.
     """
     # Of any number: drawn faces must not be taken for photographs.
     if str(records[0].get('img_path')).startswith('synthetic://'):
         raise NoTableError(f'{len(records)} drawn faces; the paper has '
                            'photographs alone, tools/evaluate.py scores any')
-    points = records[0].get('gt_instances', {}).get('keypoints', ())
-    count = np.shape(points)[1:2]
+    count = num_landmarks(records[0])
     for name, num_faces in TEST_FACES.items():
-        if count == (_landmark_set(name).num_landmarks, ) and (
+        if count == _landmark_set(name).num_landmarks and (
                 len(records) == num_faces):
             return name
     known = ', '.join(f'{name} {num_faces} of '
                       f'{_landmark_set(name).num_landmarks}'
                       for name, num_faces in TEST_FACES.items())
     raise NoTableError(
-        f'{len(records)} faces of {count[0] if count else "no"} landmarks; '
+        f'{len(records)} faces of {count or "no"} landmarks; '
         f'expected a whole test set ({known}); tools/evaluate.py scores any')
 
 
@@ -142,7 +144,12 @@ def score_dump(path: str, name: str) -> Run:
     records = load_dump(path)
     if not records:
         raise ValueError(f'{path}: holds no face')
-    dataset = dataset_of(records)
+    try:
+        dataset = dataset_of(records)
+    except NoTableError:
+        raise
+    except ValueError as error:
+        raise ValueError(f'{path}: {error}') from None
     landmark_set = _landmark_set(dataset)
     truth = io.read_faces(path, records, landmark_set, 'annotations', True)
     found = io.read_faces(path, records, landmark_set, 'predictions')
@@ -209,8 +216,8 @@ def _row(table, run):
     return [
         name, run.info.boxes,
         *(NOT_RUN if value is None else value for value in values),
-        run.faces(table.columns), run.info.flip_test, run.info.config,
-        run.info.checkpoint
+        run.faces(table.columns), run.info.flip_test, run.info.selection,
+        run.info.config, run.info.checkpoint
     ]
 
 

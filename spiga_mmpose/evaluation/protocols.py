@@ -1,7 +1,14 @@
 """How each benchmark is scored: landmarks, normaliser, threshold, divisor."""
 from dataclasses import dataclass
+from numbers import Real
 from typing import Dict, Optional, Union
 
+from spiga_mmpose.landmark_sets import load_landmark_set
+from spiga_mmpose.landmark_sets.landmark_set import available_landmark_sets
+from .functional import NORMS
+
+# Of a threshold in per cent: smaller and larger ones decide nothing.
+SMALLEST, LARGEST = 0.01, 1000
 # Thresholds in per cent where the benchmark has none of its own.
 _THRESHOLDS = dict(corners=8, pupils=8, lnd_bbox=7, bbox=7, height=4)
 
@@ -75,3 +82,56 @@ def usual_protocol(landmark_set: str) -> Protocol:
         if protocol.landmark_set == landmark_set:
             return protocol
     return Protocol(landmark_set, dict(lnd_bbox=7))
+
+
+def protocol_of(dataset: str) -> Protocol:
+    """How a data set is scored.
+
+    Args:
+        dataset (str): A key of ``PROTOCOLS``, or the name or path of a
+            landmark set.
+
+    Returns:
+        Protocol: The benchmark's; of a landmark set the one of
+        :func:`usual_protocol`.
+
+    Raises:
+        ValueError: If there is no such data set, or the file of the landmark
+            set is damaged.
+    """
+    if dataset in PROTOCOLS:
+        return PROTOCOLS[dataset]
+    known = available_landmark_sets()
+    if not (dataset in known or dataset.endswith('.json')):
+        raise ValueError(
+            f'no data set {dataset!r}: expected one of {list(PROTOCOLS)}, of '
+            f'the landmark sets {known} or the path of a .json file of one')
+    load_landmark_set(dataset)
+    return usual_protocol(dataset)
+
+
+def checked_norm(norm: Union[str, float]) -> Union[str, float]:
+    """The normaliser, if it is one.
+
+    Raises:
+        ValueError: If it is neither one of ``NORMS`` nor a positive, finite
+            number of px.
+    """
+    number = isinstance(norm, Real) and not isinstance(norm, bool)
+    if not (norm in NORMS or number and 0 < norm < float('inf')):
+        raise ValueError(f'the normaliser must be one of {list(NORMS)} or a '
+                         f'positive number of px, found {norm!r}')
+    return norm
+
+
+def checked_threshold(threshold: float) -> float:
+    """The threshold of AUC and FR, per cent, if it makes sense.
+
+    Raises:
+        ValueError: If it is no number from 0.01 to 1000.
+    """
+    number = isinstance(threshold, Real) and not isinstance(threshold, bool)
+    if not (number and SMALLEST <= threshold <= LARGEST):
+        raise ValueError(f'the threshold must be a number from {SMALLEST:g} '
+                         f'to {LARGEST:g} per cent, found {threshold!r}')
+    return threshold

@@ -20,14 +20,15 @@ def build_table(results: Dict[str, dict],
 
     Returns:
         list[list]: The header and the rows; text, numbers, and None for what
-        does not apply.
+        does not apply. ``faces`` are those of the landmarks, ``poses`` those
+        of the pose.
     """
     first = next(iter(results.values()))
     extra = ('skipped', 'subsets', 'pose', 'landmark_NME', 'num_faces')
     columns = [key for key in first if key not in extra]
     posed = any('pose' in result for result in results.values())
     header = ['method', 'subset', 'faces', *columns]
-    header += POSE_COLUMNS if posed else ()
+    header += ('poses', *POSE_COLUMNS) if posed else ()
     header += ['dNME', 'dNME low', 'dNME high'] if differences else []
 
     rows = [header]
@@ -36,7 +37,8 @@ def build_table(results: Dict[str, dict],
             row = [method, name, part['num_faces']]
             row += [part[key] for key in columns]
             if posed:
-                row += [part.get('pose', {}).get(k) for k in POSE_COLUMNS]
+                pose = part.get('pose', {})
+                row += [pose.get(k) for k in ('num_faces', *POSE_COLUMNS)]
             if differences:
                 change = differences.get(method, {}) if part is result else {}
                 change = change.get('NME', {})

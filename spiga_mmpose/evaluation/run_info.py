@@ -7,6 +7,7 @@ they come from. ``tools/test.py --dump results.pkl`` writes these to
 import json
 import os.path as osp
 from dataclasses import asdict, dataclass, fields
+from typing import Optional, Set
 
 from mmengine.config import Config
 
@@ -14,6 +15,16 @@ UNKNOWN = 'unknown'
 # What a face was cropped by: the tight box of its true landmarks, or the box
 # in the annotation file.
 TRUE_LANDMARKS, ANNOTATED = 'true landmarks', 'annotated'
+# Whether a validation on the very test faces has picked the checkpoint.
+SELECTED, NOT_SELECTED = 'on the test set', 'not on the test set'
+# In the place of an annotation file: these faces know their landmarks and
+# boxes exactly, nobody has annotated them.
+DRAWN, _DRAWN_FACES = 'none, drawn faces', 'SyntheticFaceDataset'
+# What changes how faces are told or cropped, or how many of them are taken,
+# but not where they come from.
+_SAME_SOURCE = {
+    'indices', 'metainfo', 'num_faces', 'pipeline', 'subsets', 'test_mode'
+}
 
 
 @dataclass(frozen=True)
@@ -27,6 +38,11 @@ class RunInfo:
             pipeline. Where a detector's boxes stand in the annotation file
             no config tells; then write ``'detector'`` into the file by hand.
         flip_test (str): ``'on'`` or ``'off'``.
+        selection (str): ``'on the test set'`` if the checkpoint is the best
+            of a validation (``best_*``) on the faces of the test;
+            ``'not on the test set'`` if the config validates on others or
+            not at all, or if it is the last of the training
+            (``epoch_<max_epochs>``). Unknown for any other name.
         dataset (str): Registered name of the data set class.
         annotations (str): Annotation file, where the data set has one.
     """
@@ -34,6 +50,7 @@ class RunInfo:
     checkpoint: str = UNKNOWN
     boxes: str = UNKNOWN
     flip_test: str = UNKNOWN
+    selection: str = UNKNOWN
     dataset: str = UNKNOWN
     annotations: str = UNKNOWN
 
@@ -60,26 +77,70 @@ def describe_run(cfg: Config, config: str, checkpoint: str,
         RunInfo: To be written beside the dump.
     """
     dataset = cfg.test_dataloader.dataset
-    annotations = dataset.get('ann_file') or UNKNOWN
-    if annotations != UNKNOWN:
-        annotations = osp.join(dataset.get('data_root') or '', annotations)
     flip = (cfg.model.get('test_cfg') or {}).get('flip_test', False)
     return RunInfo(
         config=' '.join([config, *(f'{k}={v}' for k, v in options.items())]),
         checkpoint=checkpoint,
         boxes=_boxes(dataset),
         flip_test='on' if flip else 'off',
+        selection=_selection(cfg, osp.basename(checkpoint)),
         dataset=str(dataset.get('type')),
-        annotations=annotations)
+        annotations=DRAWN if _drawn(dataset) else
+        _annotation_file(dataset) or UNKNOWN)
+
+
+def _drawn(dataset: dict) -> bool:
+    return _DRAWN_FACES in str(dataset.get('type'))
+
+
+def _annotation_file(dataset: dict) -> Optional[str]:
+    name = dataset.get('ann_file')
+    return osp.join(dataset.get('data_root') or '', name) if name else None
 
 
 def _boxes(dataset: dict) -> str:
+    if _drawn(dataset):
+        return TRUE_LANDMARKS
     pipeline = dataset.get('pipeline')
     if not pipeline:  # of a wrapper: the data sets inside have theirs
         return UNKNOWN
     names = [str(step.get('type')) for step in pipeline]
     fitted = any('BoxFromLandmarks' in name for name in names)
     return TRUE_LANDMARKS if fitted else ANNOTATED
+
+
+def _selection(cfg: Config, checkpoint: str) -> str:
+    """By the name of the checkpoint and by what the config validates on."""
+    best = checkpoint.startswith('best_')
+    validation = (cfg.get('val_dataloader') or {}).get('dataset')
+    if validation is None:
+        # The best one of a training that this config does not describe.
+        return UNKNOWN if best else NOT_SELECTED
+    if not _sources(validation) & _sources(cfg.test_dataloader.dataset):
+        return NOT_SELECTED
+    if best:
+        return SELECTED
+    training = cfg.get('train_cfg') or {}
+    last = [
+        f'{unit}_{training[length]}.pth'
+        for unit, length in (('epoch', 'max_epochs'), ('iter', 'max_iters'))
+        if length in training
+    ]
+    return NOT_SELECTED if checkpoint in last else UNKNOWN
+
+
+def _sources(dataset: dict) -> Set[str]:
+    """Where the faces of a data set, or of those in a wrapper, come from."""
+    inner = dataset.get('datasets') or [dataset.get('dataset')]
+    if inner != [None]:
+        return set().union(*map(_sources, inner))
+    path = _annotation_file(dataset)
+    if path:
+        return {osp.normpath(path)}
+    return {
+        repr(sorted((key, str(value)) for key, value in dataset.items()
+                    if key not in _SAME_SOURCE))
+    }
 
 
 def write_run_info(dump: str, info: RunInfo) -> None:

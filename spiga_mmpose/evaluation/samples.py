@@ -1,23 +1,79 @@
-"""What MMPose's data samples, as plain dicts, say of one face."""
-from typing import Optional
+"""What MMPose's data samples, as plain dicts, say of one face.
+
+Whatever a sample holds, these functions return what they promise or raise a
+``ValueError`` that names face, field, what was expected and what was found.
+"""
+from reprlib import repr as short
+from typing import Optional, Tuple
 
 import numpy as np
-import torch
 
 from spiga_mmpose.geometry import fit_pose, image_to_crop
 from spiga_mmpose.landmark_sets import LandmarkSet
+from .arrays import as_array, is_usable
+
+_PARTS = ('pred_instances', 'gt_instances')
 
 
-def as_array(values) -> np.ndarray:
-    """A NumPy array, float64, of an array, tensor or nested list."""
-    if isinstance(values, torch.Tensor):
-        values = values.detach().cpu()
-    return np.asarray(values, np.float64)
+def is_sample(record: dict) -> bool:
+    """Whether this is a data sample and not a face of the benchmark JSON."""
+    return any(part in record for part in _PARTS)
 
 
 def face_name(sample: dict) -> str:
     """How messages name the face: its image path, where it has one."""
-    return str(sample.get('img_path', 'a face without img_path'))
+    return str(sample.get('img_path') or 'a face without img_path')
+
+
+def _field(sample, part, key, bools=False) -> Optional[np.ndarray]:
+    """A field of the instances as an array; None where there is none."""
+    instances = sample.get(part)
+    if instances is None:
+        return None
+    if not isinstance(instances, dict):
+        raise ValueError(f'{face_name(sample)}: {part} must be a dict of '
+                         f'arrays, found {short(instances)}')
+    values = instances.get(key)
+    if values is None:
+        return None
+    try:
+        return as_array(values, bools)
+    except ValueError as error:
+        raise ValueError(
+            f'{face_name(sample)}: {part}.{key} {error}') from None
+
+
+def _row(sample, part, key, *lengths) -> Optional[np.ndarray]:
+    """A field of one row, (n,), n one of the lengths; None if empty."""
+    values = _field(sample, part, key)
+    if values is None or values.shape[:1] == (0, ):
+        return None
+    if values.shape not in [(1, length) for length in lengths]:
+        shapes = ' or '.join(f'(1, {length})' for length in lengths)
+        raise ValueError(f'{face_name(sample)}: {part}.{key} must have the '
+                         f'shape {shapes}, found {values.shape}')
+    return values[0]
+
+
+def num_landmarks(sample: dict) -> Optional[int]:
+    """L, the number of true landmarks; None where there are none.
+
+    Args:
+        sample (dict): The data sample.
+
+    Returns:
+        int | None: L.
+
+    Raises:
+        ValueError: If ``gt_instances.keypoints`` is no array (1, L, 2).
+    """
+    points = _field(sample, 'gt_instances', 'keypoints')
+    if points is None or points.shape[:1] == (0, ):
+        return None
+    if points.ndim != 3 or (points.shape[0], points.shape[2]) != (1, 2):
+        raise ValueError(f'{face_name(sample)}: gt_instances.keypoints must '
+                         f'have the shape (1, L, 2), found {points.shape}')
+    return points.shape[1]
 
 
 def landmarks_of(sample: dict, part: str, count: int) -> np.ndarray:
@@ -32,12 +88,11 @@ def landmarks_of(sample: dict, part: str, count: int) -> np.ndarray:
         np.ndarray: (L, 2) image px, float64.
 
     Raises:
-        ValueError: If there are none, or their shape is not (1, L, 2).
+        ValueError: If there are none, or they are no array (1, L, 2).
     """
-    points = sample.get(part, {}).get('keypoints')
+    points = _field(sample, part, 'keypoints')
     if points is None:
         raise ValueError(f'{face_name(sample)}: {part} holds no keypoints')
-    points = as_array(points)
     if points.shape != (1, count, 2):
         raise ValueError(f'{face_name(sample)}: {part}.keypoints must have '
                          f'the shape (1, {count}, 2) of this landmark set, '
@@ -57,13 +112,14 @@ def steps_of(sample: dict, count: int) -> Optional[np.ndarray]:
         head model first; None where the prediction has no steps.
 
     Raises:
-        ValueError: If the shape is not (1, S + 1, L, 2).
+        ValueError: If they are no array (1, S + 1, L, 2).
     """
-    steps = sample.get('pred_instances', {}).get('landmark_steps')
+    steps = _field(sample, 'pred_instances', 'landmark_steps')
     if steps is None:
         return None
-    steps = as_array(steps)
-    if steps.ndim != 4 or steps[:, 0].shape != (1, count, 2):
+    shape = steps.shape
+    if steps.ndim != 4 or (shape[0], *shape[2:]) != (1, count, 2) or (
+            not shape[1]):
         raise ValueError(f'{face_name(sample)}: landmark_steps must have the '
                          f'shape (1, S+1, {count}, 2), found {steps.shape}')
     return steps[0]
@@ -82,46 +138,67 @@ def labelled_of(sample: dict, count: int) -> np.ndarray:
         np.ndarray: (L,) bool.
 
     Raises:
-        ValueError: If the shape is none of these.
+        ValueError: If the shape is none of these, or a number not finite.
     """
-    visible = sample.get('gt_instances', {}).get('keypoints_visible')
+    visible = _field(sample, 'gt_instances', 'keypoints_visible', bools=True)
     if visible is None:
         return np.ones(count, bool)
-    visible = as_array(visible)
-    if visible.ndim == 3:
-        visible = visible[..., 0]
-    if visible.shape != (1, count):
+    found = visible.shape
+    if found not in ((1, count), (1, count, 1), (1, count, 2)):
         raise ValueError(f'{face_name(sample)}: gt_instances.'
                          f'keypoints_visible must have the shape (1, {count})'
-                         f', found {visible.shape}')
-    return visible[0] > 0
+                         f', found {found}')
+    visible = visible.reshape(count, -1)[:, 0]
+    if not is_usable(visible).all():
+        raise ValueError(f'{face_name(sample)}: gt_instances.'
+                         'keypoints_visible must be finite, found '
+                         f'{short(visible.tolist())}')
+    return visible > 0
 
 
 def true_box(sample: dict) -> np.ndarray:
-    """Annotated box (4,) x1, y1, x2, y2, image px; NaN where there is none."""
-    boxes = sample.get('gt_instances', {}).get('bboxes')
-    if boxes is None or len(boxes) == 0:
+    """Annotated box (4,) x1, y1, x2, y2, image px; NaN where there is none.
+
+    Raises:
+        ValueError: If it is no array (1, 4) of finite numbers, or of NaN.
+    """
+    box = _row(sample, 'gt_instances', 'bboxes', 4)
+    if box is None or np.isnan(box).all():
         return np.full(4, np.nan)
-    return as_array(boxes)[0, :4]
+    if not is_usable(box).all():
+        raise ValueError(f'{face_name(sample)}: gt_instances.bboxes must be '
+                         f'finite px, found {box.tolist()}')
+    return box
 
 
-def subsets_of(sample: dict) -> tuple:
-    """Names of the subsets that the face belongs to."""
-    names = sample.get('subsets') or ()
-    return (names, ) if isinstance(names, str) else tuple(names)
+def subsets_of(sample: dict) -> Tuple[str, ...]:
+    """Names of the subsets that the face belongs to, each once.
+
+    Raises:
+        ValueError: If ``subsets`` is no name and no list of names.
+    """
+    names = sample.get('subsets')
+    if names is None or isinstance(names, str):
+        return (names, ) if names else ()
+    if not isinstance(names, (list, tuple)) or not all(
+            isinstance(name, str) and name for name in names):
+        raise ValueError(f'{face_name(sample)}: subsets must be a list of '
+                         f'names, found {short(names)}')
+    return tuple(dict.fromkeys(names))
 
 
 def predicted_angles(sample: dict) -> Optional[np.ndarray]:
     """Predicted yaw, pitch, roll (3,) in degrees; None where there is none.
 
     Raises:
-        ValueError: If they are not finite.
+        ValueError: If they are not finite, or ``head_poses`` is no array
+            (1, 6) or (1, 3).
     """
-    poses = sample.get('pred_instances', {}).get('head_poses')
-    if poses is None or len(poses) == 0:
+    poses = _row(sample, 'pred_instances', 'head_poses', 6, 3)
+    if poses is None:
         return None
-    angles = as_array(poses)[0, :3]
-    if not np.isfinite(angles).all():
+    angles = poses[:3]
+    if not is_usable(angles).all():
         raise ValueError(f'{face_name(sample)}: the predicted yaw, pitch, '
                          f'roll are {angles.tolist()}; expected finite '
                          'degrees')
@@ -149,27 +226,44 @@ def true_angles(sample: dict,
         landmarks.
 
     Raises:
-        ValueError: If the landmarks do not fit the set, or the crop is not
+        ValueError: If the stored pose is no array (1, 6) or (1, 3), the
+            landmarks do not fit the set, or the crop is damaged or not
             square.
     """
-    truth = sample.get('gt_instances', {})
-    stored = truth.get('head_poses')
-    if stored is not None and len(stored):
-        angles = as_array(stored)[0, :3]
-        return angles if np.isfinite(angles).all() else None
-    crop = [sample.get(f'input_{key}') for key in ('center', 'scale', 'size')]
+    stored = _row(sample, 'gt_instances', 'head_poses', 6, 3)
+    if stored is not None:
+        return stored[:3] if is_usable(stored[:3]).all() else None
+    crop = [_crop_field(sample, key) for key in ('center', 'scale', 'size')]
     if landmark_set.head_model is None or any(c is None for c in crop):
         return None
-    center, scale, size = (as_array(c).reshape(-1)[:2] for c in crop)
+    center, scale, size = crop
     if size[0] != size[1]:
         raise ValueError(f'{face_name(sample)}: the pose needs a square crop,'
                          f' found input_size {size.tolist()}')
     count = landmark_set.num_landmarks
     points = landmarks_of(sample, 'gt_instances', count)
-    usable = labelled_of(sample, count) & np.isfinite(points).all(-1)
+    usable = labelled_of(sample, count) & is_usable(points).all(-1)
     robust = np.zeros(count, bool)
     robust[landmark_set.robust_ids] = True
     pose = fit_pose(landmark_set.head_model,
                     image_to_crop(points, center, scale, size),
                     usable & robust, size[0], rounded)
     return None if pose is None else pose[:3]
+
+
+def _crop_field(sample, key):
+    """Two numbers of the crop, (2,); None where there are none."""
+    values = sample.get(f'input_{key}')
+    if values is None:
+        return None
+    try:
+        found = as_array(values).reshape(-1)
+    except ValueError as error:
+        raise ValueError(
+            f'{face_name(sample)}: input_{key} {error}') from None
+    if found.shape != (2, ) or not is_usable(found).all() or (
+            key != 'center' and found.min() <= 0):
+        what = 'numbers' if key == 'center' else 'positive numbers'
+        raise ValueError(f'{face_name(sample)}: input_{key} must be two '
+                         f'finite {what}, found {short(found.tolist())}')
+    return found

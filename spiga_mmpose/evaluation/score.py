@@ -16,10 +16,11 @@ def score(predictions: Faces, annotations: Faces, match: np.ndarray,
     """All numbers of one method on one data set.
 
     Args:
-        predictions (Faces): N faces.
+        predictions (Faces): N faces, with all landmarks that are annotated
+            (:func:`~spiga_mmpose.evaluation.matching.check_predicted`).
         annotations (Faces): N faces.
         match (np.ndarray): (N,) prediction of each annotated face, of
-            :func:`~spiga_mmpose.evaluation.io.match_faces`.
+            :func:`~spiga_mmpose.evaluation.matching.match_faces`.
         protocol (Protocol): Landmarks and divisor.
         norm (str | float): See :func:`~.functional.norm_lengths`.
         threshold (float): Of AUC and FR, per cent.
@@ -28,25 +29,19 @@ def score(predictions: Faces, annotations: Faces, match: np.ndarray,
     Returns:
         tuple: the result, a dict of ``num_faces`` (scored), ``skipped``,
         ``NME``, ``AUC<t>``, ``FR<t>``, ``NPE90``, ``NPE95``, ``NPE99``, for
-        MERL-RAV ``NME_labelled``, ``landmark_NME`` (L values), ``subsets``
-        (name -> the same but the last) and, where both files carry poses,
-        ``pose``; and the per-face NME (N,), NaN for skipped faces.
+        MERL-RAV ``NME_labelled``, ``landmark_NME`` (L values) and, where both
+        files carry poses, ``pose`` (``num_faces`` with both poses, and
+        :func:`~.functional.pose_summary`); ``subsets``: name -> the same
+        without ``skipped`` and ``landmark_NME``, NaN for what has no face;
+        and the per-face NME (N,), NaN for skipped faces.
 
     Raises:
-        ValueError: If a box is needed and missing, an annotated landmark is
-            not predicted, or no face can be scored.
+        ValueError: If a box is needed and missing, or no face can be scored.
     """
     landmark_set = load_landmark_set(protocol.landmark_set)
     labelled = annotations.labelled
-    missing = labelled & ~predictions.labelled[match]
-    if missing.any():
-        index, landmark = np.argwhere(missing)[0]
-        raise ValueError(
-            f'{predictions.describe(match[index])}: landmark '
-            f'{landmark_set.annotation_ids[landmark]} is annotated but not '
-            'predicted')
     if norm in BOX_NORMS:
-        boxless = np.isnan(annotations.boxes).any(1)
+        boxless = labelled.any(1) & np.isnan(annotations.boxes).any(1)
         if boxless.any():
             raise ValueError(
                 f'{annotations.describe(boxless.argmax())}: has no box, which '
@@ -61,6 +56,9 @@ def score(predictions: Faces, annotations: Faces, match: np.ndarray,
         raise ValueError(f'{annotations.path}: no face has labelled landmarks '
                          f'and a normaliser ({norm!r})')
     per_point = face_nme(errors)
+    predicted = predictions.angles[match]
+    posed = np.isfinite(predicted).all(1) & np.isfinite(
+        annotations.angles).all(1)
 
     def summary(indices):
         members = indices[scored[indices]]
@@ -70,6 +68,12 @@ def score(predictions: Faces, annotations: Faces, match: np.ndarray,
         if protocol.divide_by == 'all':
             row['NME_labelled'] = float(
                 per_point[members].mean()) if len(members) else float('nan')
+        if posed.any():
+            members = indices[posed[indices]]
+            row['pose'] = dict(
+                num_faces=len(members),
+                **pose_summary(predicted[members],
+                               annotations.angles[members]))
         return row
 
     result = summary(np.arange(len(scores)))
@@ -79,11 +83,4 @@ def score(predictions: Faces, annotations: Faces, match: np.ndarray,
         name: summary(indices)
         for name, indices in subsets.items()
     }
-    predicted = predictions.angles[match]
-    both = np.isfinite(predicted).all(1) & np.isfinite(
-        annotations.angles).all(1)
-    if both.any():
-        result['pose'] = dict(
-            num_faces=int(both.sum()),
-            **pose_summary(predicted[both], annotations.angles[both]))
     return result, scores

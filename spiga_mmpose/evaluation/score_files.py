@@ -3,15 +3,17 @@
 What ``tools/evaluate.py`` and the tools that draw errors have in common.
 """
 from dataclasses import dataclass, replace
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Union
 
 import numpy as np
 from tqdm import tqdm
 
 from spiga_mmpose.landmark_sets import LandmarkSet, load_landmark_set
 from . import io
+from .dataset_guess import guess_dataset
 from .io import Faces
-from .protocols import PROTOCOLS, Protocol
+from .matching import check_predicted, match_faces
+from .protocols import Protocol, checked_norm, checked_threshold, protocol_of
 from .score import score
 
 
@@ -20,7 +22,7 @@ class ScoredFiles:
     """Several methods on the same N faces.
 
     Attributes:
-        dataset (str): Key of ``PROTOCOLS``.
+        dataset (str): Key of ``PROTOCOLS``, or a landmark set.
         norm (str): Normaliser.
         threshold (float): Of AUC and FR, per cent.
         annotations (Faces): N faces.
@@ -53,7 +55,7 @@ class ScoredFiles:
     @property
     def protocol(self) -> Protocol:
         """How the data set is scored."""
-        return PROTOCOLS[self.dataset]
+        return protocol_of(self.dataset)
 
     @property
     def landmark_set(self) -> LandmarkSet:
@@ -114,7 +116,7 @@ def _take(faces: Faces, indices: np.ndarray) -> Faces:
 def score_files(predictions: List[str],
                 annotations: str,
                 dataset: Optional[str] = None,
-                norm: Optional[str] = None,
+                norm: Optional[Union[str, float]] = None,
                 threshold: Optional[float] = None,
                 subsets: Optional[str] = None) -> ScoredFiles:
     """Score the results of one or more methods.
@@ -123,10 +125,12 @@ def score_files(predictions: List[str],
         predictions (list[str]): Files of results, see
             :mod:`spiga_mmpose.evaluation.io`.
         annotations (str): File of the truth.
-        dataset (str | None): Key of ``PROTOCOLS``. Defaults to None: told by
-            the landmarks.
-        norm (str | None): Normaliser. Defaults to None: the data set's.
-        threshold (float | None): Per cent. Defaults to None: the usual one.
+        dataset (str | None): Key of ``PROTOCOLS``, or name or path of a
+            landmark set. Defaults to None: told by the landmarks.
+        norm (str | float | None): Normaliser, or a number of px. Defaults to
+            None: the data set's.
+        threshold (float | None): Per cent, from 0.01 to 1000. Defaults to
+            None: the usual one.
         subsets (str | None): File of subset lists. Defaults to None: the
             subsets that the annotations tell of.
 
@@ -134,21 +138,24 @@ def score_files(predictions: List[str],
         ScoredFiles: Methods by the names of their files.
 
     Raises:
-        ValueError: If a file is damaged or does not fit the others; the
-            message names file and face.
+        ValueError: If a file is damaged or does not fit the others (the
+            message names file and face), or another argument is wrong.
         OSError: If a file cannot be read.
     """
     records = io.load_records(annotations)
-    dataset = dataset or io.guess_dataset(records, annotations)
-    protocol = PROTOCOLS[dataset]
+    if dataset is None:
+        dataset = guess_dataset(records, annotations)
+    protocol = protocol_of(dataset)
     landmark_set = load_landmark_set(protocol.landmark_set)
     truth = io.read_faces(annotations, records, landmark_set, 'annotations')
     del records
-    norm = norm or protocol.norm
+    norm = checked_norm(protocol.norm if norm is None else norm)
+    if threshold is None:
+        threshold = protocol.threshold(norm)
     scored = ScoredFiles(
         dataset=dataset,
         norm=norm,
-        threshold=threshold or protocol.threshold(norm),
+        threshold=checked_threshold(threshold),
         annotations=truth,
         predictions={},
         subsets=(io.read_subsets(subsets, len(truth))
@@ -160,7 +167,8 @@ def score_files(predictions: List[str],
         for place, path in enumerate(bar):
             found = io.read_faces(path, io.load_records(path), landmark_set,
                                   'predictions')
-            match = io.match_faces(found, truth)
+            match = match_faces(found, truth)
+            check_predicted(found, truth, match, landmark_set)
             name = names[place]
             scored.results[name], scored.errors[name] = score(
                 found, truth, match, protocol, norm, scored.threshold,

@@ -1,15 +1,18 @@
-"""Reading, checking and matching the faces of files."""
+"""Reading and checking the faces of files."""
 import json
 import pickle
+from contextlib import suppress
 
 import numpy as np
 import pytest
+import torch
 from test_evaluation.reference import make_faces
 from test_evaluation.test_dumps import make_dump
 
-from spiga_mmpose.evaluation.io import (guess_dataset, load_records,
-                                        match_faces, read_faces, read_subsets,
-                                        short_names)
+from spiga_mmpose.evaluation.benchmark_json import Compact
+from spiga_mmpose.evaluation.dataset_guess import guess_dataset
+from spiga_mmpose.evaluation.io import (load_records, read_faces, read_steps,
+                                        read_subsets, short_names)
 from spiga_mmpose.landmark_sets import load_landmark_set
 
 WFLW = load_landmark_set('wflw_98')
@@ -112,16 +115,22 @@ def test_bad_files(write, content, message):
 
 
 @pytest.mark.parametrize('change, message', [
-    (dict(landmarks=None), "'landmarks' must be a list"),
+    (dict(landmarks=None), "'landmarks' must be a list .* found None"),
     (dict(landmarks=[[1, 2, 3]] * 68), "'landmarks' must be a list"),
-    (dict(landmarks=[[1, 2]] * 67 + [[1]]), "'landmarks' must be a list"),
-    (dict(landmarks=[[1, 2]] * 67 + [['a', 1]]), "'landmarks' must be"),
-    (dict(landmarks=[[1, 10**400]] * 68), "'landmarks' must be"),
-    (dict(landmarks=[]), "'landmarks' must be a list"),
-    (dict(landmarks=[[1, 2]] * 67), "67 landmarks, but 'ids'"),
+    (dict(landmarks=[[1, 2]] * 67 + [[1]]), r'landmark 67 is \[1\]'),
+    (dict(landmarks=[[1, 2]] * 67 + [['1', 1]]), r"landmark 67 is \['1', 1\]"),
+    (dict(landmarks=[[1, 2]] * 67 + [[2., True]]), 'landmark 67 is .*True'),
+    (dict(landmarks=[['1', '2']] * 68), r"landmark 0 is \['1', '2'\]"),
+    (dict(landmarks=[[1, 10**400]] * 68), 'landmark 0 is'),
+    (dict(landmarks=[[1e300, 1]] * 68), 'landmark 0 is .* at most 1e'),
+    (dict(landmarks=[]), '0 landmarks, but 68 ids'),
+    (dict(ids=[]), '68 landmarks, but 0 ids'),
+    (dict(landmarks=[[1, 2]] * 67), '67 landmarks, but 68 ids'),
     (dict(ids=None, landmarks=[[1, 2]] * 98), '98 landmarks without ids'),
-    (dict(ids=7), "'ids' is not a list"),
-    (dict(ids=[[1]] * 68), "'ids' is not a list"),
+    (dict(ids=7), "'ids' must be a list of whole numbers, found 7"),
+    (dict(ids='1' * 68), "'ids' must be a list"),
+    (dict(ids=[[1]] * 68), "'ids' must be a list"),
+    (dict(ids=[True, *SIXTY_EIGHT.annotation_ids[1:]]), "'ids' must be a li"),
     (dict(ids=SIXTY_EIGHT.annotation_ids[:-1] + [24]), 'id 24 occurs twice'),
     (dict(ids=SIXTY_EIGHT.annotation_ids[:-1] + [999]), 'id 999 .*none of'),
     (dict(ids=WFLW.annotation_ids, landmarks=[[1, 2]] * 98),
@@ -132,10 +141,15 @@ def test_bad_files(write, content, message):
     (dict(bbox=[1, 2, 3]), "'bbox' must be 4 finite"),
     (dict(bbox=[1, 2, 3, float('nan')]), "'bbox' must be 4 finite"),
     (dict(bbox='box'), "'bbox' must be 4 finite"),
-    (dict(bbox=5), "'bbox' must be 4 finite"),
+    (dict(bbox=5), "'bbox' must be 4 finite numbers, found 5"),
+    (dict(bbox=['1', '2', '3', '4']), "'bbox' must be 4 finite"),
+    (dict(bbox=[1, 2, 3, True]), "'bbox' must be 4 finite"),
+    (dict(bbox=[1, 2, 3, 1e300]), "'bbox' must be 4 finite"),
     (dict(headpose=[1, 2]), "'headpose' must be 6 or 3 finite"),
     (dict(headpose=[1, 2, float('nan')]), "'headpose' must be 6 or 3"),
     (dict(headpose={}), "'headpose' must be 6 or 3"),
+    (dict(headpose=['1', 2, 3]), "'headpose' must be 6 or 3"),
+    (dict(headpose=[True] * 6), "'headpose' must be 6 or 3"),
 ])
 def test_bad_faces(write, change, message):
     annotations, _ = make_faces(SIXTY_EIGHT, 3)
@@ -160,28 +174,171 @@ def test_bad_dump(write):
         read(path, role='predictions')
 
 
-def test_guess_dataset(write, tmp_path):
-    for landmark_set, expected in ((WFLW, 'wflw'), (SIXTY_EIGHT, '300w')):
-        annotations, _ = make_faces(landmark_set, 3, labelled=.8)
-        records = load_records(write(annotations))
-        assert guess_dataset(records, 'x') == expected
+def test_faces_without_a_landmark(write):
+    """They are read, with and without ids; nothing of them is labelled."""
     annotations, _ = make_faces(SIXTY_EIGHT, 3)
-    for face in annotations:
-        del face['ids']
-    assert guess_dataset(load_records(write(annotations)), 'x') == '300w'
-    path = str(tmp_path / 'results.pkl')
-    make_dump(path)
-    assert guess_dataset(load_records(path), 'x') == 'wflw'
+    annotations[0].update(landmarks=[], ids=[])
+    annotations[2].update(landmarks=[], ids=None)
+    faces = read(write(annotations))
+    assert faces.labelled.any(1).tolist() == [False, True, False]
 
 
-@pytest.mark.parametrize('records', [
-    [dict(landmarks=[[1, 2]] * 29)], [dict(ids=[1000], landmarks=[[1, 2]])],
-    [{}], [dict(ids=5, landmarks=7)], [dict(gt_instances={})]
-], ids=range(5))  # yapf: disable
-def test_nothing_to_guess_from(write, records):
-    records = load_records(write(records))
-    with pytest.raises(ValueError, match='x.json: .*no known data set'):
-        guess_dataset(records, 'x.json')
+def test_sets_without_ids_of_their_own(write):
+    """Then ids count from 0."""
+    cofw = load_landmark_set('cofw_29')
+    points = np.arange(58.).reshape(29, 2)
+    faces = read(
+        write([
+            dict(landmarks=points.tolist()),
+            dict(landmarks=points[[28, 0]].tolist(), ids=[28, 0])
+        ]), cofw)
+    assert np.array_equal(faces.landmarks[0], points)
+    assert faces.labelled[1].nonzero()[0].tolist() == [0, 28]
+    assert np.array_equal(faces.landmarks[1, [0, 28]], points[[0, 28]])
+    with pytest.raises(ValueError, match='id 29 .* none of the 29 of cofw'):
+        read(write([dict(landmarks=[[1, 2]], ids=[29])]), cofw)
+
+
+def test_pickled_faces_are_read_as_those_of_a_json(write):
+    annotations, _ = make_faces(WFLW, 2)
+    expected = read(write(annotations), WFLW)
+    found = read(write(pickle.dumps(annotations), 'x.pkl'), WFLW)
+    assert np.array_equal(found.landmarks, expected.landmarks)
+    assert found.names == expected.names
+
+
+# All that a JSON can hold where something else is expected.
+VALUES = {
+    'null': None, 'number': 5, 'float': -.5, 'huge': 1e300,
+    'too large': 10**400, 'true': True, 'text': '1', 'no text': '',
+    'list': [1], 'no list': [], 'lists': [[1]], 'no lists': [[], []],
+    'deep': [[[[[[1]]]]]], 'ragged': [[1, 2], [3]], 'mixed': [1, [2]],
+    'late': [[1, 2], 3], 'dict': {'x': 1}, 'dicts': [{}], 'nulls': [None] * 4,
+    'texts': ['1', '2', '3', '4'], 'truths': [True] * 4,
+    'nan': [float('nan')] * 4, 'infinite': [float('inf')] * 6,
+    'many huge': [1e300] * 6, 'one too large': [1, 2, 3, 10**400],
+    'too many': [1] * 7, 'nan box': [[float('nan')] * 4],
+    'points of text': [['1', '2']] * 98, 'points of truths': [[True, 1.]] * 98,
+    'points of null': [[None, 1]] * 98, 'points of 3': [[1, 2, 3]] * 98,
+    'long': [1.] * 10_000
+}  # yapf: disable
+JSON_ALLOWED = {
+    'imgpath': ('null', 'text', 'no text'),
+    'bbox': ('null', ),
+    'headpose': ('null', ),
+    'ids': ('null', ),
+    'landmarks': (),
+    'visible': VALUES,
+}  # yapf: disable
+# And a pickle.
+PICKLED = {
+    **VALUES, 'bytes': b'1', 'no dimension': np.array(5.),
+    'text array': np.array(['1'] * 6), 'row': np.ones(6), 'box': np.ones(4),
+    'rows': np.ones((2, 6)), 'five': np.ones((1, 5)),
+    'no rows': np.zeros((0, 4)), 'no columns': np.zeros((1, 0)),
+    'text points': np.full((1, 98, 2), '1'),
+    'true points': np.ones((1, 98, 2), bool),
+    'true tensor': torch.ones((1, 98, 2), dtype=torch.bool),
+    'nan points': np.full((1, 98, 2), np.nan),
+    'huge points': np.full((1, 98, 2), 1e300),
+    'flat points': np.ones((98, 2)), 'points of all': np.ones((1, 98, 3)),
+    'no points': np.ones((1, 0, 2))
+}  # yapf: disable
+_NONE = ('null', 'no list', 'no rows')
+DUMP_ALLOWED = {
+    'img_path': ('null', 'text', 'no text'),
+    'input_center': ('null', ),
+    'input_scale': ('null', ),
+    'input_size': ('null', ),
+    'subsets': ('null', 'text', 'no text', 'texts', 'no list'),
+    'gt_instances': (),
+    'pred_instances': (),
+    'gt_instances.keypoints': (),
+    'pred_instances.keypoints': (),
+    'gt_instances.keypoints_visible': ('null', 'true points', 'true tensor'),
+    'gt_instances.bboxes': (*_NONE, 'nan box'),
+    'gt_instances.head_poses': _NONE,
+    'pred_instances.head_poses': _NONE,
+}  # yapf: disable
+
+
+def problem_with(records):
+    """What is said of the faces of a file; None if they are read."""
+    with suppress(ValueError):  # nothing else
+        guess_dataset(records, 'x')
+    try:
+        for role in ('annotations', 'predictions'):
+            read_faces('some.file', records, WFLW, role)
+    except ValueError as error:
+        return str(error)
+
+
+def assert_told(problem, what):
+    assert problem is not None, what
+    assert problem.startswith('some.file: face 1'), (what, problem)
+    assert '\n' not in problem and len(problem) < 400, (what, problem)
+
+
+@pytest.mark.parametrize('key', JSON_ALLOWED)
+def test_anything_in_a_json(key):
+    faces = make_faces(WFLW, 2)[0]
+    for name, value in VALUES.items():
+        text = json.dumps([faces[0], {**faces[1], key: value}])
+        problem = problem_with(json.loads(text, object_hook=Compact()))
+        if name in JSON_ALLOWED[key]:
+            assert problem is None, name
+        else:
+            assert_told(problem, name)
+
+
+def sound_sample():
+    """With all that is read of a dump."""
+    points = np.random.default_rng(0).uniform(0, 100, (1, 98, 2))
+    return dict(
+        img_path='a.jpg',
+        input_center=np.array([50., 50]),
+        input_scale=np.array([160., 160]),
+        input_size=(256, 256),
+        subsets=('pose', ),
+        gt_instances=dict(
+            keypoints=points,
+            keypoints_visible=np.ones((1, 98)),
+            bboxes=np.array([[0, 0, 100., 100]])),
+        pred_instances=dict(keypoints=points, head_poses=torch.ones(1, 6)))
+
+
+@pytest.mark.parametrize('key', DUMP_ALLOWED)
+def test_anything_in_a_dump(key):
+    *part, field = key.split('.')
+    for name, value in PICKLED.items():
+        samples = [sound_sample(), sound_sample()]
+        place = samples[1][part[0]] if part else samples[1]
+        place[field] = value
+        problem = problem_with(samples)
+        if name in DUMP_ALLOWED[key]:
+            assert problem is None, name
+        else:
+            assert_told(problem, name)
+
+
+def test_anything_as_steps():
+    sound = np.ones((1, 3, 98, 2))
+    for name, value in PICKLED.items():
+        samples = [sound_sample(), sound_sample()]
+        for sample, steps in zip(samples, (sound, value)):
+            sample['pred_instances']['landmark_steps'] = steps
+        with pytest.raises(ValueError) as error:
+            read_steps('some.file', samples, WFLW)
+        assert_told(str(error.value), name)
+
+
+def test_anything_as_a_file(write):
+    for name, value in VALUES.items():
+        for content in (value, [value]):
+            path = write(content)
+            with pytest.raises(ValueError, match='faces.json: ') as error:
+                read(path)
+            assert len(str(error.value)) < 400 + len(path), name
 
 
 def test_subsets(write):
@@ -195,68 +352,12 @@ def test_subsets(write):
 @pytest.mark.parametrize('content', [
     '[1]', '{"pose": 3}', '{"pose": [3]}', '{"pose": [-1]}',
     '{"pose": [1, 1]}', '{"pose": [true]}', '{"pose": [1.0]}', '{"pose": [',
-    '{"pose": {"landmarks": 3}}'
+    '{"pose": {"landmarks": 3}}', '{"pose": null}', '{"pose": [null]}',
+    '{"pose": ["1"]}', '{"pose": [[1]]}', '{"pose": "12"}', 'null', '"x"'
 ])
 def test_bad_subsets(write, content):
     with pytest.raises(ValueError, match='faces.json: '):
         read_subsets(write(content), 3)
-
-
-@pytest.fixture
-def pair(write):
-    """Six annotated faces and a way to read changed predictions of them.
-
-    Faces 2 and 3 are of one image, the others of an image each.
-    """
-    annotations, predictions = make_faces(WFLW, 6)
-    truth = read(write(annotations, 'truth.json'), WFLW)
-
-    def _match(change, order=range(6)):
-        changed = [change(dict(predictions[i])) for i in order]
-        path = write(changed, 'predictions.json')
-        return match_faces(read(path, WFLW, 'predictions'), truth).tolist()
-
-    return _match
-
-
-def renamed(name):
-    return lambda face: dict(face, imgpath=name(face['imgpath']))
-
-
-@pytest.mark.parametrize('change', [
-    lambda face: face, lambda face: dict(face, imgpath=None),
-    renamed(lambda path: '/data/wflw/' + path),
-    renamed(lambda path: path.split('/')[-1]),
-    renamed(lambda path: path.replace('/', '\\'))
-])
-def test_same_order(pair, change):
-    assert pair(change) == [0, 1, 2, 3, 4, 5]
-
-
-@pytest.mark.parametrize('change', [
-    lambda face: face,
-    renamed(lambda path: '/data/wflw/' + path),
-    renamed(lambda path: path.split('/')[-1])
-])
-def test_matched_by_image_and_box(pair, change):
-    order = [4, 3, 0, 5, 2, 1]
-    found = pair(change, order)
-    assert [order[i] for i in found] == [0, 1, 2, 3, 4, 5]
-
-
-def test_unmatched(pair):
-    with pytest.raises(ValueError, match=r'5 images do not match'):
-        pair(renamed(lambda path: 'other' + path.split('/')[-1]))
-    with pytest.raises(ValueError, match='predictions.json: 5 faces, but'):
-        pair(lambda face: face, range(5))
-    with pytest.raises(ValueError, match='faces of the image .* but'):
-        pair(lambda face: face, [0, 1, 2, 3, 4, 4])
-    with pytest.raises(ValueError, match='no boxes to tell them apart'):
-        pair(lambda face: dict(face, bbox=None), [5, 4, 3, 2, 1, 0])
-    with pytest.raises(ValueError, match='some have none'):
-        pair(lambda face: dict(
-            face, imgpath=face['imgpath'] if '0.jpg' in face['imgpath'] else
-            None))
 
 
 def test_short_names():

@@ -40,20 +40,22 @@ def test_published_rows_alone():
         assert {len(row) for row in rows} == {len(header)}
         for row, published in zip(rows, paper_table.rows):
             assert row[0] == published.method
-            assert tuple(row[2:-4]) == published.values
+            assert tuple(row[2:-5]) == published.values
         assert rows[-1][0] == 'this project'
-        assert set(rows[-1][2:-4]) == {NOT_RUN}
+        assert set(rows[-1][2:-5]) == {NOT_RUN}
 
 
 def test_a_run_has_its_row_in_the_tables_on_its_data(tmp_path):
     path = write_dump(tmp_path / 'a.pkl', make_samples('cofw68'))
-    write_run_info(path, RunInfo('c.py', 'w.pth', 'annotated', 'on'))
+    write_run_info(path, RunInfo('c.py', 'w.pth', 'annotated', 'on',
+                                 'on the test set'))
     run = score_dump(path, 'a.pkl')
     assert run.dataset == 'cofw68'
     row = last_row(table('Table 4', 'cofw68'), run)
     assert row['method'] == 'a.pkl' and row['boxes'] == 'annotated'
     assert row['config'] == 'c.py' and row['checkpoint'] == 'w.pth'
     assert row['flip test'] == 'on' and row['faces'] == '9'
+    assert row['selection'] == 'on the test set'
     assert isinstance(row['NME box'], float)
     for paper_table in TABLES:
         rows = fill(paper_table, [run])
@@ -66,7 +68,7 @@ def test_without_the_file_beside_it(tmp_path):
     run = score_dump(
         write_dump(tmp_path / 'a.pkl', make_samples('cofw68')), 'a.pkl')
     row = last_row(table('Table 4', 'cofw68'), run)
-    for key in ('boxes', 'flip test', 'config', 'checkpoint'):
+    for key in ('boxes', 'flip test', 'selection', 'config', 'checkpoint'):
         assert row[key] == 'unknown'
 
 
@@ -168,6 +170,8 @@ def test_drawn_faces_are_no_photographs():
 def test_without_truth():
     with pytest.raises(NoTableError, match='1 faces of no landmarks'):
         dataset_of([dict(pred_instances=dict(keypoints=np.ones((1, 98, 2))))])
+    with pytest.raises(NoTableError, match='1 faces of no landmarks'):
+        dataset_of([dict(gt_instances=None)])
 
 
 def cut(samples):

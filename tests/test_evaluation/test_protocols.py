@@ -5,7 +5,9 @@ import os.path as osp
 import pytest
 
 from spiga_mmpose.evaluation.functional import NORMS
-from spiga_mmpose.evaluation.protocols import PROTOCOLS, usual_protocol
+from spiga_mmpose.evaluation.protocols import (PROTOCOLS, checked_norm,
+                                               checked_threshold, protocol_of,
+                                               usual_protocol)
 from spiga_mmpose.landmark_sets import load_landmark_set
 
 RELEASE = {
@@ -53,3 +55,44 @@ def test_usual_protocol():
     assert usual_protocol('300w_68') is PROTOCOLS['300w']
     other = usual_protocol('dog.json')
     assert (other.norm, other.threshold()) == ('lnd_bbox', 7)
+
+
+def test_protocol_of(tmp_path):
+    for name, protocol in PROTOCOLS.items():
+        assert protocol_of(name) is protocol
+    assert protocol_of('300w_68') is PROTOCOLS['300w']
+    path = tmp_path / 'dog.json'
+    path.write_text('{"name": "dog", "num_landmarks": 5}')
+    for name in ('cofw_29', 'aflw_19', 'lapa_106', str(path)):
+        protocol = protocol_of(name)
+        assert protocol.landmark_set == name
+        assert protocol.thresholds == dict(lnd_bbox=7)
+        assert protocol.divide_by == 'labelled'
+
+
+def test_no_protocol(tmp_path):
+    with pytest.raises(ValueError, match="no data set 'dogs': .*'wflw'.*"
+                       "'cofw_29'.*path of a .json file"):
+        protocol_of('dogs')
+    (tmp_path / 'dog.json').write_text('{"name": "dog"}')
+    with pytest.raises(ValueError, match="dog.json: .*'num_landmarks' is mis"):
+        protocol_of(str(tmp_path / 'dog.json'))
+    with pytest.raises(ValueError, match='no landmark set'):
+        protocol_of(str(tmp_path / 'cat.json'))
+
+
+def test_checked_norm():
+    for norm in (*NORMS, 100, .5):
+        assert checked_norm(norm) == norm
+    for bad in (True, 0, -1, float('nan'), float('inf'), 'ocular', '', None):
+        with pytest.raises(ValueError, match="one of .*'corners'.* positive "
+                           'number of px, found '):
+            checked_norm(bad)
+
+
+def test_checked_threshold():
+    for threshold in (.01, 2.5, 8, 1000):
+        assert checked_threshold(threshold) == threshold
+    for bad in (1e-9, 0, -1, 1001, float('nan'), float('inf'), True, '8'):
+        with pytest.raises(ValueError, match='from 0.01 to 1000 per cent, fo'):
+            checked_threshold(bad)

@@ -14,7 +14,7 @@ def results():
     part = dict(num_faces=1, NME=5., AUC10=50., FR10=0.)
     none = dict(num_faces=0, NME=float('nan'), AUC10=float('nan'),
                 FR10=float('nan'))
-    pose = dict(num_faces=3, MAE_yaw=1., MAE_pitch=2., MAE_roll=3., MAE=2.,
+    pose = dict(num_faces=2, MAE_yaw=1., MAE_pitch=2., MAE_roll=3., MAE=2.,
                 geodesic=4.5, bin_acc_yaw=90.)
     return {
         'a_b|c': dict(row, skipped=0, landmark_NME=[1.], pose=pose,
@@ -27,14 +27,23 @@ def results():
 def test_build_table(results):
     table = report.build_table(results)
     assert table[0] == [
-        'method', 'subset', 'faces', 'NME', 'AUC10', 'FR10', 'MAE_yaw',
-        'MAE_pitch', 'MAE_roll', 'MAE', 'geodesic'
+        'method', 'subset', 'faces', 'NME', 'AUC10', 'FR10', 'poses',
+        'MAE_yaw', 'MAE_pitch', 'MAE_roll', 'MAE', 'geodesic'
     ]
-    assert len(table) == 7 and {len(row) for row in table} == {11}
+    assert len(table) == 7 and {len(row) for row in table} == {12}
     assert table[1] == [
-        'a_b|c', 'all', 3, 4.25, 60., 0., 1., 2., 3., 2., 4.5
+        'a_b|c', 'all', 3, 4.25, 60., 0., 2, 1., 2., 3., 2., 4.5
     ]
-    assert table[4] == ['other', 'all', 3, 4.5, 60., 0.] + [None] * 5
+    assert table[4] == ['other', 'all', 3, 4.5, 60., 0.] + [None] * 6
+
+
+def test_pose_of_a_subset(results):
+    results['a_b|c']['subsets']['all']['pose'] = dict(
+        num_faces=1, MAE_yaw=7., MAE_pitch=8., MAE_roll=9., MAE=8.,
+        geodesic=12.)
+    table = report.build_table(results)
+    assert table[2][6:] == [1, 7., 8., 9., 8., 12.]
+    assert table[3][6:] == [None] * 6
 
 
 def test_differences(results):
@@ -55,8 +64,8 @@ def test_text(results):
     lines = report.to_text(report.build_table(results)).splitlines()
     assert len(lines) == 7
     assert lines[1].split() == [
-        'a_b|c', 'all', '3', '4.250', '60.000', '0.000', '1.000', '2.000',
-        '3.000', '2.000', '4.500'
+        'a_b|c', 'all', '3', '4.250', '60.000', '0.000', '2', '1.000',
+        '2.000', '3.000', '2.000', '4.500'
     ]
     assert lines[3].split()[3:6] == ['-', '-', '-']
     assert len({len(line) for line in lines}) == 1  # aligned
@@ -66,22 +75,22 @@ def test_csv(results):
     rows = list(
         csv.reader(io.StringIO(report.to_csv(report.build_table(results)))))
     assert rows[1][:4] == ['a_b|c', 'all', '3', '4.25']
-    assert rows[3][3:] == [''] * 8
+    assert rows[3][3:] == [''] * 9
 
 
 def test_markdown(results):
     text = report.to_markdown(report.build_table(results), 'Caption.')
     lines = text.splitlines()
     assert lines[2].startswith('| a_b\\|c | all | 3 | 4.250 |')
-    assert lines[1].count('|') == 12 and lines[-1] == 'Caption.'
+    assert lines[1].count('|') == 13 and lines[-1] == 'Caption.'
 
 
 def test_latex(results):
     text = report.to_latex(report.build_table(results), '10 %.')
     assert r'a\_b|c & all & 3 & 4.250' in text
-    assert text.startswith('% 10 %.\n\\begin{tabular}{llrrrrrrrrr}\n')
+    assert text.startswith('% 10 %.\n\\begin{tabular}{llrrrrrrrrrr}\n')
     rows = [line for line in text.splitlines() if line.endswith(r' \\')]
-    assert len(rows) == 7 and {row.count(' & ') for row in rows} == {10}
+    assert len(rows) == 7 and {row.count(' & ') for row in rows} == {11}
 
 
 def test_json_has_no_nan(results):

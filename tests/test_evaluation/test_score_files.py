@@ -75,3 +75,39 @@ def test_bad_subset(files, name, word):
                          subsets=files['subsets'])
     with pytest.raises(ValueError, match=word):
         scored.only(name)
+
+
+@pytest.mark.parametrize('settings, word', [
+    (dict(norm=True), 'normaliser must be one of .* found True'),
+    (dict(norm=0), 'normaliser must be .* found 0'),
+    (dict(norm='ocular'), "found 'ocular'"),
+    (dict(threshold=0), 'from 0.01 to 1000 per cent, found 0'),
+    (dict(threshold=1e-9), 'from 0.01 to 1000 per cent, found 1e-09'),
+    (dict(threshold=True), 'found True'),
+    (dict(dataset='dogs'), "no data set 'dogs'"),
+    (dict(dataset=''), "no data set ''"),
+])
+def test_bad_settings(files, settings, word):
+    with pytest.raises(ValueError, match=word):
+        score_files([files['ours']], files['truth'], **settings)
+
+
+def test_a_number_of_px(files):
+    scored = score_files([files['ours']], files['truth'], norm=50)
+    expected = scored.annotations.landmarks - (
+        scored.predictions['ours'].landmarks)
+    assert scored.results['ours']['NME'] == pytest.approx(
+        2 * np.linalg.norm(expected, axis=-1).mean())
+
+
+def test_faces_of_one_image_that_changed_places(files):
+    """Images are in order, faces are not: boxes tell."""
+    expected = score_files([files['ours']], files['truth'])
+    with open(files['ours']) as file:
+        faces = json.load(file)
+    assert faces[2]['imgpath'] == faces[3]['imgpath']
+    faces[2:4] = faces[3:1:-1]
+    with open(files['ours'], 'w') as file:
+        json.dump(faces, file)
+    found = score_files([files['ours']], files['truth'])
+    assert found.results == expected.results

@@ -2,6 +2,7 @@
 import json
 import os
 import os.path as osp
+import pickle
 import subprocess
 import sys
 import time
@@ -12,8 +13,8 @@ import pytest
 from test_evaluation.reference import make_faces, release_metrics
 from test_evaluation.test_dumps import make_dump
 
-from spiga_mmpose.evaluation.io import (Faces, load_records, match_faces,
-                                        read_faces)
+from spiga_mmpose.evaluation.io import Faces, load_records, read_faces
+from spiga_mmpose.evaluation.matching import match_faces
 from spiga_mmpose.evaluation.protocols import PROTOCOLS
 from spiga_mmpose.evaluation.score import score
 from spiga_mmpose.landmark_sets import load_landmark_set
@@ -95,7 +96,8 @@ def test_one_method(tool, files, tmp_path, capsys):
     assert found['num_faces'] == 9 and found['skipped'] == 0
     assert found['subsets']['pose']['num_faces'] == 2
     assert set(found['subsets']['pose']) == {
-        'num_faces', 'NME', 'AUC10', 'FR10', 'NPE90', 'NPE95', 'NPE99'
+        'num_faces', 'NME', 'AUC10', 'FR10', 'NPE90', 'NPE95', 'NPE99',
+        'pose'
     } == set(found['subsets']['none'])
     assert found['subsets']['none']['NME'] is None
     assert found['pose']['num_faces'] == 8
@@ -239,6 +241,11 @@ def without_landmark(faces):
         faces[2][key] = faces[2][key][:-1]
 
 
+def far_box(faces):
+    assert faces[2]['imgpath'] == faces[3]['imgpath']
+    faces[3]['bbox'] = [9000, 9000, 5, 5]
+
+
 @pytest.mark.parametrize('make, arguments, message', [
     (broken(lambda f: f.pop()), (), '3 faces, but'),
     (broken(lambda f: f.pop(), 1), (), '4 faces, but'),
@@ -254,11 +261,25 @@ def without_landmark(faces):
     (broken(lambda f: f[1]['headpose'].__setitem__(0, float('nan'))), (),
      "'headpose' must be"),
     (broken(lambda f: None), ('--dataset', '300w'), 'none of the 68'),
-    (broken(lambda f: None), ('--dataset', 'dogs'), "choice: 'dogs'"),
+    (broken(lambda f: None), ('--dataset', 'dogs'), "no data set 'dogs'"),
     (broken(lambda f: None), ('--norm', 'ocular'), "choice: 'ocular'"),
     (broken(lambda f: None), ('--threshold', 'x'), "found 'x'"),
     (broken(lambda f: None), ('--threshold', '-1'), "found '-1'"),
     (broken(lambda f: None), ('--threshold', 'nan'), "found 'nan'"),
+    (broken(lambda f: None), ('--threshold', '1e-9'),
+     "from 0.01 to 1000 per cent, found '1e-9'"),
+    (broken(lambda f: None), ('--norm', 'True'), "choice: 'True'"),
+    (broken(lambda f: f[1].update(imgpath=5)), (),
+     "ours.json: face 1: 'imgpath' must be the path of an image, found 5"),
+    (broken(lambda f: f[1].update(bbox=['1', '2', '3', '4'])), (),
+     "ours.json: face 1 (images/00000.jpg): 'bbox' must be 4 finite"),
+    (broken(lambda f: f[1].update(landmarks=[['1', '2']] * 98), 1), (),
+     "landmark 0 is ['1', '2']"),
+    (broken(lambda f: [g.update(landmarks=[[1, 2]] * 30, ids=None)
+                       for g in f], 1), (), '30 landmarks are of no known'),
+    (broken(lambda f: f[2].update(landmarks=[], ids=[])), (),
+     'is annotated but not predicted'),
+    (broken(far_box), (), 'its box does not overlap face 3 of'),
     (broken(lambda f: None), ('--subsets', 'nowhere.json'), 'nowhere.json'),
     (broken(lambda f: None), ('--colour', 'red'), 'unrecognized arguments'),
     (broken(lambda f: f[2].update(bbox=None), 1), ('--norm', 'bbox'),
@@ -274,6 +295,71 @@ def test_bad_input(tool, files, capsys, make, arguments, message):
     assert message in captured.err and captured.err.count('\n') == 1
     assert captured.err.startswith('evaluate.py: error: ')
     assert captured.out == ''
+
+
+@pytest.mark.parametrize('change, message', [
+    (dict(gt_instances=None), 'gt_instances holds no keypoints'),
+    (dict(gt_instances=5), 'gt_instances must be a dict'),
+    (dict(pred_instances=None), 'pred_instances holds no keypoints'),
+    (dict(bboxes=np.ones(4)), 'bboxes must have the shape (1, 4), found (4,)'),
+    (dict(head_poses=np.ones(6)), 'head_poses must have the shape (1, 6)'),
+    (dict(input_center=np.ones(1), input_scale=np.ones(2)),
+     'input_center must be two finite numbers'),
+    (dict(subsets=5), 'subsets must be a list of names, found 5'),
+    (dict(subsets=[[1]]), 'subsets must be a list of names, found [[1]]'),
+    (dict(img_path=5), "'img_path' must be the path of an image, found 5"),
+])
+@pytest.mark.parametrize('face', [0, 1])
+def test_damaged_dumps(tool, tmp_path, capsys, change, message, face):
+    samples = make_dump(tmp_path / 'results.pkl', 2)
+    for key, value in change.items():
+        if key in ('bboxes', 'head_poses'):
+            samples[face]['gt_instances'][key] = value
+        else:
+            samples[face][key] = value
+    path = tmp_path / 'results.pkl'
+    path.write_bytes(pickle.dumps(samples))
+    with pytest.raises(SystemExit) as end:
+        tool.main([str(path), str(path)])
+    assert end.value.code == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count('\n') == 1
+    assert f'{path}: face {face}: ' in error
+
+
+@pytest.mark.parametrize('dataset', ['cofw_29', 'aflw_19', 'lapa_106'])
+def test_other_landmark_sets(tool, tmp_path, capsys, dataset):
+    """By the landmark box with 7 %; the caption says it is a guess.
+
+    Every prediction is off by (3, 4) px, and the box is 40 px wide and 10 px
+    high: 5 of 20 px.
+    """
+    count = load_landmark_set(dataset).num_landmarks
+    points = np.random.default_rng(0).uniform((0, 0), (40, 10), (count, 2))
+    points[:2] = (0, 0), (40, 10)
+    paths = []
+    for name, offset in (('ours', (3, 4)), ('truth', (0, 0))):
+        path = tmp_path / f'{name}.json'
+        path.write_text(
+            json.dumps([dict(landmarks=(points + offset).tolist())] * 2))
+        paths.append(str(path))
+    for arguments in ((), ('--dataset', dataset)):
+        found = run(tool, tmp_path, *paths, *arguments)
+        assert found['NME'] == pytest.approx(25) and found['FR7'] == 100
+        assert found['dataset'] == found['landmark_set'] == dataset
+        guessed = '' if arguments else ', guessed'
+        assert (f'{dataset} ({dataset}{guessed}), normaliser lnd_bbox, '
+                'threshold 7 %') in capsys.readouterr().out
+
+
+def test_faces_without_a_landmark_are_told(tool, files, tmp_path, capsys):
+    annotations, predictions = make_faces(load_landmark_set('wflw_98'), 4)
+    annotations[0].update(landmarks=[], ids=[])
+    annotations[2].update(landmarks=[], ids=None)
+    predictions[2].update(landmarks=[], ids=[])
+    found = run(tool, tmp_path, *files(annotations, predictions))
+    assert found['num_faces'] == 2 and found['skipped'] == 2
+    assert '2 faces scored, 2 skipped' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize('content', ['', '[', '[{"landmarks": [[1.0, 2', '{}'])

@@ -88,8 +88,8 @@ def test_every_dump_is_accounted_for(tool, results, tmp_path, monkeypatch,
     samples = make_samples('cofw68', seed=1)
     write_run_info(
         write_dump(results / 'good.pkl', samples),
-        RunInfo('configs/a|b.py', 'w.pth', 'true landmarks', 'off', 'Set',
-                'test.json'))
+        RunInfo('configs/a|b.py', 'w.pth', 'true landmarks', 'off',
+                'not on the test set', 'Set', 'test.json'))
     write_dump(results / 'bare.pickle', make_samples('cofw68', seed=2))
     write_dump(results / 'part.pkl', samples[:2])
     (results / 'notes.txt').write_text('not a dump')
@@ -105,13 +105,14 @@ def test_every_dump_is_accounted_for(tool, results, tmp_path, monkeypatch,
     lines = markdown.splitlines()
     row, = (line for line in lines if line.startswith('| good.pkl'))
     assert row.startswith('| good.pkl | true landmarks | ')
-    assert row.endswith(' | 7 | off | configs/a\\|b.py | w.pth |')
+    assert row.endswith(' | 7 | off | not on the test set | '
+                        'configs/a\\|b.py | w.pth |')
     row, = (line for line in lines if line.startswith('| bare.pickle'))
-    assert row.endswith(' | 7 | unknown | unknown | unknown |')
+    assert row.endswith(' | 7 | unknown | unknown | unknown | unknown |')
     # One row a table that has no dump: all but COFW-68's.
     assert sum(line.startswith('| this project | - | not run')
                for line in lines) == len(TABLES) - 1
-    assert '| SPIGA | - | 2.52 | 64.1 | 3.93 | - | - | - | - |' in lines
+    assert '| SPIGA | - | 2.52 | 64.1 | 3.93 | - | - | - | - | - |' in lines
     tex = (out / 'tables.tex').read_text()
     assert tex.count(r'\begin{tabular}') == len(TABLES)
     assert 'good.pkl & true landmarks & ' in tex

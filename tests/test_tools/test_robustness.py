@@ -1,7 +1,10 @@
 """tools/analysis_tools/robustness.py on four drawn faces."""
 import itertools
 import json
+import os
 import os.path as osp
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -167,6 +170,21 @@ def test_wrong_usage(tool, files, tmp_path, capsys, arguments, words):
     assert error.value.code == 2
     said = capsys.readouterr().err
     assert all(word in said for word in words)
+    assert said.startswith('robustness.py: error: ')
+    assert said.count('\n') == 1
+
+
+@pytest.mark.slow
+def test_as_a_command(repo, tmp_path):
+    """One clear line, without the warnings of what is imported."""
+    done = subprocess.run(
+        [sys.executable,
+         osp.join(repo, 'tools', 'analysis_tools', 'robustness.py'),
+         'none.py', 'none.pth', '--out', 'out'],
+        cwd=tmp_path, env=dict(os.environ, PYTHONPATH=repo),
+        capture_output=True, text=True, timeout=600)
+    assert done.returncode == 2 and done.stdout == ''
+    assert done.stderr == ('robustness.py: error: no config file none.py\n')
 
 
 def test_what_is_not_there(tool, files, tmp_path, capsys):

@@ -71,9 +71,11 @@ def test_metrics_and_predictions(repo, files, tmp_path):
     assert read_run_info(str(tmp_path / 'results.pkl')) == RunInfo(
         config=f'{folder / "config.py"} model.test_cfg.flip_test=True',
         checkpoint=weights,
-        boxes='annotated',
+        boxes='true landmarks',
         flip_test='on',
-        dataset='SyntheticFaceDataset')
+        selection='not on the test set',
+        dataset='SyntheticFaceDataset',
+        annotations='none, drawn faces')
     scored = run(repo, 'evaluate.py', 'results.pkl', 'results.pkl', '--norm',
                  'lnd_bbox', '--out', 'scores', cwd=tmp_path)
     assert scored.returncode == 0, scored.stderr[-2000:]

@@ -13,11 +13,16 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 
-import numpy as np
-from tqdm import tqdm
+# MMEngine's import of it would break the promise of one clear line.
+warnings.filterwarnings('ignore', message='pkg_resources is deprecated')
 
-from spiga_mmpose.landmark_sets import load_landmark_set
+import numpy as np  # noqa: E402
+from tqdm import tqdm  # noqa: E402
+
+from spiga_mmpose.evaluation.command_line import OneLineParser  # noqa: E402
+from spiga_mmpose.landmark_sets import load_landmark_set  # noqa: E402
 
 REPO = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 EVALUATE = osp.join(REPO, 'tools', 'evaluate.py')
@@ -60,21 +65,39 @@ def measure(folder, count):
     return size, seconds, peak
 
 
-def main():
-    parser = argparse.ArgumentParser(
+def positive(text):
+    """A whole number of at least 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(
+            f'expected a whole number of at least 1, found {text!r}')
+    return int(text)
+
+
+def make_parser():
+    parser = OneLineParser(
+        prog='benchmark_evaluation.py',
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         '--faces',
         nargs='+',
-        type=int,
+        type=positive,
+        metavar='N',
         default=[1, 1000, 10_000, 30_000, 100_000],
-        help='(default: up to 100,000)')
-    args = parser.parse_args()
+        help='numbers of faces (default: 1 1000 10000 30000 100000)')
+    return parser
+
+
+def main(argv=None):
+    parser = make_parser()
+    args = parser.parse_args(argv)
     rows = []
-    with tempfile.TemporaryDirectory() as folder:
-        for count in tqdm(sorted(args.faces), unit='run', disable=None):
-            rows.append((count, *measure(folder, count)))
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            for count in tqdm(sorted(args.faces), unit='run', disable=None):
+                rows.append((count, *measure(folder, count)))
+    except (subprocess.CalledProcessError, OSError) as error:
+        parser.error(error)
     print('| faces | files (MB) | seconds | peak memory (MB) |')
     print('|---:|---:|---:|---:|')
     for row in rows:

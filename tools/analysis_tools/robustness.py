@@ -18,24 +18,29 @@ import os.path as osp
 import sys
 import warnings
 
-from mmpose.registry import METRICS
-from tqdm import tqdm
+# MMEngine's import of it would break the promise of one clear line.
+warnings.filterwarnings('ignore', message='pkg_resources is deprecated')
 
-from spiga_mmpose.apis import load_model, make_finder
-from spiga_mmpose.apis.detection import DETECTORS
-from spiga_mmpose.apis.robustness import (MIN_IOU, FaceSet, collect_boxes,
-                                          landmark_metric, measure)
-from spiga_mmpose.datasets.transforms import CORRUPTIONS
-from spiga_mmpose.evaluation.figures import per_cent_of
-from spiga_mmpose.evaluation.figures.robustness import (Panel, draw_examples,
-                                                        draw_panels)
-from spiga_mmpose.evaluation.report import to_json, to_markdown
+from mmpose.registry import METRICS  # noqa: E402
+from tqdm import tqdm  # noqa: E402
+
+from spiga_mmpose.apis import load_model, make_finder  # noqa: E402
+from spiga_mmpose.apis.detection import DETECTORS  # noqa: E402
+from spiga_mmpose.apis.robustness import (MIN_IOU, FaceSet,  # noqa: E402
+                                          collect_boxes, landmark_metric,
+                                          measure)
+from spiga_mmpose.datasets.transforms import CORRUPTIONS  # noqa: E402
+from spiga_mmpose.evaluation.command_line import OneLineParser  # noqa: E402
+from spiga_mmpose.evaluation.figures import per_cent_of  # noqa: E402
+from spiga_mmpose.evaluation.figures import robustness  # noqa: E402
+from spiga_mmpose.evaluation.report import to_json, to_markdown  # noqa: E402
 
 BOX_KINDS = ('truth', 'annotated', 'detector')
 
 
 def parse_args(argv=None):
-    parser = argparse.ArgumentParser(
+    parser = OneLineParser(
+        prog='robustness.py',
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='config of the model and its test set')
@@ -191,8 +196,9 @@ class Run:
         if panels:
             label = (f'NME of {self.results["faces"]} faces\n'
                      f'({per_cent_of(self.results["norm"])})')
-            draw_panels(panels, label,
-                        osp.join(self.args.out, 'robustness.png'))
+            robustness.draw_panels(
+                panels, label,
+                osp.join(self.args.out, 'robustness.png'))
         return text
 
     def write_examples(self):
@@ -205,7 +211,8 @@ class Run:
                 for level, amount in enumerate(amounts)
             ]))
         if rows:
-            draw_examples(rows, osp.join(self.args.out, 'examples.png'))
+            robustness.draw_examples(
+                rows, osp.join(self.args.out, 'examples.png'))
 
     def picture(self, step):
         """The first face as the network gets it, (H, W, 3) RGB."""
@@ -284,9 +291,10 @@ def caption(results, *measured):
 def make_panels(results):
     """A panel a corruption, and one of the kinds of boxes."""
     panels = [
-        Panel(entry['unit'],
-              ticks(level['amount'] for level in entry['levels']),
-              series(results, name))
+        robustness.Panel(
+            entry['unit'],
+            ticks(level['amount'] for level in entry['levels']),
+            series(results, name))
         for name, entry in results['corruptions'].items()
     ]
     boxes = results.get('boxes')
@@ -294,7 +302,7 @@ def make_panels(results):
         found = [nme_by_method(boxes['kinds'][kind]['found'])
                  for kind in BOX_KINDS]
         panels.append(
-            Panel(
+            robustness.Panel(
                 f'box from (the {boxes["found"]} faces found of '
                 f'{results["faces"]})',
                 BOX_KINDS,
@@ -306,7 +314,6 @@ def make_panels(results):
 
 def main(argv=None):
     args = parse_args(argv)
-    warnings.filterwarnings('ignore', message='.*pkg_resources.*')
     try:
         os.makedirs(args.out, exist_ok=True)
         run = Run(args)

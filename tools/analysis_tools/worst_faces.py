@@ -29,6 +29,8 @@ from spiga_mmpose.evaluation.figures import per_cent_of  # noqa: E402
 from spiga_mmpose.visualization import drawing, sheets  # noqa: E402
 
 PANEL, LETTERS = 320, 14  # px
+CAPTION_LINES = 3  # rank, image, subsets
+PANEL_GAP, FACE_GAP = 4, 24  # px; what is of one face stays together
 COLUMNS = 6  # pictures in a row, unless one face needs more
 TRUE_COLOR, PREDICTED_COLOR = (90, 200, 250), (255, 150, 30)
 DRAWN_FACE = 'synthetic://'  # see datasets/synthetic_backend.py
@@ -133,14 +135,16 @@ def draw_face(panel, truth, predicted, landmark_set):
                                joined)
 
 
-def caption(panel, lines):
-    """Lines of text at the top of a panel, cut at the left to fit."""
+def captioned(panel, lines):
+    """A panel below its lines of text, cut at the left to fit."""
     room = int(PANEL / (drawing.text_extent(['m' * 50], LETTERS)[0] / 50)) - 1
     lines = [
         line if len(line) <= room else '\N{HORIZONTAL ELLIPSIS}' +
         line[1 - room:] for line in lines
     ]
-    drawing.draw_text(panel, lines, (0, 0), LETTERS)
+    # The last line is next to the picture, and all pictures level.
+    lines = [''] * (CAPTION_LINES - len(lines)) + lines
+    return np.concatenate([drawing.text_band(lines, PANEL, LETTERS), panel])
 
 
 def face_panels(scored, face, rank, image):
@@ -152,18 +156,38 @@ def face_panels(scored, face, rank, image):
     frame = frame_of(truth, found.values())
     plain, matrix = sheets.crop_panel(image, frame, PANEL)
     true_places = sheets.to_panel(truth, matrix)
-    panels = []
+    first = scored.annotations.names[face] or f'face {face}'
+    subsets = [name for name, members in scored.subsets.items()
+               if face in members]
+    panels = [captioned(plain, [f'#{rank}', first,
+                                *filter(None, [', '.join(subsets)])])]
     for name, points in found.items():
         panel = plain.copy()
         draw_face(panel, true_places, sheets.to_panel(points, matrix),
                   scored.landmark_set)
-        caption(panel, [f'{name}: {scored.errors[name][face]:.2f} %'])
-        panels.append(panel)
-    first = scored.annotations.names[face] or f'face {face}'
-    subsets = [name for name, members in scored.subsets.items()
-               if face in members]
-    caption(plain, [f'#{rank}', first, *filter(None, [', '.join(subsets)])])
-    return [plain, *panels]
+        panels.append(
+            captioned(panel, [f'{name}: {scored.errors[name][face]:.2f} %']))
+    return panels
+
+
+def with_gap(picture, gap):
+    """Half a gap on each side of a picture."""
+    return cv2.copyMakeBorder(picture, *[gap // 2] * 4, cv2.BORDER_CONSTANT,
+                              value=(drawing.PAPER, ) * 3)
+
+
+def make_sheet(groups):
+    """All panels, as many faces in a row as there is place for."""
+    faces = [
+        with_gap(np.concatenate([with_gap(p, PANEL_GAP) for p in panels], 1),
+                 FACE_GAP) for panels in groups
+    ]
+    in_a_row = min(max(1, COLUMNS // len(groups[0])), len(faces))
+    faces += [np.full_like(faces[0], drawing.PAPER)] * (-len(faces) % in_a_row)
+    return np.concatenate([
+        np.concatenate(faces[i:i + in_a_row], 1)
+        for i in range(0, len(faces), in_a_row)
+    ])
 
 
 def add_legend(sheet, title):
@@ -222,12 +246,9 @@ def draw(args):
     if not groups:
         raise ValueError(f'none of the {len(faces)} images can be read; '
                          f'{missing[0]}')
-    side_by_side = max(1, COLUMNS // len(groups[0]))
-    rows = [sum(groups[i:i + side_by_side], [])
-            for i in range(0, len(groups), side_by_side)]
     title = (f'The {len(faces)} worst of {np.isfinite(errors).sum()} faces by '
              f'{method}; NME in {per_cent_of(scored.norm)}')
-    sheet = add_legend(sheets.make_sheet(rows, size=PANEL), title)
+    sheet = add_legend(make_sheet(groups), title)
     write(args.out, sheet)
     for line in missing:
         print(f'not drawn: {line}', file=sys.stderr)

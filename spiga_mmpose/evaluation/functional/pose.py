@@ -73,9 +73,11 @@ def geodesic_error(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
 def angle_bins(angles: np.ndarray) -> np.ndarray:
     """Nearest of the 13 angles -90, -75, ..., 90, as an index 0 to 12.
 
-    Halfway between two the lower one is taken; beyond +-90 degrees the last
-    one. Source: PyPI package ``spiga`` 0.0.6,
-    ``spiga/eval/benchmark/metrics/pose.py``.
+    Halfway between two the lower one is taken. Angles are wrapped into
+    [-180, 180) first; above 90 the last bin (12) is taken and below -90 the
+    first (0). So 179 is in bin 12, but 180 and -180 are both in bin 0: angles
+    next to each other across +-180 are in the bins farthest apart. Source:
+    PyPI package ``spiga`` 0.0.6, ``spiga/eval/benchmark/metrics/pose.py``.
 
     Args:
         angles (np.ndarray): Any shape, degrees, finite.

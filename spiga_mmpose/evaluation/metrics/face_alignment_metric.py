@@ -10,7 +10,7 @@ from mmpose.registry import METRICS
 from spiga_mmpose.landmark_sets import load_landmark_set
 from ..functional import (BOX_NORMS, alignment_summary, face_nme, norm_lengths,
                           normalized_errors)
-from ..protocols import usual_protocol
+from ..protocols import checked_norm, checked_threshold, usual_protocol
 from ..samples import (face_name, labelled_of, landmarks_of, steps_of,
                        subsets_of, true_box)
 
@@ -76,8 +76,8 @@ class FaceAlignmentMetric(BaseMetric):
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.landmark_set = load_landmark_set(landmark_set)
         protocol = usual_protocol(landmark_set)
-        self.norm = protocol.norm if norm is None else norm
-        self.threshold = (
+        self.norm = checked_norm(protocol.norm if norm is None else norm)
+        self.threshold = checked_threshold(
             protocol.threshold(self.norm) if threshold is None else threshold)
         self.divide_by = divide_by
         self.per_step = per_step
@@ -115,7 +115,8 @@ class FaceAlignmentMetric(BaseMetric):
         true = landmarks_of(sample, 'gt_instances', count)[None]
         labelled = labelled_of(sample, count)[None]
         box = true_box(sample)[None]
-        if self.norm in BOX_NORMS and not np.isfinite(box).all():
+        if (self.norm in BOX_NORMS and labelled.any()
+                and not np.isfinite(box).all()):
             raise ValueError(f'{face_name(sample)}: the normaliser '
                              f'{self.norm!r} needs gt_instances.bboxes')
         steps = steps_of(sample, count) if self.per_step else None

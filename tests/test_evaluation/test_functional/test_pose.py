@@ -52,6 +52,12 @@ def test_bins():
     ]
 
 
+def test_bins_across_the_back_of_the_head():
+    assert angle_bins([179.9, 180, -180, 181, -179, 540]).tolist() == [
+        12, 0, 0, 0, 0, 0
+    ]
+
+
 def test_bins_are_the_nearest_centres():
     angles = np.random.default_rng(0).uniform(-90, 90, 1000)
     nearest = np.abs(angles[:, None] - np.arange(-90, 91, 15)).argmin(1)

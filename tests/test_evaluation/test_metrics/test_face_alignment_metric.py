@@ -225,9 +225,11 @@ def test_box_norm_without_boxes():
 
 @pytest.mark.parametrize('arguments, message', [
     (dict(landmark_set='dog'), 'no landmark set'),
-    (dict(norm='ocular'), 'unknown normaliser'),
+    (dict(norm='ocular'), 'normaliser must be one of'),
     (dict(norm=-3), 'positive number'),
+    (dict(norm=True), 'positive number'),
     (dict(threshold=0), 'threshold'),
+    (dict(threshold=1e-9), 'threshold'),
     (dict(divide_by=68), 'divide_by'),
 ])
 def test_bad_arguments(arguments, message):

@@ -1,0 +1,55 @@
+"""tools/run_demo.py: the parts that need no training."""
+import os
+import os.path as osp
+
+import pytest
+from tiny_model import write_tiny_model
+
+from spiga_mmpose.evaluation.dumps import load_dump
+from spiga_mmpose.evaluation.run_info import RunInfo, read_run_info
+
+CONFIG = """
+_base_ = ['{base}']
+model = dict(head=dict(supervision=dict(type='MultiTaskHead')))
+test_dataloader = dict(
+    batch_size=2,
+    num_workers=0,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='SyntheticFaceDataset',
+        num_faces=3,
+        image_size=64,
+        test_mode=True,
+        pipeline=[
+            dict(type='FaceBoxCenterScale'),
+            dict(type='SPIGACrop', input_size=(64, 64)),
+            dict(type='PackFaceInputs')
+        ],
+        _delete_=True))
+test_evaluator = [dict(type='FaceAlignmentMetric', norm='lnd_bbox')]
+"""
+
+
+@pytest.fixture(scope='module')
+def tool(load_tool):
+    return load_tool('run_demo.py')
+
+
+def test_predictions_and_what_made_them(tool, tmp_path, monkeypatch):
+    base, weights = write_tiny_model(str(tmp_path))
+    config = tmp_path / 'config.py'
+    config.write_text(CONFIG.format(base=osp.basename(base)))
+    monkeypatch.chdir(tmp_path)
+    result = tool.evaluate('tiny one', str(config), weights)
+    (tmp_path / 'out').mkdir()
+    tool.write_predictions({'tiny one': result}, 'out')
+    assert sorted(os.listdir('out')) == ['tiny_one.pkl', 'tiny_one.pkl.json']
+    assert len(load_dump('out/tiny_one.pkl')) == 3
+    assert read_run_info('out/tiny_one.pkl') == RunInfo(
+        config='config.py',
+        checkpoint=osp.basename(weights),
+        boxes='true landmarks',
+        flip_test='off',
+        selection='not on the test set',
+        dataset='SyntheticFaceDataset',
+        annotations='none, drawn faces')
