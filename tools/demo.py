@@ -6,50 +6,35 @@
     python tools/demo.py folder 'more/*.png' --out faces
     python tools/demo.py photo.jpg --draw landmarks,pose,steps,attention,maps
     python tools/demo.py video.mp4 --smooth strong       # or: webcam
+    python tools/demo.py photo.jpg --model spiga.xml     # an exported file
     python tools/demo.py photo.jpg --config CONFIG --weights CHECKPOINT \\
         --det DETECTOR_CONFIG --det-weights DETECTOR_WEIGHTS
 
 For each image NAME it writes into --out (and nowhere else) NAME_faces.jpg,
 NAME.json (boxes, landmarks, scores, pose of each face) and what --draw and
 --format ask for; for each video NAME_faces.mp4, NAME.jsonl and NAME.csv. A
-video from a camera ends with Ctrl-C. See docs/inference.md.
+folder stands for its images. A camera ends with Ctrl-C. See docs/inference.md.
 Exit code: 0 all done, 1 some images, videos or boxes failed (the rest is
 done), 2 wrong usage, 130 interrupted.
 """
 import argparse
-import os
-import os.path as osp
 import signal
 import sys
 import warnings
-from collections import Counter
 
-import cv2
-import numpy as np
 import torch
-from tqdm import tqdm
 
-from spiga_mmpose.apis import (VIEWS, ResultWriter, SPIGAInferencer,
-                               ask_for_views, estimate_each, faces_to_dicts,
-                               find_weights, is_video, list_images,
-                               make_visualizer, merge_faces, parse_box,
-                               process_video, read_image, steps_row,
-                               usable_boxes, view_sheets, write_picture)
+from spiga_mmpose.apis import (ResultWriter, SPIGAInferencer, find_weights,
+                               is_video, left_out_videos, list_images,
+                               parse_box)
+from spiga_mmpose.apis.demo import DRAWINGS, FAULTS, ON_PICTURE, Demo
 from spiga_mmpose.apis.detection import DETECTORS
-from spiga_mmpose.apis.formats import make_record, wflw_to_300w
+from spiga_mmpose.apis.inputs import counted
+from spiga_mmpose.apis.loading import BACKENDS
 from spiga_mmpose.apis.smoothing import SMOOTHING
 from spiga_mmpose.apis.tracking import DET_EVERY
 from spiga_mmpose.apis.weights import RELEASES, SYNTHETIC
 from spiga_mmpose.apis.writing import FORMATS
-from spiga_mmpose.visualization import WINDOWS_NOTE, make_sheet
-
-# In the picture itself, and in sheets of their own.
-ON_PICTURE = ('landmarks', 'pose')
-DRAWINGS = ON_PICTURE + VIEWS
-# Faces below this many px are enlarged in the drawn picture.
-MIN_FACE = 96
-# Faces of an image of which there are sheets.
-MAX_VIEWED = 32
 
 
 class UsageError(Exception):
@@ -67,7 +52,13 @@ def parse_args(argv=None):
         metavar='IMAGE',
         help='image file or URL, folder of images, glob pattern, video file, '
         'or "webcam" ("webcam:1" is the second one)')
-    parser.add_argument(
+    network = parser.add_mutually_exclusive_group()
+    network.add_argument(
+        '--model',
+        metavar='FILE',
+        help='file of tools/deployment/export.py, .onnx or .xml, in place of '
+        '--config and --weights')
+    network.add_argument(
         '--config',
         help='model config (default: that of the weights, where they tell '
         'it)')
@@ -104,6 +95,16 @@ def parse_args(argv=None):
         '--device',
         default='cuda:0' if torch.cuda.is_available() else 'cpu',
         help='(default: %(default)s)')
+    parser.add_argument(
+        '--backend',
+        choices=BACKENDS,
+        help='what runs the network (default: torch, or what --model is for); '
+        'the others export the weights once, into the cache')
+    parser.add_argument(
+        '--threads',
+        type=int,
+        metavar='N',
+        help="of the backend (default: its own choice)")
     parser.add_argument(
         '--draw',
         default=ON_PICTURE,
@@ -171,7 +172,9 @@ def _names(text, known):
 
 
 def choose_model(args):
-    """Paths of config and checkpoint; says so when they are the default."""
+    """Model and weights for ``SPIGAInferencer``; tells of the default."""
+    if args.model:
+        return args.model, args.weights
     if args.weights is None:
         if args.config:
             raise UsageError(f'--config {args.config} needs its weights: give '
@@ -189,139 +192,6 @@ def choose_model(args):
     return args.config or config, checkpoint
 
 
-class Demo:
-    """Takes one image or video after the other and writes what it finds."""
-
-    def __init__(self, inferencer, writer, args):
-        self.inferencer = inferencer
-        self.model = inferencer.model
-        self.finder = inferencer.detect
-        if args.bbox:
-            boxes = np.stack(args.bbox)
-            scores = np.ones(len(boxes), np.float32)
-            self.finder = lambda image: (boxes, scores)
-        self.writer = writer
-        self.args = args
-        self.visualizer = make_visualizer(self.model, args.draw, MIN_FACE)
-        inferencer.visualizer.draw = args.draw
-        self.views = [view for view in VIEWS if view in args.draw]
-        ask_for_views(self.model, self.views)
-        self.count = Counter()  # faces, images, empty, dropped, videos
-        self.notes = set()  # about the model, told once
-
-    def run(self, path):
-        """Read, estimate, draw and write one image.
-
-        Raises:
-            ValueError: If the image or every box in it is of no use.
-            OSError: If a result cannot be written.
-        """
-        image = read_image(path)
-        boxes, scores = self.usable(path, image, *self.finder(image))
-        picture = np.ascontiguousarray(image[..., ::-1])
-        name = self.writer.name_of(path)
-        sample = self.estimate(name, image, picture, boxes, scores)
-        if len(boxes):
-            if 'pose' in self.args.draw and (
-                    'head_poses' not in sample.pred_instances):
-                self.notes.add('this model estimates no head pose')
-            picture = self.visualizer.draw_faces(path, picture, sample)
-        else:
-            self.count['empty'] += 1
-            tqdm.write(
-                f'no face found in {path}; give its box by --bbox, or '
-                'another detector by --det',
-                file=sys.stderr)
-        record = make_record(
-            path, image, self.model.dataset_meta.get('dataset_name'),
-            faces_to_dicts(sample, steps='steps' in self.views))
-        if self.args.to_68:
-            record = wflw_to_300w(record)
-        write_picture(self.writer.folder, f'{name}_faces.jpg', picture)
-        self.writer.add(name, record)
-        self.count['faces'] += len(boxes)
-        self.count['images'] += 1
-
-    def usable(self, path, image, boxes, scores):
-        """Boxes and scores without the boxes that are of no use.
-
-        Raises:
-            ValueError: If there are boxes, and none is of use.
-        """
-        good, faults = usable_boxes(boxes, *image.shape[1::-1])
-        if faults and not good.any():
-            raise ValueError(faults[0])
-        for fault in faults:
-            self.count['dropped'] += 1
-            tqdm.write(f'dropped a box of {path}: {fault}', file=sys.stderr)
-        return boxes[good], scores[good]
-
-    def estimate(self, name, image, picture, boxes, scores):
-        """The faces of an image as one sample; the views are drawn."""
-        faces, rows = [], []
-        for face in estimate_each(self.model, [(image, boxes, scores)]):
-            if len(faces) < MAX_VIEWED:
-                rows += self.draw_views(f'{name}_{{}}_{len(faces) + 1}.jpg',
-                                        picture, face)
-            face.pred_instances.pop('attention', None)  # 2 MB each
-            faces.append(face)
-        if self.views and len(faces) > MAX_VIEWED:
-            self.notes.add(f'{", ".join(self.views)}: of the first '
-                           f'{MAX_VIEWED} faces of an image')
-        if rows:
-            write_picture(self.writer.folder, f'{name}_steps.jpg',
-                          make_sheet(rows, note=WINDOWS_NOTE))
-        return merge_faces(self.model, image, faces)
-
-    def draw_views(self, file, picture, face):
-        """Write the sheets of a face; returns its rows of steps, 0 or 1."""
-        landmark_set, rows = self.visualizer.landmark_set, []
-        for view in self.views:
-            try:
-                if landmark_set is None:
-                    raise ValueError('its config names no '
-                                     'visualizer.landmark_set')
-                if view == 'steps':
-                    rows.append(
-                        steps_row(self.model, picture, face, landmark_set,
-                                  self.args.landmark))
-                    continue
-                for name, sheet in view_sheets(view, picture, face,
-                                               landmark_set,
-                                               self.args.landmark):
-                    write_picture(self.writer.folder, file.format(name), sheet)
-            except ValueError as error:  # so it will be of every face
-                self.notes.add(f'{view} cannot be drawn: {error}')
-        return rows
-
-    def run_video(self, source):
-        """Write what is in a video or before a camera; False: interrupted.
-
-        Raises:
-            ValueError: If it cannot be opened, or breaks off.
-            OSError: If a result cannot be written.
-        """
-        if self.views:
-            self.notes.add(f'{", ".join(self.views)}: not drawn of videos')
-        done = process_video(
-            self.inferencer,
-            source,
-            self.writer.folder,
-            self.args.det_every,
-            self.args.smooth,
-            name=self.writer.name_of(source))
-        self.count['videos'] += 1
-        video, *tables = map(osp.basename, done.files)
-        tqdm.write(
-            f'{source}: {done.frames} frames, {done.faces} faces, '
-            f'{done.identities} of them different; {done.empty} frames '
-            f'without a face, {done.missing} missing; {video} ({done.codec}), '
-            f'{", ".join(tables)}')
-        if done.error:
-            raise ValueError(f'the rest of the video: {done.error}')
-        return not done.interrupted
-
-
 def prepare(args, paths):
     """Everything that must stand before the first image is read."""
     if any(map(is_video, paths)):
@@ -331,16 +201,17 @@ def prepare(args, paths):
         if args.det_every < 1:
             raise UsageError('--det-every: expected at least 1, found '
                              f'{args.det_every}')
-    out = osp.realpath(args.out)
-    if osp.exists(out) and not osp.isdir(out):
-        raise UsageError(f'--out {args.out}: expected a folder, found a file')
-    config, checkpoint = choose_model(args)
+    model, weights = choose_model(args)
     writer = ResultWriter(args.out, args.format, paths)
-    if not os.access(args.out, os.W_OK):
-        raise UsageError(f'cannot write into the folder {args.out}')
     inferencer = SPIGAInferencer(
-        checkpoint, config, args.device, 'whole_image' if args.bbox else
-        args.det or 'haar', args.det_weights, args.box_calibration)
+        weights,
+        model,
+        args.device,
+        'whole_image' if args.bbox else args.det or 'haar',
+        args.det_weights,
+        args.box_calibration,
+        backend=args.backend,
+        threads=args.threads)
     count = inferencer.model.dataset_meta.get('num_keypoints')
     if args.to_68 and count != 98:
         raise UsageError('--to-68 takes a model of the 98 landmarks of WFLW, '
@@ -348,30 +219,8 @@ def prepare(args, paths):
     if args.landmark is not None and not 0 <= args.landmark < count:
         raise UsageError(f'--landmark: expected 0 to {count - 1}, found '
                          f'{args.landmark}')
-    return Demo(inferencer, writer, args)
-
-
-def run_all(demo, paths):
-    """Run one path after the other.
-
-    Returns:
-        tuple: paths that failed, and how many are left after Ctrl-C.
-    """
-    failed = []
-    with tqdm(paths, unit='image', disable=len(paths) < 2) as progress:
-        for number, path in enumerate(progress):
-            try:
-                if not is_video(path):
-                    demo.run(path)
-                elif not demo.run_video(path):
-                    return failed, len(paths) - number - 1
-            except (ValueError, OSError, ImportError, cv2.error) as error:
-                failed.append(path)
-                name = '' if path in str(error) else f'{path}: '
-                tqdm.write(f'skipped: {name}{error}', file=sys.stderr)
-            except KeyboardInterrupt:
-                return failed, len(paths) - number
-    return failed, None
+    return Demo(inferencer, writer, args.bbox, args.draw, args.landmark,
+                args.to_68, args.det_every, args.smooth)
 
 
 def main(argv=None):
@@ -379,6 +228,8 @@ def main(argv=None):
     args = parse_args(argv)
     try:
         paths = list_images(args.images)
+        for sentence in left_out_videos(args.images):
+            print(f'note: {sentence}', file=sys.stderr)
         # MMDet and MMPose warn of what is meant to be so: a detector without
         # weights, metainfo found by its name.
         with warnings.catch_warnings(record=True):
@@ -388,25 +239,22 @@ def main(argv=None):
         print(f'error: {error}', file=sys.stderr)
         return 2
     try:
-        with demo.writer:
-            failed, left = run_all(demo, paths)
+        whole = demo.run(paths)
     except OSError as error:  # of the files of all images, at the end
         print(f'error: {error}', file=sys.stderr)
         return 2
     for note in sorted(demo.notes):
         print(f'note: {note}', file=sys.stderr)
-    count, done = demo.count, []
-    if count['images'] or not count['videos']:
-        done.append(f'{count["faces"]} face(s) in {count["images"]} image(s)')
-    if count['videos']:
-        done.append(f'{count["videos"]} video(s)')
-    print(f'{" and ".join(done)}, written to {args.out}; {count["empty"]} '
-          f'image(s) without a face, {len(failed)} skipped, '
-          f'{count["dropped"]} box(es) dropped')
-    if left is not None:
-        print(f'interrupted: {left} image(s) left', file=sys.stderr)
+    print(demo.summary())
+    if not whole:
+        videos = sum(map(is_video, demo.left))
+        numbers = dict(image=len(demo.left) - videos, video=videos)
+        left = [counted(n, thing) for thing, n in numbers.items() if n]
+        print(
+            f'interrupted: {" and ".join(left) or "nothing"} left',
+            file=sys.stderr)
         return 130
-    return 1 if failed or count['dropped'] else 0
+    return 1 if any(demo.count[key] for key in FAULTS) else 0
 
 
 if __name__ == '__main__':

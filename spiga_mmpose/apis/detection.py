@@ -116,7 +116,7 @@ def load_detector(config: str, weights: Optional[str],
     if not osp.isfile(config):
         raise ValueError(f'no detector config {config}')
     config = Config.fromfile(config)
-    if weights is not None and weights.lower().endswith('.onnx'):
+    if weights is not None and 'onnx_file' in config.model:
         config.model.onnx_file, weights = weights, None
     scope = config.get('default_scope', 'mmdet')
     with DefaultScope.overwrite_default_scope(scope):

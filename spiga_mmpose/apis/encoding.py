@@ -4,12 +4,13 @@ H.264, which every browser plays, needs PyAV (requirements/video.txt) or an
 OpenCV with an encoder for it; the wheels of OpenCV have none. Otherwise the
 file is MPEG-4 part 2, which VLC and most players play, and browsers do not.
 """
-from contextlib import contextmanager
 from fractions import Fraction
 from typing import Tuple, Union
 
 import cv2
 import numpy as np
+
+from .library_lines import opencv_quiet
 
 try:
     import av
@@ -76,7 +77,7 @@ class _ByOpenCV:
     def __init__(self, path, rate, size) -> None:
         self._size = size
         for self.codec, code in ((H264, 'avc1'), (MPEG4, 'mp4v')):
-            with _quiet():
+            with opencv_quiet():  # of an encoder that it does not have
                 self._writer = cv2.VideoWriter(
                     path, cv2.VideoWriter_fourcc(*code), rate, _even(size))
             if self._writer.isOpened():
@@ -88,16 +89,6 @@ class _ByOpenCV:
 
     def close(self) -> None:
         self._writer.release()
-
-
-@contextmanager
-def _quiet():
-    """Without what OpenCV prints of an encoder that it does not have."""
-    level = cv2.setLogLevel(0)
-    try:
-        yield
-    finally:
-        cv2.setLogLevel(level)
 
 
 def _even(size: Tuple[int, int]) -> Tuple[int, int]:

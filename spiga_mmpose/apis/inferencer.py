@@ -1,7 +1,6 @@
 """From anything with faces in it to landmarks and poses, in one call."""
 import logging
 import os.path as osp
-import warnings
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Iterable, Iterator, List, Optional, Sequence, Tuple, Union
@@ -15,15 +14,18 @@ from mmpose.structures import PoseDataSample
 from spiga_mmpose.visualization import SPIGAVisualizer
 from .calibration import BoxCalibration, load_calibration
 from .detection import make_finder
-from .estimation import BATCH_SIZE, estimate_images, faces_to_dicts, load_model
+from .estimation import (BATCH_SIZE, estimate_images, faces_to_dicts,
+                         fill_batches)
+from .expected_warnings import without_expected_warnings
+from .folders import make_folder
 from .formats import make_record, to_mmpose
-from .inputs import usable_boxes
-from .sources import Frame, is_camera, read_frames
-from .weights import find_weights
+from .inputs import is_camera, usable_boxes
+from .loading import load_estimator
+from .sources import Frame, read_frames
 from .writing import ResultWriter, write_picture
 
-# Pictures that wait for their batch to fill take at most so many bytes.
-_WAITING_BYTES = 1 << 28
+# Below out_dir, as of MMPose's inferencers.
+_RESULTS, _PICTURES = 'predictions', 'visualizations'
 
 Boxes = Union[np.ndarray, Sequence[Sequence[float]]]
 
@@ -34,7 +36,9 @@ def make_visualizer(model: nn.Module,
     """A visualizer for the landmark set of a model's config or data set.
 
     Args:
-        model (nn.Module): Made by :func:`~spiga_mmpose.apis.load_model`.
+        model (nn.Module | BackendEstimator): Made by
+            :func:`~spiga_mmpose.apis.load_model` or
+            :func:`~spiga_mmpose.apis.loading.load_estimator`.
         draw (list[str]): What to draw; see :class:`SPIGAVisualizer`.
         min_face (int): See :class:`SPIGAVisualizer`, px.
 
@@ -73,22 +77,31 @@ class SPIGAInferencer:
     than what would be replaced.
 
     Args:
-        weights (str): Name of published weights (``'wflw'``, ``'300w'``,
-            ``'300w_private'``, ``'merlrav'``), a path or a URL; see
-            :func:`~spiga_mmpose.apis.find_weights`. Defaults to ``'wflw'``.
+        weights (str, optional): Name of published weights (``'wflw'``,
+            ``'300w'``, ``'300w_private'``, ``'merlrav'``), a path or a URL;
+            see :func:`~spiga_mmpose.apis.find_weights`. Defaults to
+            ``'wflw'``; an exported file holds its own.
         model (str, optional): Path of the model's config. Defaults to that
-            of the published weights; others need it.
-        device (str, optional): E.g. ``'cpu'``. Defaults to a GPU if there is
-            one.
+            of the published weights; others need it. Or a file of
+            ``tools/deployment/export.py``, ``.onnx`` or ``.xml``.
+        device (str, optional): E.g. ``'cpu'``, of torch: the model, and MMDet
+            detectors with any backend. Defaults to a GPU if there is one.
         det_model (str): What finds the faces; see
             :func:`~spiga_mmpose.apis.make_finder`. Defaults to ``'haar'``.
         det_weights (str, optional): The detector's checkpoint.
         box_calibration (str | BoxCalibration, optional): From the detector's
             boxes to landmark boxes, or the file of one; see docs/boxes.md.
+        backend (str, optional): What runs the network: ``'torch'``, or on the
+            processor ``'onnxruntime'`` or ``'openvino'``; see
+            :func:`~spiga_mmpose.apis.loading.load_estimator`. Defaults to
+            what runs the exported file, to torch for a config.
+        threads (int, optional): Threads of the backend (torch: of the whole
+            process). None: as many as it takes by itself.
 
     Raises:
-        ValueError: If weights, a config or a detector are missing or do not
-            fit together.
+        ValueError: If weights, a config, an exported file or a detector are
+            missing or do not fit together.
+        ImportError: If the backend is not installed. It says what to type.
 
     Examples:
         >>> inferencer = SPIGAInferencer('wflw')
@@ -96,31 +109,28 @@ class SPIGAInferencer:
         >>> result['predictions'][0][0]['head_pose']
         >>> for result in inferencer('folder', out_dir='faces'):
         ...     print(result['record']['image'], result['error'])
+        >>> fast = SPIGAInferencer(model='spiga.xml', threads=2)
     """
 
     def __init__(
         self,
-        weights: str = 'wflw',
+        weights: Optional[str] = None,
         model: Optional[str] = None,
         device: Optional[str] = None,
         det_model: str = 'haar',
         det_weights: Optional[str] = None,
         box_calibration: Union[str, BoxCalibration, None] = None,
+        backend: Optional[str] = None,
+        threads: Optional[int] = None,
     ) -> None:
         device = device or get_device()
         if isinstance(box_calibration, str):
             box_calibration = load_calibration(box_calibration)
-        checkpoint, config = find_weights(weights)
-        if (model or config) is None:
-            raise ValueError(f'{weights}: these weights do not tell their '
-                             'config: give it as well (model=...)')
-        # MMDet and MMPose warn of what is meant to be so: a detector without
-        # weights, metainfo found by its name.
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore')
+        with without_expected_warnings():
+            self.model = load_estimator(weights, model, device, backend,
+                                        threads)
             self.detect = make_finder(det_model, det_weights, device,
                                       box_calibration)
-            self.model = load_model(model or config, checkpoint, device)
             self.visualizer = make_visualizer(self.model)
 
     def estimate(
@@ -187,17 +197,20 @@ class SPIGAInferencer:
 
         Raises:
             ValueError: If ``bboxes`` are no boxes or of another number of
-                pictures, or a format is unknown.
+                pictures, a format is unknown, or ``out_dir`` is no folder to
+                write into.
             OSError: If a result cannot be written.
         """
         writer = nullcontext()
         if out_dir is not None:
-            writer = ResultWriter(osp.join(out_dir, 'predictions'), formats)
+            make_folder(osp.join(out_dir, _PICTURES))
+            make_folder(osp.join(out_dir, _RESULTS))
+            writer = ResultWriter(osp.join(out_dir, _RESULTS), formats)
         if is_camera(inputs):
             batch_size = 1
         with writer:
             found = self._find(read_frames(inputs), bboxes)
-            for group in _groups(found, batch_size):
+            for group in fill_batches(found, batch_size):
                 samples = self.estimate(
                     [(item.image, item.boxes, item.scores) for item in group],
                     batch_size)
@@ -283,20 +296,6 @@ class _GivenBoxes:
                              f'but there are {count} pictures')
 
 
-def _groups(found: Iterable[_Found], batch_size: int) -> Iterator[list]:
-    """Pictures together until their faces fill a batch."""
-    group, faces, size = [], 0, 0
-    for item in found:
-        group.append(item)
-        faces += len(item.boxes)
-        size += item.image.nbytes
-        if (max(faces, len(group)) >= batch_size or size >= _WAITING_BYTES):
-            yield group
-            group, faces, size = [], 0, 0
-    if group:
-        yield group
-
-
 def _report(name: str, dropped: List[str], error: str) -> None:
     lines = [f'dropped a box of {name}: {fault}' for fault in dropped]
     for line in [f'skipped: {error}'] if error else lines:
@@ -308,5 +307,5 @@ def _write(result: dict, writer: ResultWriter, out_dir: str) -> None:
     name = writer.name_of(record['image'], record.get('frame'))
     writer.add(name, record)
     write_picture(
-        osp.join(out_dir, 'visualizations'), f'{name}.jpg',
+        osp.join(out_dir, _PICTURES), f'{name}.jpg',
         result['visualization'][0])

@@ -1,7 +1,9 @@
-"""What a user points at: files, folders, globs, configs and boxes."""
+"""What a user points at: files, folders, globs, cameras, configs, boxes."""
 import glob
+import mimetypes
+import os
 import os.path as osp
-from typing import List, Sequence, Tuple
+from typing import Any, List, Sequence, Tuple
 
 import numpy as np
 
@@ -14,6 +16,24 @@ _MAX_BOX = 100
 # A folder is searched for these; a file that is named is taken as it is.
 IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.ppm', '.tif', '.tiff',
                   '.webp')
+CAMERA = 'webcam'  # as MMPose names it: 'webcam' or 'webcam:1'
+
+
+def is_camera(source: Any) -> bool:
+    """Whether a source is a camera, whose frames do not wait."""
+    if isinstance(source, str):
+        name, _, number = source.partition(':')
+        return name == CAMERA and (not number or number.isdigit())
+    return isinstance(source, int)
+
+
+def is_video(source: Any) -> bool:
+    """Whether a source is a video file, told by its ending, or a camera."""
+    if not isinstance(source, (str, os.PathLike)):
+        return is_camera(source)
+    kind = mimetypes.guess_type(source)[0] or ''
+    return is_camera(source) or (kind.startswith('video')
+                                 and not is_url(os.fspath(source)))
 
 
 def list_images(inputs: Sequence[str]) -> List[str]:
@@ -21,7 +41,8 @@ def list_images(inputs: Sequence[str]) -> List[str]:
 
     Args:
         inputs (list[str]): Each a file, a URL, a folder (its images by name,
-            not those of its subfolders) or a glob pattern.
+            not those of its subfolders, and not its videos; see
+            :func:`left_out_videos`) or a glob pattern.
 
     Returns:
         list[str]: Paths and URLs in the order given, each once. A file that
@@ -34,13 +55,16 @@ def list_images(inputs: Sequence[str]) -> List[str]:
     paths = []
     for given in inputs:
         if osp.isdir(given):
-            found = sorted(
-                path for path in glob.glob(osp.join(glob.escape(given), '*'))
-                if path.lower().endswith(IMAGE_SUFFIXES))
+            found = [
+                path for path in _files_of(given)
+                if path.lower().endswith(IMAGE_SUFFIXES)
+            ]
             if not found:
-                raise ValueError(
+                raise ValueError('; '.join([
                     f'no image in the folder {given}: expected files that end '
-                    f'in one of {", ".join(IMAGE_SUFFIXES)}')
+                    f'in one of {", ".join(IMAGE_SUFFIXES)}',
+                    *left_out_videos([given])
+                ]))
         elif (glob.has_magic(given) and not osp.exists(given)
               and not is_url(given)):
             found = sorted(filter(osp.isfile, glob.glob(given)))
@@ -50,6 +74,44 @@ def list_images(inputs: Sequence[str]) -> List[str]:
             found = [given]
         paths += found
     return list(dict.fromkeys(paths))
+
+
+def left_out_videos(inputs: Sequence[str]) -> List[str]:
+    """What :func:`list_images` leaves out, in words.
+
+    A folder stands for its images, as for MMPose's inferencers.
+
+    Args:
+        inputs (list[str]): As for :func:`list_images`.
+
+    Returns:
+        list[str]: Of each folder that holds videos a sentence: how many, and
+        how to name them.
+    """
+    sentences = []
+    for folder in dict.fromkeys(filter(osp.isdir, inputs)):
+        videos = list(filter(is_video, _files_of(folder)))
+        endings = sorted({osp.splitext(path)[1] for path in videos})
+        patterns = ' '.join(
+            f"'{osp.join(folder, '*' + ending)}'" for ending in endings)
+        if videos:
+            sentences.append(
+                f'left out: {counted(len(videos), "video")} in the folder '
+                f'{folder}, which stands for its images; for videos name '
+                f'{patterns}')
+    return sentences
+
+
+def counted(number: int, thing: str) -> str:
+    """``'1 face'``, ``'2 faces'``, ``'2 boxes'``."""
+    plural = 'es' if thing.endswith('x') else 's'
+    return f'{number} {thing}{"" if number == 1 else plural}'
+
+
+def _files_of(folder: str) -> List[str]:
+    """Paths of the files of a folder, by name."""
+    return sorted(
+        filter(osp.isfile, glob.glob(osp.join(glob.escape(folder), '*'))))
 
 
 def parse_box(text: str) -> np.ndarray:

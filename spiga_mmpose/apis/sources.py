@@ -5,22 +5,22 @@ A source is a file, URL, array, list, folder, glob, video or camera;
 that of one picture. What cannot be read is a frame with an error, and the
 rest goes on.
 """
-import mimetypes
+import logging
 import os
 import os.path as osp
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, Iterator, Optional, Union
+from typing import Iterator, Optional, Union
 
 import cv2
 import numpy as np
 from mmengine import fileio
+from mmengine.logging import print_log
 
 from spiga_mmpose.datasets.transforms import LoadFaceImage
 from .download import is_url, read_url
-from .inputs import list_images
-
-_CAMERA = 'webcam'  # as MMPose names it: 'webcam' or 'webcam:1'
+from .inputs import CAMERA, is_camera, is_video, left_out_videos, list_images
+from .library_lines import opencv_quiet
 
 
 @dataclass(frozen=True)
@@ -80,23 +80,6 @@ def read_image(path_or_url: str) -> np.ndarray:
     return load(dict(img_path=path_or_url))['img']
 
 
-def is_camera(source: Any) -> bool:
-    """Whether a source is a camera, whose frames do not wait."""
-    if isinstance(source, str):
-        name, _, number = source.partition(':')
-        return name == _CAMERA and (not number or number.isdigit())
-    return isinstance(source, int)
-
-
-def is_video(source: Any) -> bool:
-    """Whether a source is a video file, told by its ending, or a camera."""
-    if not isinstance(source, (str, os.PathLike)):
-        return is_camera(source)
-    kind = mimetypes.guess_type(source)[0] or ''
-    return is_camera(source) or (kind.startswith('video')
-                                 and not is_url(os.fspath(source)))
-
-
 def read_frames(source: Union[str, os.PathLike, int, np.ndarray, list],
                 ) -> Iterator[Frame]:
     """Yield the pictures of a source, each when it is asked for.
@@ -105,7 +88,8 @@ def read_frames(source: Union[str, os.PathLike, int, np.ndarray, list],
         source: One of
 
             * a path: picture or video (told by its ending), folder (its
-              pictures by name) or glob pattern;
+              pictures by name; a warning is logged of videos in it) or glob
+              pattern;
             * ``'http://...'`` or ``'https://...'``: a picture;
             * an array: (H, W), (H, W, 1), (H, W, 3) BGR or (H, W, 4) BGRA,
               uint8 or uint16;
@@ -154,6 +138,8 @@ def _of_text(text: str) -> Iterator[Frame]:
     except ValueError as error:
         yield Frame(text, error=str(error))
         return
+    for sentence in left_out_videos([text]):
+        print_log(sentence, logger='current', level=logging.WARNING)
     for path in paths:
         if is_video(path):
             yield from _of_capture(path, path)
@@ -168,14 +154,15 @@ def _of_camera(source: Union[str, int]) -> Iterator[Frame]:
     number = source
     if isinstance(source, str):
         number = int(source.partition(':')[2] or 0)
-    yield from _of_capture(number, f'{_CAMERA}:{number}')
+    yield from _of_capture(number, f'{CAMERA}:{number}')
 
 
 def _of_capture(where: Union[str, int], name: str) -> Iterator[Frame]:
     if isinstance(where, str) and not osp.isfile(where):
         yield Frame(name, error=f'no such video file: {name}')
         return
-    capture = cv2.VideoCapture(where)
+    with opencv_quiet():
+        capture = cv2.VideoCapture(where)
     try:
         if not capture.isOpened():
             yield Frame(name, error=f'{name}: OpenCV cannot open it; expected '

@@ -15,8 +15,9 @@ from .encoding import open_video
 from .estimation import faces_to_dicts
 from .formats import make_record, to_csv
 from .inferencer import SPIGAInferencer
+from .inputs import is_camera
 from .smoothing import FaceSmoother
-from .sources import Frame, is_camera, read_frames
+from .sources import Frame, read_frames
 from .tracking import DET_EVERY, FaceFollower
 from .writing import ResultWriter
 

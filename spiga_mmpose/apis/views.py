@@ -54,14 +54,19 @@ def steps_row(model: nn.Module,
     if 'landmark_steps' not in face.pred_instances:
         raise ValueError('this model has no cascade steps to draw')
     steps = face.pred_instances.landmark_steps[0]
-    # A model that has not learnt its cascade yet gives the first shape alone.
-    cascade = list(model.head.steps)[:len(steps) - 1]
-    side = float(face.input_scale[0])
+    windows = None  # an exported file does not tell them
+    if model.head is not None:
+        side = float(face.input_scale[0])
+        # A model that has not learnt its cascade yet gives the first shape
+        # alone.
+        windows = [
+            step.window * side for step in model.head.steps[:len(steps) - 1]
+        ]
     return step_panels(
         image,
         steps,
         landmark_set,
-        windows=[step.window * side for step in cascade],
+        windows=windows,
         window_landmarks=None if landmark is None else [landmark])
 
 

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from .download import is_url, url_file
+from .folders import make_folder
 from .formats import to_benchmark, to_coco, to_csv, to_mmpose, to_pts
 
 # Of an image NAME.json, NAME_mmpose.json, NAME_1.pts, ...; of all images the
@@ -60,7 +61,7 @@ class ResultWriter:
 
     Raises:
         ValueError: If there is no such format.
-        OSError: If the folder cannot be made.
+        ValueError: If the folder cannot be made or written into.
     """
 
     def __init__(self,
@@ -71,7 +72,7 @@ class ResultWriter:
         if unknown or not formats:
             raise ValueError(f'expected formats out of {", ".join(FORMATS)}, '
                              f'found {", ".join(unknown) or "none"}')
-        os.makedirs(folder, exist_ok=True)
+        make_folder(folder)
         self.folder = folder
         self.formats = formats
         # No image may take the name of a file of all.

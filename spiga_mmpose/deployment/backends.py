@@ -18,12 +18,14 @@ _AGAIN = 'copy it again, or write it with tools/deployment/export.py'
 
 
 class Backend:
-    """A network that takes crops and gives arrays.
+    """A network that takes crops and gives arrays, one call at a time.
 
     Attributes:
         info (GraphInfo): What the network is and how to crop for it.
+        source (str): Where it comes from, for messages.
     """
     info: GraphInfo
+    source: str
 
     def __call__(self, crops: np.ndarray) -> Dict[str, np.ndarray]:
         """Landmarks of the crops.
@@ -68,6 +70,13 @@ class Backend:
         raise NotImplementedError
 
 
+def check_threads(threads: Optional[int]) -> None:
+    """Raise ``ValueError`` for what is no number of threads."""
+    if threads is not None and (type(threads) is not int or threads < 1):
+        raise ValueError('threads: expected a whole number from 1, or None '
+                         f'for as many as the cores, found {threads!r}')
+
+
 def _filled(crops: np.ndarray, count: int) -> np.ndarray:
     """The crops and black ones up to a count."""
     full = np.zeros((count, *crops.shape[1:]), np.uint8)
@@ -89,6 +98,8 @@ class TorchBackend(Backend):
                  model: nn.Module,
                  threads: Optional[int] = None,
                  precision: str = 'fp32'):
+        check_threads(threads)
+        self.source = 'the model'
         self.graph = LandmarkGraph(model, precision)
         self.device = next(model.parameters()).device
         if threads:
@@ -116,9 +127,11 @@ class OnnxRuntimeBackend(Backend):
     """
 
     def __init__(self, path: str, threads: Optional[int] = None):
+        check_threads(threads)
         require('onnxruntime')
         import onnxruntime
         _check_file(path)
+        self.source = path
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or 0
         options.log_severity_level = 3
@@ -153,9 +166,11 @@ class OpenVINOBackend(Backend):
     """
 
     def __init__(self, path: str, threads: Optional[int] = None):
+        check_threads(threads)
         require('openvino')
         import openvino
         _check_file(path)
+        self.source = path
         _check_file(osp.splitext(path)[0] + '.bin')
         core = openvino.Core()
         # OpenVINO would take all of the graph to bf16 where it can; which

@@ -280,57 +280,24 @@ def draw_pose_axes(canvas: np.ndarray, pose: np.ndarray, corner: np.ndarray,
         _arrow(canvas, points[0], points[1 + i], AXIS_COLORS[i], width)
 
 
-def draw_angles(canvas: np.ndarray, pose: np.ndarray, box: np.ndarray) -> None:
-    """Write yaw, pitch and roll beside a face, in the colours of the axes.
-
-    Args:
-        canvas (np.ndarray): (H, W, 3).
-        pose (np.ndarray): (3,) or (6,), angles in degrees first.
-        box (np.ndarray): (4,) x1, y1, x2, y2 of the face, image px. The text
-            goes to its right, or where it hides less of the box.
-    """
-    if not (np.isfinite(pose[:3]).all() and np.isfinite(box).all()):
-        return
-    lines = [
-        f'{name:<5} {round(float(angle)):+4d}°'.replace('-', '\N{MINUS SIGN}')
-        for name, angle in zip(('yaw', 'pitch', 'roll'), pose)
-    ]
-    height = text_height(face_size(np.reshape(box, (2, 2))))
-    extent = np.array(text_extent(lines, height))
-    width, depth = extent
-    gap = height / 2
-    above = box[1] - 2 * height  # a label may stand on the box
-    places = np.array([(box[2] + gap, box[1]), (box[0] - gap - width, box[1]),
-                       (box[0], box[3] + gap), (box[0], above - gap - depth)])
-    places = np.clip(places, 0, np.maximum(canvas.shape[1::-1] - extent, 0))
-    hidden = np.minimum(places + extent, box[2:]) - np.maximum(
-        places, box[:2])
-    best = np.prod(np.maximum(hidden, 0), axis=1).argmin()
-    draw_text(canvas, lines, places[best], height, ANGLE_COLORS)
-
-
 def draw_box(canvas: np.ndarray,
              box: np.ndarray,
-             label: str = '',
              color: Color = BOX_COLOR) -> None:
-    """Draw a box and a label above its upper left corner.
+    """Draw a box.
 
     Args:
         canvas (np.ndarray): (H, W, 3).
         box (np.ndarray): (4,) x1, y1, x2, y2 in image px.
-        label (str): May be empty.
         color (tuple): RGB, 0 to 255.
     """
-    if not np.isfinite(box).all():
-        return
-    size = face_size(np.reshape(box, (2, 2)))
-    width = _width(size, 130)
-    corners = [_fixed(point) for point in np.reshape(box, (2, 2))]
-    _rectangle(canvas, corners, color, width)
-    if label:
-        height = text_height(size)
-        draw_text(canvas, [label], (box[0], box[1] - 1.6 * height - width),
-                  height, [color])
+    if np.isfinite(box).all():
+        corners = [_fixed(point) for point in np.reshape(box, (2, 2))]
+        _rectangle(canvas, corners, color, box_width(box))
+
+
+def box_width(box: np.ndarray) -> int:
+    """Width in px of the lines of a box (4,) around a face."""
+    return _width(face_size(np.reshape(box, (2, 2))), 130)
 
 
 def draw_text(canvas: np.ndarray,

@@ -1,5 +1,6 @@
 """MMPose's visualizer for faces with landmarks and head pose."""
-from typing import Optional, Sequence, Tuple
+from itertools import zip_longest
+from typing import List, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -12,9 +13,10 @@ from mmpose.visualization import PoseLocalVisualizer
 
 from spiga_mmpose.landmark_sets import load_landmark_set
 from spiga_mmpose.landmark_sets.landmark_set import available_landmark_sets
-from .drawing import (WHITE, draw_angles, draw_box, draw_indices,
-                      draw_landmarks, draw_pose_axes, face_size,
-                      landmark_style, pose_frame, text_band, text_height)
+from .drawing import (WHITE, draw_box, draw_indices, draw_landmarks,
+                      draw_pose_axes, face_size, landmark_style, pose_frame,
+                      text_band, text_height)
+from .read_outs import angle_read_out, draw_read_outs, label_read_out
 
 # The faintest landmark that is drawn at all is drawn at this opacity.
 _FAINTEST = 0.25
@@ -31,6 +33,8 @@ class SPIGAVisualizer(PoseLocalVisualizer):
     when ``draw_gt`` is set and the sample has annotated landmarks. Sizes
     follow the face, so ``radius`` and ``line_width``, which MMPose's
     inferencer sets, have no effect. The score of a landmark is its opacity.
+    Texts come last, beside their face, off the other faces where there is
+    room (:mod:`~spiga_mmpose.visualization.read_outs`).
 
     Fields of ``pred_instances`` (of ``gt_instances`` likewise) that are
     drawn: ``keypoints``, ``keypoint_scores`` or ``keypoints_visible``,
@@ -88,6 +92,7 @@ class SPIGAVisualizer(PoseLocalVisualizer):
                        image: np.ndarray,
                        data_sample: PoseDataSample,
                        draw_gt: bool = True,
+                       draw_bbox: bool = False,
                        **kwargs) -> np.ndarray:
         """Draw a sample; see ``PoseLocalVisualizer.add_datasample``.
 
@@ -97,9 +102,11 @@ class SPIGAVisualizer(PoseLocalVisualizer):
             data_sample (:obj:`PoseDataSample`): Of one face or, merged, of
                 all faces of the image; in image px.
             draw_gt (bool): Show the truth, where there is one, at the left.
+            draw_bbox (bool): Draw the boxes, with track ids, and scores below
+                1.
             **kwargs: Of ``PoseLocalVisualizer.add_datasample``, among them
-                ``draw_bbox``, ``kpt_thr`` (landmarks of a lower score are
-                left out), ``show_kpt_idx``, ``out_file``.
+                ``kpt_thr`` (landmarks of a lower score are left out),
+                ``show_kpt_idx``, ``out_file``.
 
         Returns:
             np.ndarray: (H', W', 3) RGB, uint8.
@@ -115,8 +122,8 @@ class SPIGAVisualizer(PoseLocalVisualizer):
                 fy=factor,
                 interpolation=cv2.INTER_CUBIC)
             data_sample = _enlarged(data_sample, factor)
-        if draw_gt:
-            data_sample = _named(data_sample)
+        # MMPose would draw the boxes over the texts.
+        data_sample = _instructed(data_sample, draw_bbox, draw_gt)
         return super().add_datasample(
             name, image, data_sample, draw_gt=draw_gt, **kwargs)
 
@@ -147,37 +154,28 @@ class SPIGAVisualizer(PoseLocalVisualizer):
                              kpt_thr: float = 0.3,
                              show_kpt_idx: bool = False,
                              skeleton_style: str = 'mmpose') -> np.ndarray:
-        """Draw landmarks, curves and pose of all faces on a copy."""
+        """Draw boxes, landmarks, axes, then the texts, on a copy."""
         canvas = np.ascontiguousarray(image).copy()
-        if 'keypoints' in instances:
-            keypoints = _array(
-                instances.get('transformed_keypoints', instances.keypoints))
-            if 'landmarks' in self.draw:
-                opacity = _opacity(instances, kpt_thr)
-                self._draw_landmarks(canvas, keypoints, opacity, show_kpt_idx)
-            if 'pose' in self.draw and 'head_poses' in instances:
-                self._draw_poses(canvas, instances, keypoints)
+        boxes = _array(instances.get('bboxes', np.zeros((0, 4))))
+        boxes = boxes if instances.get('boxed', False) else boxes[:0]
+        for box in boxes:
+            draw_box(canvas, box)
+        keypoints = _array(
+            instances.get('transformed_keypoints',
+                          instances.get('keypoints', np.zeros((0, 0, 2)))))
+        if len(keypoints) and 'landmarks' in self.draw:
+            opacity = _opacity(instances, kpt_thr)
+            self._draw_landmarks(canvas, keypoints, opacity, show_kpt_idx)
+        posed = 'pose' in self.draw and 'head_poses' in instances
+        if len(keypoints) and posed:
+            self._draw_axes(canvas, instances, keypoints)
+        self._draw_texts(canvas, instances, keypoints, boxes, posed)
         if 'heading' in instances:
-            # Below: the boxes, which come later, keep their place.
             height = text_height(min(canvas.shape[:2]) / 2)
             canvas = np.concatenate([
                 canvas,
                 text_band([instances.heading], canvas.shape[1], height)
             ])
-        self.set_image(canvas)
-        return self.get_image()
-
-    def _draw_instances_bbox(self, image: np.ndarray,
-                             instances: InstanceData) -> np.ndarray:
-        """Draw the boxes on a copy, with track ids, and scores below 1."""
-        canvas = np.ascontiguousarray(image).copy()
-        boxes = _array(instances.get('bboxes', np.zeros((0, 4))))
-        scores = _array(instances.get('bbox_scores', np.ones(len(boxes))))
-        tracks = _array(instances.get('track_ids', np.full(len(boxes), -1)))
-        for box, score, track in zip(boxes, scores, tracks):
-            label = [f'id {track:.0f}'] if track >= 0 else []
-            label += [f'{score:.2f}'] if score < 1 else []
-            draw_box(canvas, box, ' '.join(label))
         self.set_image(canvas)
         return self.get_image()
 
@@ -189,21 +187,37 @@ class SPIGAVisualizer(PoseLocalVisualizer):
                 shown = np.where(strength[:, None] > 0, face, np.nan)
                 draw_indices(canvas, shown, colors)
 
-    def _draw_poses(self, canvas, instances, keypoints) -> None:
-        poses = _array(instances.head_poses)
-        # Text first: it must not cover the axes of a neighbour.
-        boxes = _array(instances.get('bboxes', keypoints[:, :0]))
-        for pose, face, box in zip(poses, keypoints, boxes):
-            corners = np.concatenate([face, np.reshape(box, (-1, 2))])
-            draw_angles(canvas, pose, _box_of(corners))
+    def _draw_axes(self, canvas, instances, keypoints) -> None:
         if self.landmark_set is None or self.landmark_set.head_model is None:
             return
         places = keypoints
         if 'landmark_steps' in instances:
             places = _array(instances.landmark_steps)[:, 0]
+        poses = _array(instances.head_poses)
         for pose, face, place in zip(poses, keypoints, places):
             frame = pose_frame(self.landmark_set.head_model, pose, place)
             draw_pose_axes(canvas, pose, *frame, face_size(face))
+
+    @staticmethod
+    def _draw_texts(canvas, instances, keypoints, boxes, posed) -> None:
+        """Track ids and scores on the boxes, angles beside the faces."""
+        corners = [
+            np.concatenate([points, np.reshape(box, (-1, 2))])
+            for points, box in zip_longest(
+                keypoints, boxes, fillvalue=np.zeros((0, 2)))
+        ]
+        faces = np.array([_box_of(points) for points in corners])
+        read_outs = [
+            label_read_out(i, boxes[i], label)
+            for i, label in enumerate(_labels(instances, len(boxes))) if label
+        ]
+        if posed:
+            poses = _array(instances.head_poses)
+            read_outs += [
+                angle_read_out(i, faces[i], poses[i])
+                for i in range(len(keypoints))
+            ]
+        draw_read_outs(canvas, read_outs, faces)
 
     def _style(self, count: int) -> Tuple[np.ndarray, np.ndarray]:
         """Colours (L, 3) and links (N, 2) for faces of ``count`` landmarks."""
@@ -259,16 +273,31 @@ def _opacity(instances: InstanceData, threshold: float) -> np.ndarray:
     return np.where(scores < threshold, 0, opacity)
 
 
-def _named(data_sample: PoseDataSample) -> PoseDataSample:
-    """A copy of the sample whose instances tell what they are."""
-    named = data_sample.clone()
+def _labels(instances: InstanceData, count: int) -> List[str]:
+    """Of each of the boxes its track id, and its score where it is below 1."""
+    scores = _array(instances.get('bbox_scores', np.ones(count)))
+    tracks = _array(instances.get('track_ids', np.full(count, -1)))
+    labels = []
+    for _, score, track in zip(range(count), scores, tracks):
+        parts = [f'id {track:.0f}'] if track >= 0 else []
+        parts += [f'{score:.2f}'] if score < 1 else []
+        labels.append(' '.join(parts))
+    return labels
+
+
+def _instructed(data_sample: PoseDataSample, boxed: bool,
+                named: bool) -> PoseDataSample:
+    """A copy of the sample whose instances tell how they are drawn."""
+    instructed = data_sample.clone()
     for key, heading in (('gt_instances', 'truth'), ('pred_instances',
                                                      'prediction')):
         if key in data_sample:
             instances = data_sample.get(key).clone()
-            instances.set_metainfo(dict(heading=heading))
-            named.set_field(instances, key)
-    return named
+            instances.set_metainfo(dict(boxed=boxed))
+            if named:
+                instances.set_metainfo(dict(heading=heading))
+            instructed.set_field(instances, key)
+    return instructed
 
 
 def _enlarged(data_sample: PoseDataSample, factor: float) -> PoseDataSample:

@@ -2,6 +2,7 @@
 import io
 import json
 import os
+import warnings
 
 import cv2
 import numpy as np
@@ -14,8 +15,8 @@ from test_apis.test_sources import write_video
 from tiny_model import POSE, write_tiny_model
 from web_server import serve
 
-from spiga_mmpose.apis import (BoxCalibration, SPIGAInferencer, inferencer,
-                               weights)
+from spiga_mmpose.apis import (BoxCalibration, SPIGAInferencer, estimation,
+                               loading, weights)
 from spiga_mmpose.apis.weights import Release
 
 pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
@@ -137,7 +138,7 @@ class TestBatches:
 
         next(infer(pictures(WALL), batch_size=3))
         assert len(read) == 3
-        monkeypatch.setattr(inferencer, '_WAITING_BYTES', 2 * WALL.nbytes)
+        monkeypatch.setattr(estimation, '_WAITING_BYTES', 2 * WALL.nbytes)
         read.clear()
         next(infer(pictures(WALL), batch_size=30))
         assert len(read) == 2
@@ -288,6 +289,21 @@ class TestWriting:
         with pytest.raises(ValueError, match='formats'):
             next(infer(WALL, out_dir=str(tmp_path), formats=['yaml']))
 
+    @pytest.mark.parametrize('taken, out', [
+        ('out', 'out'),
+        ('out', 'out/below'),
+        ('out/predictions', 'out'),
+        ('out/visualizations', 'out'),
+    ])
+    def test_a_file_is_in_the_way(self, infer, tmp_path, taken, out):
+        file = tmp_path / taken
+        file.parent.mkdir(exist_ok=True)
+        file.write_text('mine')
+        with pytest.raises(ValueError, match='name another folder') as error:
+            next(infer(WALL, out_dir=str(tmp_path / out)))
+        assert str(tmp_path / out) in str(error.value)
+        assert file.read_text() == 'mine'
+
 
 class TestSeam:
     """What trackers and other loops build on."""
@@ -309,10 +325,18 @@ class TestConstructor:
 
     def test_by_name(self, files, monkeypatch):
         config, checkpoint = files
-        monkeypatch.setattr(inferencer, 'find_weights',
+        monkeypatch.setattr(loading, 'find_weights',
                             lambda name: (checkpoint, config))
         infer = SPIGAInferencer(device='cpu', det_model='whole_image')
         assert len(faces_of(next(infer(WALL)))) == 1
+
+    @pytest.mark.parametrize('det_model', ['haar', 'whole_image'])
+    def test_what_is_meant_to_be_so_is_no_warning(self, files, det_model):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter('always')
+            SPIGAInferencer(files[1], files[0], 'cpu', det_model)
+        assert [str(warning.message) for warning in caught
+                if warning.category is UserWarning] == []
 
     def test_weights_that_do_not_fit(self, files, tmp_path):
         loaded = torch.load(files[1])

@@ -4,9 +4,9 @@ import os.path as osp
 import numpy as np
 import pytest
 
-from spiga_mmpose.apis import (check_box, find_config, list_images, parse_box,
-                               usable_boxes)
-from spiga_mmpose.apis.inputs import find_checkpoint
+from spiga_mmpose.apis import (check_box, find_config, left_out_videos,
+                               list_images, parse_box, usable_boxes)
+from spiga_mmpose.apis.inputs import counted, find_checkpoint
 
 
 @pytest.fixture
@@ -57,9 +57,29 @@ class TestListImages:
         with pytest.raises(ValueError, match='no image in the folder'):
             list_images([str(tmp_path)])
 
+    def test_videos_of_a_folder_are_told(self, folder):
+        assert left_out_videos([str(folder)]) == []
+        for name in ('x.mp4', 'y.mp4', 'z.AVI'):
+            (folder / name).write_text('x')
+        (folder / 'folder.mp4').mkdir()
+        [sentence] = left_out_videos([str(folder), str(folder), 'a.mp4'])
+        assert '3 videos in the folder' in sentence
+        assert sentence.endswith(f"'{folder}/*.AVI' '{folder}/*.mp4'")
+        assert len(list_images([str(folder)])) == 3
+
+    def test_a_folder_of_videos_alone(self, tmp_path):
+        (tmp_path / 'x.mp4').write_text('x')
+        with pytest.raises(ValueError, match='no image.*left out: 1 video'):
+            list_images([str(tmp_path)])
+
     def test_glob_without_a_match(self, folder):
         with pytest.raises(ValueError, match=r'no file matches .*\*\.gif'):
             list_images([str(folder / '*.gif')])
+
+
+def test_counted():
+    assert counted(1, 'face') == '1 face'
+    assert counted(0, 'face') == '0 faces' and counted(2, 'box') == '2 boxes'
 
 
 class TestBoxes:

@@ -5,7 +5,7 @@ import pytest
 from cartoon import cartoon_face
 from web_server import serve
 
-from spiga_mmpose.apis import is_video, read_frames, read_image
+from spiga_mmpose.apis import is_video, read_frames, read_image, sources
 from spiga_mmpose.apis.sources import is_camera
 
 PICTURE = cartoon_face(60)
@@ -53,6 +53,15 @@ class TestFiles:
         assert shapes([good, other]) == [(30, 60, 3), (60, 60, 3)]
         assert broken.image is None
         assert 'broken.png is an empty file' in broken.error
+
+    def test_videos_in_it_are_left_out_and_told(self, folder, monkeypatch):
+        told = []
+        monkeypatch.setattr(sources, 'print_log',
+                            lambda text, **_: told.append(text))
+        (folder / 'film.mp4').write_text('film')
+        assert len(list(read_frames(str(folder)))) == 3
+        [line] = told
+        assert line.startswith('left out: 1 video in the folder')
 
     def test_a_glob(self, folder):
         frames = read_frames(str(folder / '[ab].png'))

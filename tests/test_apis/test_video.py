@@ -285,7 +285,7 @@ class TestBadInput:
 
     def test_folder_is_a_file(self, video, tmp_path):
         (tmp_path / 'out').write_text('a file')
-        with pytest.raises(OSError, match='out'):
+        with pytest.raises(ValueError, match='out'):
             process_video(Stub(), video, str(tmp_path / 'out'))
 
     @pytest.mark.parametrize('name', ['walk_faces.mp4', 'walk.csv'])

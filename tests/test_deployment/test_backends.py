@@ -88,6 +88,24 @@ class TestOnnxRuntime:
         with pytest.raises(ValueError, match='reads format 7'):
             open_graph(onnx_file)
 
+    def test_a_graph_of_others(self, tmp_path):
+        onnx = pytest.importorskip('onnx')
+        pytest.importorskip('onnxruntime')
+        value = [
+            onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT,
+                                               [1]) for name in 'ab'
+        ]
+        graph = onnx.helper.make_graph(
+            [onnx.helper.make_node('Relu', ['a'], ['b'])], 'other', value[:1],
+            value[1:])
+        path = str(tmp_path / 'other.onnx')
+        onnx.save(
+            onnx.helper.make_model(
+                graph, opset_imports=[onnx.helper.make_opsetid('', 20)],
+                ir_version=10), path)
+        with pytest.raises(ValueError, match='other.onnx: it does not desc'):
+            open_graph(path)
+
 
 class TestOpenVINO:
 
@@ -187,6 +205,13 @@ def test_missing_backend(tmp_path, monkeypatch, name, package):
     with pytest.raises(ImportError, match=f'{package} is not installed. '
                        f'Type: pip install {package}'):
         open_graph(str(tmp_path / name))
+
+
+@pytest.mark.parametrize('threads', [0, -2, 1.5, '2', True])
+def test_no_such_number_of_threads(tmp_path, threads):
+    for name in ('a.onnx', 'a.xml'):
+        with pytest.raises(ValueError, match='threads: expected a whole'):
+            open_graph(str(tmp_path / name), threads)
 
 
 @pytest.mark.parametrize('name,message', [('a.onnx', 'no file .*a.onnx'),

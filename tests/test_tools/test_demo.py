@@ -13,7 +13,9 @@ from cartoon import HEAD, cartoon_face
 from tiny_model import POSE, write_tiny_model
 from web_server import serve
 
-from spiga_mmpose.apis import estimate_each, inputs
+from spiga_mmpose.apis import demo as demo_run
+from spiga_mmpose.apis import estimate_each, inputs, load_model
+from spiga_mmpose.deployment import export_model
 
 pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
 
@@ -59,6 +61,11 @@ def face_file(folder):
     return path
 
 
+def one_by_one(pictures):
+    """Batches of a picture."""
+    return ([picture] for picture in pictures)
+
+
 def read_json(out, name='face'):
     return json.loads((out / f'{name}.json').read_text())
 
@@ -68,7 +75,7 @@ class TestFaces:
     def test_box(self, run, face_file, tmp_path):
         code, printed = run(face_file, '--bbox', '40,30,120,140')
         assert code == 0
-        assert '1 face(s) in 1 image(s)' in printed
+        assert '1 face in 1 image, written to' in printed
         out = tmp_path / 'out'
         assert sorted(os.listdir(out)) == ['face.json', 'face_faces.jpg']
         result = read_json(out)
@@ -149,7 +156,7 @@ class TestFaces:
                 del sample.pred_fields
                 yield sample
 
-        monkeypatch.setattr(demo, 'estimate_each', plain)
+        monkeypatch.setattr(demo_run, 'estimate_each', plain)
         code = demo.main([
             str(face_file), '--out',
             str(tmp_path / 'out'), '--draw', 'pose,steps,attention,maps',
@@ -211,7 +218,7 @@ class TestViews:
 
     def test_of_the_first_faces(self, run, demo, face_file, tmp_path,
                                 monkeypatch):
-        monkeypatch.setattr(demo, 'MAX_VIEWED', 1)
+        monkeypatch.setattr(demo_run, 'MAX_VIEWED', 1)
         code, printed = run(face_file, *self.BOXES, '--draw', 'steps,maps')
         assert code == 0
         assert 'steps, maps: of the first 1 faces' in printed
@@ -239,7 +246,7 @@ class TestVideos:
                             'off')
         assert code == 0, printed
         assert 'film.mp4: 6 frames' in printed
-        assert '1 face(s) in 1 image(s) and 1 video(s)' in printed
+        assert '1 face in 1 image and 1 video, written to' in printed
         out = tmp_path / 'out'
         assert sorted(os.listdir(out)) == [
             'face.json', 'face_faces.jpg', 'film.csv', 'film.jsonl',
@@ -249,15 +256,16 @@ class TestVideos:
 
     def test_options_reach_it(self, run, demo, video, monkeypatch):
         seen = []
-        process = demo.process_video
+        process = demo_run.process_video
         monkeypatch.setattr(
-            demo, 'process_video', lambda *args, **kwargs: seen.append(args) or
-            process(*args, **kwargs))
+            demo_run, 'process_video', lambda *args, **kwargs: seen.append(
+                (args, kwargs)) or process(*args, **kwargs))
         code, printed = run(video, '--det-every', '4', '--smooth', 'strong',
                             '--draw', 'pose,steps')
         assert code == 0
-        assert seen[0][3:] == (4, 'strong')
-        assert seen[0][0].visualizer.draw == ['pose', 'steps']
+        (inferencer, *_), options = seen[0]
+        assert (options['det_every'], options['smooth']) == (4, 'strong')
+        assert inferencer.visualizer.draw == ['pose', 'steps']
         assert 'steps: not drawn of videos' in printed
 
     def test_broken_and_missing(self, run, folder, face_file, tmp_path):
@@ -267,7 +275,7 @@ class TestVideos:
         assert code == 1
         for name in ('text.mp4', 'none.avi', 'webcam:99'):
             assert name in printed
-        assert '1 face(s) in 1 image(s), ' in printed and '3 sk' in printed
+        assert '1 face in 1 image, ' in printed and '3 inputs sk' in printed
 
     def test_interrupted(self, run, demo, video, face_file, monkeypatch):
 
@@ -275,9 +283,9 @@ class TestVideos:
             from spiga_mmpose.apis.video import VideoSummary
             return VideoSummary(['a.mp4', 'a.jsonl'], interrupted=True)
 
-        monkeypatch.setattr(demo, 'process_video', stop)
+        monkeypatch.setattr(demo_run, 'process_video', stop)
         code, printed = run(video, face_file)
-        assert code == 130 and '1 image(s) left' in printed
+        assert code == 130 and '1 image left' in printed
 
     @pytest.mark.parametrize('options, words', [
         (['--bbox', '1,2,30,40'], '--bbox is for images'),
@@ -288,6 +296,56 @@ class TestVideos:
     def test_wrong_options(self, run, options, words):
         code, printed = run('webcam', *options)
         assert code == 2 and words in printed
+
+    def test_nothing_of_images(self, run, video):
+        code, printed = run(video)
+        assert code == 0
+        [line] = [
+            line for line in printed.splitlines()
+            if line.startswith('1 video, written to')
+        ]
+        done, _ = line.split(', written to')
+        assert done == '1 video' and ';' not in line
+
+    def test_broken_off(self, run, folder, tmp_path):
+        """What could be read is written; the exit code tells of the rest."""
+        pytest.importorskip('lap', reason='no lap (requirements/video.txt)')
+        path = folder / 'cut.avi'
+        writer = cv2.VideoWriter(
+            str(path), cv2.VideoWriter_fourcc(*'MJPG'), 10, (200, 200))
+        for _ in range(12):
+            writer.write(cartoon_face(200))
+        writer.release()
+        content = path.read_bytes()
+        path.write_bytes(content[:len(content) // 2])
+        code, printed = run(path)
+        assert code == 1
+        assert 'broken off: ' in printed and 'frames of 12' in printed
+        assert 'out; 1 video broken off' in printed
+        assert 'skipped' not in printed
+        assert (tmp_path / 'out' / 'cut.csv').read_text().count('\n') > 2
+
+    def test_of_a_folder(self, run, video, face_file, folder):
+        """They are left out, and the user is told how to run them."""
+        code, printed = run(folder)
+        assert code == 0 and '1 face in 1 image, ' in printed
+        assert 'note: left out: 1 video in the folder' in printed
+        assert f"name '{folder}/*.mp4'" in printed
+        code, printed = run(f'{folder}/*.mp4')
+        assert code == 0 and '1 video, written' in printed
+
+    def test_a_camera_ends_with_ctrl_c(self, run, demo, face_file,
+                                       monkeypatch):
+        """That is no interruption: what is named after it is done."""
+
+        def stop(*args, **kwargs):
+            from spiga_mmpose.apis.video import VideoSummary
+            return VideoSummary(['a.mp4', 'a.jsonl'], interrupted=True)
+
+        monkeypatch.setattr(demo_run, 'process_video', stop)
+        code, printed = run('webcam', face_file)
+        assert code == 0 and 'ended by Ctrl-C' in printed
+        assert '1 face in 1 image and 1 video' in printed
 
 
 class TestFormats:
@@ -328,18 +386,47 @@ class TestFormats:
                          monkeypatch):
         """What was found until then is in the files of all images."""
         cv2.imwrite(str(folder / 'second.png'), cartoon_face(100))
-        read = demo.read_image
+        read = demo_run.read_image
 
         def stop_at_second(path):
             if 'second' in path:
                 raise KeyboardInterrupt
             return read(path)
 
-        monkeypatch.setattr(demo, 'read_image', stop_at_second)
+        monkeypatch.setattr(demo_run, 'read_image', stop_at_second)
+        monkeypatch.setattr(demo_run, 'fill_batches', one_by_one)
         code, _ = run(folder, *self.BOX, '--format', 'benchmark')
         assert code == 130
         path = tmp_path / 'out' / 'faces_benchmark.json'
         assert len(json.loads(path.read_text())) == 1
+
+
+class TestBackends:
+
+    def test_exported_file(self, demo, face_file, tmp_path, model_args):
+        """The same faces as by torch, to a hundredth of a pixel."""
+        pytest.importorskip('onnxruntime', reason='requirements/deploy.txt')
+        pytest.importorskip('onnxscript', reason='requirements/deploy.txt')
+        path = str(tmp_path / 'tiny.onnx')
+        model = load_model(model_args[1], model_args[3], 'cpu')
+        export_model(model, path)
+        results = []
+        for options in (model_args, ['--model', path, '--threads', '1']):
+            out = tmp_path / f'out{len(results)}'
+            assert demo.main([
+                str(face_file), '--bbox', '40,30,120,140', '--draw',
+                'landmarks,pose,steps', '--out',
+                str(out), *options
+            ]) == 0
+            assert (out / 'face_steps.jpg').stat().st_size > 1000
+            results.append(json.loads((out / 'face.json').read_text()))
+        ours, theirs = [np.array(r['faces'][0]['landmarks'])
+                        for r in results]
+        np.testing.assert_allclose(theirs, ours, atol=1e-2)
+
+    def test_model_beside_config(self, run):
+        code, printed = run('a.jpg', '--model', 'tiny.onnx')
+        assert code == 2 and 'not allowed with' in printed
 
 
 class TestWeights:
@@ -444,7 +531,7 @@ class TestManyImages:
         for name in bad:
             assert f'{name}.' in printed, name
         assert printed.count('skipped:') == len(bad)
-        assert f'1 image(s) without a face, {len(bad)} skipped' in printed
+        assert f'1 image without a face, {len(bad)} inputs skipped' in printed
         found = {
             name: len(read_json(tmp_path / 'out', name)['faces'])
             for name in ('face', 'grey', 'alpha', 'deep', 'pixel')
@@ -452,6 +539,65 @@ class TestManyImages:
         assert found == dict(face=1, grey=1, alpha=1, deep=1, pixel=0)
         for name in bad:
             assert not (tmp_path / 'out' / f'{name}.json').exists()
+
+    def test_in_common_batches(self, run, demo, folder, face_file, tmp_path,
+                               monkeypatch):
+        """One batch of all; a bad file among them; the order is theirs."""
+        for name in ('a', 'b', 'z'):
+            cv2.imwrite(str(folder / f'{name}.png'), cartoon_face(200))
+        (folder / 'c.png').write_text('no picture')
+        batches = []
+        estimate = demo_run.estimate_each
+        monkeypatch.setattr(
+            demo_run, 'estimate_each',
+            lambda model, items: batches.append(len(items)) or estimate(
+                model, items))
+        code, printed = run(folder, '--bbox', '40,30,120,140', '--format',
+                            'csv')
+        assert code == 1 and '4 faces in 4 images' in printed
+        assert batches == [4]
+        rows = (tmp_path / 'out' / 'faces.csv').read_text().splitlines()[1:]
+        assert [osp.basename(row.split(',')[0]) for row in rows
+                ] == ['a.png', 'b.png', 'face.png', 'z.png']
+
+    def test_a_crop_that_fails(self, run, folder, face_file, tmp_path):
+        """OpenCV crops no picture that is so wide; its batch goes on."""
+        cv2.imwrite(str(folder / 'a.png'), cartoon_face(200))
+        cv2.imwrite(
+            str(folder / 'wide.png'), np.zeros((9, 40000, 3), np.uint8))
+        cv2.imwrite(str(folder / 'z.png'), cartoon_face(200))
+        code, printed = run(folder, '--bbox', '0,0,150,150')
+        assert code == 1 and '3 faces in 3 images' in printed
+        [line] = [line for line in printed.splitlines() if 'skipped:' in line]
+        assert 'wide.png: OpenCV cannot' in line
+        assert not (tmp_path / 'out' / 'wide.json').exists()
+
+    def test_no_lines_but_ours(self, demo, model_args, folder, tmp_path,
+                               capfd):
+        """libpng, libjpeg and OpenCV print past Python, and name no file."""
+        noise = np.random.default_rng(0).integers(
+            0, 255, (200, 200, 3), np.uint8)
+        for name in ('half.png', 'half.bmp', 'mid.jpg'):
+            path = folder / name
+            cv2.imwrite(str(path), noise)
+            content = path.read_bytes()
+            if name == 'mid.jpg':  # still decoded, the rest of it grey
+                content = content[:9000] + b'\xff\xd9' * 5 + content[9010:]
+            else:
+                content = content[:len(content) // 2]
+            path.write_bytes(content)
+        assert demo.main([
+            str(folder), '--bbox', '40,30,120,140', '--out',
+            str(tmp_path / 'out'), *model_args
+        ]) == 1
+        lines = [
+            line for line in capfd.readouterr().err.splitlines()
+            if line.strip() and '%|' not in line  # the progress bar
+        ]
+        assert len(lines) == 3, lines
+        for name, line in zip(('half.bmp', 'half.png', 'mid.jpg'), lines):
+            assert name in line
+        assert 'is damaged: ' in lines[2]
 
     def test_box_outside_one_of_them(self, run, face_file, folder, tmp_path):
         cv2.imwrite(str(folder / 'small.png'), cartoon_face(50))
@@ -471,8 +617,8 @@ class TestManyImages:
         [line] = [line for line in printed.splitlines() if 'dropped a' in line]
         assert 'small.png' in line and 'x 100 to 190' in line
         assert 'outside the image of 50 x 50' in line
-        assert '3 face(s) in 2 image(s)' in printed
-        assert '0 skipped, 1 box(es) dropped' in printed
+        assert '3 faces in 2 images' in printed
+        assert '1 box dropped' in printed
         boxes = [
             face['box'] for name in ('face', 'small')
             for face in read_json(tmp_path / 'out', name)['faces']
@@ -485,8 +631,8 @@ class TestManyImages:
         code, printed = run(folder, '--bbox', '100,100,90,90', '--bbox',
                             '60,60,40,40')
         assert code == 1
-        assert '2 face(s) in 1 image(s)' in printed
-        assert '1 skipped, 0 box(es) dropped' in printed
+        assert '2 faces in 1 image,' in printed
+        assert '1 input skipped' in printed and 'dropped' not in printed
         assert not (tmp_path / 'out' / 'small.json').exists()
 
     @pytest.mark.parametrize('box', ['0,0,1e38,1e38', '-9,0,20001,10'])
@@ -497,7 +643,7 @@ class TestManyImages:
         assert 'too large for the image of 200 x 200' in printed
         assert 'expected at most 20000' in printed
         code, printed = run(folder, f'--bbox={box}', '--bbox', '40,30,90,90')
-        assert code == 1 and '0 skipped, 1 box(es) dropped' in printed
+        assert code == 1 and '; 1 box dropped' in printed
         assert len(read_json(tmp_path / 'out')['faces']) == 1
 
     def test_the_largest_box(self, run, face_file, tmp_path):
@@ -535,17 +681,17 @@ class TestManyImages:
     def test_interrupted(self, run, demo, folder, face_file, tmp_path,
                          monkeypatch):
         cv2.imwrite(str(folder / 'second.png'), cartoon_face(100))
-        done = demo.Demo.run
+        write = demo_run.Demo.write
 
-        def stop_at_second(self, path):
-            if 'second' in path:
+        def stop_at_second(self, picture, faces):
+            if 'second' in picture.path:
                 raise KeyboardInterrupt
-            done(self, path)
+            write(self, picture, faces)
 
-        monkeypatch.setattr(demo.Demo, 'run', stop_at_second)
+        monkeypatch.setattr(demo_run.Demo, 'write', stop_at_second)
         code, printed = run(folder)
         assert code == 130
-        assert '1 image(s) left' in printed
+        assert '1 image left' in printed
         assert len(read_json(tmp_path / 'out')['faces']) == 1
 
 
@@ -667,7 +813,7 @@ def test_as_a_program(repo, model_args, face_file, tmp_path):
                           capture_output=True,
                           text=True)
     assert done.returncode == 0, done.stderr
-    assert '1 face(s) in 1 image(s)' in done.stdout
+    assert '1 face in 1 image,' in done.stdout
 
 
 @pytest.mark.slow

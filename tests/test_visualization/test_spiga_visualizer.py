@@ -10,8 +10,8 @@ from mmpose.structures import PoseDataSample, merge_data_samples
 
 from spiga_mmpose.geometry import project_head
 from spiga_mmpose.landmark_sets import load_landmark_set
-from spiga_mmpose.visualization import SPIGAVisualizer
-from spiga_mmpose.visualization.drawing import FRONT_COLOR
+from spiga_mmpose.visualization import SPIGAVisualizer, read_outs
+from spiga_mmpose.visualization.drawing import FRONT_COLOR, text_extent
 
 POSES = np.array([[0., 0, 0, 0, 0, 3], [25, 10, -5, 0.1, 0, 3.2]])
 CORNERS, SIDES = np.array([[10., 20], [150, 60]]), np.array([120., 140])
@@ -120,6 +120,7 @@ class TestDrawing:
         assert (boxed != scored).any(-1)[:, 160:].sum() == 0
 
     def test_track_ids(self, visualizer, image, sample):
+        visualizer.draw = ('landmarks', )  # angles would give way to them
         bare = paint(visualizer, image, sample, draw_bbox=True)[0]
         sample.pred_instances.track_ids = np.array([-1, -1])
         none = paint(visualizer, image, sample, draw_bbox=True)[0]
@@ -134,6 +135,28 @@ class TestDrawing:
         assert painted[:top + 2, 160:].any()
         painted[:top + 2, 160:] = False
         assert not painted.any()
+
+    def test_boxes_are_below_the_texts(self, visualizer, image, sample):
+        """Where boxes overlap, a text is the same with and without them."""
+        faces = sample.pred_instances
+        faces.bboxes = np.array([[10., 20, 200, 180], [20, 30, 210, 190]])
+        faces.track_ids = np.array([1, 2])
+        written = []
+        draw_text = read_outs.draw_text
+
+        def note(canvas, lines, corner, *args):
+            draw_text(canvas, lines, corner, *args)
+            x, y = map(int, corner)
+            width, height = text_extent(lines, args[0])
+            written.append((slice(y, y + height), slice(x, x + width),
+                            canvas[y:y + height, x:x + width].copy()))
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(read_outs, 'draw_text', note)
+            drawn = paint(visualizer, image, sample, draw_bbox=True)[0]
+        assert len(written) == 4  # two labels, two poses
+        rows, columns, text = written[-1]
+        assert (drawn[rows, columns] == text).all()
 
     def test_opacity_is_the_score(self, visualizer, image, landmark_set):
         strength = []

@@ -104,8 +104,14 @@ class TestErrors:
     def test_no_file(self):
         for make in (YuNetFaceDetector, lambda: make_finder('yunet'),
                      lambda: make_finder('yunet', 'none.onnx')):
-            with pytest.raises(ValueError, match='onnx_file'):
+            with pytest.raises(
+                    ValueError, match='--det-weights.*model.onnx_file'):
                 make()
+
+    def test_a_file_of_another_name(self, tmp_path):
+        """It is the file that was given that is missing or is none."""
+        with pytest.raises(ValueError, match="no file 'yunet.pth'"):
+            make_finder('yunet', 'yunet.pth')
 
     def test_no_network(self, onnx_file, monkeypatch):
         monkeypatch.undo()  # OpenCV's own

@@ -1,0 +1,121 @@
+"""From what a user names to what estimates: weights, an exported file, and
+the program that runs it."""
+import hashlib
+import os.path as osp
+from typing import Optional, Union
+
+import torch
+import torch.nn as nn
+from mmengine.logging import print_log
+
+from spiga_mmpose.deployment import BackendEstimator, export_model, open_graph
+from spiga_mmpose.deployment.backends import check_threads
+from spiga_mmpose.deployment.extras import require
+from spiga_mmpose.version import __version__
+from .estimation import load_model
+from .weights import _checksum, cache_folder, find_weights
+
+# What runs a network, and the suffix of the files that it runs.
+SUFFIXES = dict(onnxruntime='.onnx', openvino='.xml')
+BACKENDS = ('torch', *SUFFIXES)
+DEFAULT_WEIGHTS = 'wflw'
+
+
+def load_estimator(
+        weights: Optional[str] = None,
+        model: Optional[str] = None,
+        device: str = 'cpu',
+        backend: Optional[str] = None,
+        threads: Optional[int] = None) -> Union[nn.Module, BackendEstimator]:
+    """What :func:`~spiga_mmpose.apis.estimate_images` takes for a model.
+
+    For another backend than torch, weights are exported once, in float32,
+    and kept in the user's cache.
+
+    Args:
+        weights (str, optional): See :func:`~spiga_mmpose.apis.find_weights`.
+            Defaults to ``DEFAULT_WEIGHTS``; an exported file holds its own.
+        model (str, optional): Path of the config, by default that of
+            published weights; or of a file of ``tools/deployment/export.py``,
+            ``.onnx`` or ``.xml``.
+        device (str): Of torch; the other backends run on the processor.
+        backend (str, optional): One of ``BACKENDS``. Defaults to what runs
+            the exported file, to torch for a config.
+        threads (int, optional): Threads of the backend (torch: of the whole
+            process). None: as many as it takes by itself.
+
+    Returns:
+        nn.Module | BackendEstimator: The estimator.
+
+    Raises:
+        ValueError: If the arguments do not fit together, or a file is
+            missing, damaged or of another version.
+        ImportError: If the backend is not installed. It says what to type.
+    """
+    check_threads(threads)
+    if backend is not None and backend not in BACKENDS:
+        raise ValueError(f'backend: expected one of {", ".join(BACKENDS)}, '
+                         f'found {backend!r}')
+    if is_exported(weights):
+        raise ValueError(f'{weights} is an exported file, not weights: give '
+                         'it as the model, without weights (model=...)')
+    if is_exported(model):
+        _check_exported(model, weights, backend)
+        return BackendEstimator(open_graph(model, threads))
+    checkpoint, config = find_weights(weights or DEFAULT_WEIGHTS)
+    if (model or config) is None:
+        raise ValueError(f'{weights}: these weights do not tell their '
+                         'config: give it as well (model=...)')
+    if backend in SUFFIXES:
+        return _exported_once(model or config, checkpoint, backend, threads)
+    if threads:
+        torch.set_num_threads(threads)
+    return load_model(model or config, checkpoint, device)
+
+
+def is_exported(path: Optional[str]) -> bool:
+    """Whether a path is one of ``tools/deployment/export.py``, by its name."""
+    return osp.splitext(path or '')[1] in SUFFIXES.values()
+
+
+def _check_exported(path: str, weights: Optional[str],
+                    backend: Optional[str]) -> None:
+    suffix = osp.splitext(path)[1]
+    if weights is not None:
+        raise ValueError(f'{path} holds its weights: leave the weights '
+                         f'{weights} out')
+    if backend is not None and SUFFIXES.get(backend) != suffix:
+        wanted = (f'an {SUFFIXES[backend]} file'
+                  if backend in SUFFIXES else 'a config and weights')
+        raise ValueError(f'{path} is not for the backend {backend}, which '
+                         f'takes {wanted}: leave the backend out, the name '
+                         'of the file tells it')
+
+
+def _exported_once(config: str, checkpoint: str, backend: str,
+                   threads: Optional[int]) -> BackendEstimator:
+    """The model of a config in a backend, by an exported file in the cache."""
+    require(backend)
+    model = load_model(config, checkpoint, 'cpu')
+    path = _cached_path(model, checkpoint, SUFFIXES[backend])
+    if osp.isfile(path):
+        try:
+            return BackendEstimator(open_graph(path, threads), model)
+        except ValueError:
+            pass  # damaged: written anew
+    print_log(f'{checkpoint} is exported for {backend}, once, into {path}; '
+              'this takes a minute or so', 'current')
+    try:
+        export_model(model, path)
+    except OSError as error:
+        raise ValueError(f'cannot write into the cache {cache_folder()}: '
+                         f'{error.strerror}; set XDG_CACHE_HOME') from None
+    return BackendEstimator(open_graph(path, threads), model)
+
+
+def _cached_path(model: nn.Module, checkpoint: str, suffix: str) -> str:
+    """Path for whatever makes the graph: weights, config and package."""
+    facts = f'{_checksum(checkpoint)} {model.cfg.to_dict()} {__version__}'
+    key = hashlib.sha256(facts.encode()).hexdigest()[:16]
+    stem = osp.splitext(osp.basename(checkpoint))[0]
+    return osp.join(cache_folder(), 'exported', f'{stem}-{key}{suffix}')
