@@ -1,11 +1,12 @@
 """A short training of the tiny network in one or several processes.
 
-    python distributed_run.py WORK_DIR BATCH_SIZE
-    torchrun --nproc_per_node 2 distributed_run.py WORK_DIR BATCH_SIZE
+    python distributed_run.py WORK_DIR BATCH_SIZE [BAD]
+    torchrun --nproc_per_node 2 distributed_run.py WORK_DIR BATCH_SIZE [BAD]
 
-Writes WORK_DIR/result.pth: mean loss over the processes by iteration, metrics
-and weights. BatchNorm stays in evaluation mode: its batch statistics are those
-of one process.
+Writes WORK_DIR/result.pth: mean loss over the processes by iteration, metrics,
+weights, and how far they are apart between the processes. BatchNorm stays in
+evaluation mode: its batch statistics are those of one process. With BAD the
+last process's crops are NaN in that iteration, and two iterations make a step.
 """
 import os
 import os.path as osp
@@ -14,7 +15,7 @@ import sys
 import small_models
 import torch
 from mmengine.config import Config
-from mmengine.dist import all_reduce, is_main_process
+from mmengine.dist import all_reduce, get_dist_info, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
@@ -24,13 +25,18 @@ from spiga_mmpose.engine import launch_on_cpu
 class Watch(Hook):
     priority = 'VERY_LOW'
 
-    def __init__(self):
-        self.losses, self.metrics = [], {}
+    def __init__(self, bad=None):
+        self.bad, self.losses, self.metrics = bad, [], {}
 
     def before_train_iter(self, runner, batch_idx, data_batch=None):
         for module in runner.model.modules():
             if 'BatchNorm' in type(module).__name__:
                 module.eval()
+        rank, world_size = get_dist_info()
+        if runner.iter == self.bad and rank == world_size - 1:
+            data_batch['inputs'] = [
+                crop * float('nan') for crop in data_batch['inputs']
+            ]
 
     def after_train_iter(self, runner, batch_idx, data_batch=None,
                          outputs=None):
@@ -89,21 +95,36 @@ def config(work_dir, batch_size):
             log_level='ERROR'))
 
 
+def apart(weights):
+    """Largest difference of a weight between the processes."""
+    found = []
+    for value in weights.values():
+        low, high = value.double().clone(), value.double().clone()
+        all_reduce(low, 'min')
+        all_reduce(high, 'max')
+        found.append((high - low).max())
+    return torch.stack(found).max().item()
+
+
 def main():
     work_dir, batch_size = sys.argv[1], int(sys.argv[2])
+    bad = int(sys.argv[3]) if len(sys.argv) > 3 else None
     cfg = config(work_dir, batch_size)
+    if bad is not None:
+        cfg.optim_wrapper.accumulative_counts = 2
     launch_on_cpu(cfg)
     runner = Runner.from_cfg(cfg)
-    watch = Watch()
+    watch = Watch(bad)
     runner.register_hook(watch)
     runner.train()
+    weights = getattr(runner.model, 'module', runner.model).state_dict()
+    result = dict(
+        losses=watch.losses,
+        metrics=watch.metrics,
+        weights=weights,
+        apart=apart(weights))
     if is_main_process():
-        model = getattr(runner.model, 'module', runner.model)
-        torch.save(
-            dict(
-                losses=watch.losses,
-                metrics=watch.metrics,
-                weights=model.state_dict()), osp.join(work_dir, 'result.pth'))
+        torch.save(result, osp.join(work_dir, 'result.pth'))
 
 
 if __name__ == '__main__':

@@ -5,7 +5,8 @@ from mmengine.fileio import dump
 from mmengine.runner import Runner
 
 from spiga_mmpose.engine import launch_on_cpu
-from spiga_mmpose.engine.command_line import add_common_arguments, load_config
+from spiga_mmpose.engine.command_line import (add_common_arguments,
+                                              load_config, run_tool)
 from spiga_mmpose.evaluation.run_info import describe_run, write_run_info
 
 
@@ -27,7 +28,7 @@ def make_config(args):
     cfg = load_config(args)
     if args.dump is not None:
         if not args.dump.endswith(('.pkl', '.pickle')):
-            raise SystemExit(f'--dump {args.dump}: expected a .pkl file')
+            raise ValueError(f'--dump {args.dump}: expected a .pkl file')
         evaluators = cfg.test_evaluator
         if not isinstance(evaluators, (list, tuple)):
             evaluators = [evaluators]
@@ -48,7 +49,7 @@ def main():
     try:
         runner.load_checkpoint(args.checkpoint, strict=True)
     except RuntimeError as error:
-        raise SystemExit(f'the checkpoint {args.checkpoint} does not fit the '
+        raise ValueError(f'the checkpoint {args.checkpoint} does not fit the '
                          f'config {args.config}: {error}') from None
     metrics = runner.test()
     if args.out and runner.rank == 0:
@@ -61,4 +62,4 @@ def main():
 
 
 if __name__ == '__main__':
-    main()
+    run_tool(main)

@@ -5,8 +5,10 @@ import torch
 from mmengine.runner import Runner, find_latest_checkpoint
 
 # Their import registers the parts, too.
+from spiga_mmpose.datasets.face_dataset import allow_missing
 from spiga_mmpose.engine import launch_on_cpu, select_stages
-from spiga_mmpose.engine.command_line import add_common_arguments, load_config
+from spiga_mmpose.engine.command_line import (add_common_arguments,
+                                              load_config, run_tool)
 
 
 def parse_args():
@@ -19,7 +21,7 @@ def parse_args():
         type=str,
         const='auto',
         help='checkpoint to go on from; without a path the latest in the '
-        'work folder')
+        'work folder, and where there is none the run begins')
     parser.add_argument(
         '--transfer',
         metavar='CHECKPOINT',
@@ -28,7 +30,8 @@ def parse_args():
         '--stages',
         nargs='+',
         metavar='NAME',
-        help="run only these of the config's stages, e.g. --stages cascade "
+        help="run only these of the config's stages, in the folder "
+        'work_dirs/CONFIG_STAGES, e.g. --stages cascade '
         '--cfg-options load_from=work_dirs/spiga_wflw/multitask.pth')
     parser.add_argument(
         '--allow-missing',
@@ -53,15 +56,16 @@ def make_config(args):
     cfg = load_config(args)
     if args.allow_missing:
         for loader in (cfg.train_dataloader, cfg.val_dataloader):
-            loader.dataset.allow_missing = True
+            allow_missing(loader.dataset)
     if args.transfer is not None:
         cfg.load_from = args.transfer
         cfg.custom_hooks = [
             *(cfg.get('custom_hooks') or []),
             dict(type='TransferHook')
         ]
-    if args.stages is not None:
-        select_stages(cfg, args.stages)
+    if args.stages is not None and not named_folder(args):
+        # Its checkpoints must not take the place of the whole run's.
+        cfg.work_dir = '_'.join([cfg.work_dir, *args.stages])
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if args.amp and torch.cuda.is_available():
@@ -76,9 +80,16 @@ def make_config(args):
             cfg.resume, cfg.load_from = True, None
     elif args.resume is not None:
         cfg.resume, cfg.load_from = True, args.resume
+    if args.stages is not None:
+        select_stages(cfg, args.stages)
     if args.auto_scale_lr:
         cfg.auto_scale_lr.enable = True
     return cfg
+
+
+def named_folder(args):
+    """Whether the command line names the work folder."""
+    return args.work_dir is not None or 'work_dir' in (args.cfg_options or {})
 
 
 def main():
@@ -88,4 +99,4 @@ def main():
 
 
 if __name__ == '__main__':
-    main()
+    run_tool(main)

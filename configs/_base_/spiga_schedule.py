@@ -1,7 +1,9 @@
 _base_ = ['default_runtime.py']
 
 # The paper's stages (supplementary 1.1 and 1.2), in one run. The number of
-# epochs of the cascade is published nowhere; 150 is chosen.
+# epochs of the cascade is published nowhere; 150 is chosen. The paper trains
+# in mixed precision: --amp. It is not the default, because MMEngine builds no
+# AmpOptimWrapper without a GPU, and these configs run on a CPU, too.
 stages = [
     dict(
         name='landmarks',

@@ -1,17 +1,25 @@
 """What the command lines of training and testing share."""
 import argparse
 import inspect
+import logging
 import os
 import os.path as osp
+import re
+import sys
+from typing import Any, Callable, Iterator, List, Tuple
 
 from mmengine.config import Config, DictAction
+from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
-# What the Runner reads from the config beside its own arguments.
+# What the Runner reads from the config, beside its own arguments, while it
+# runs.
 _RUNNER_KEYS = {
-    'auto_scale_lr', 'compile', 'custom_imports', 'find_unused_parameters',
-    'model_wrapper_cfg', 'sync_bn'
+    'activation_checkpointing', 'auto_scale_lr', 'compile',
+    'efficient_conv_bn_eval', 'find_unused_parameters', 'model_wrapper_cfg',
+    'sync_bn'
 }
+_SHOWN = 6  # places that a message names
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +52,45 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
 
 
+def run_tool(main: Callable[[], None]) -> None:
+    """Run a tool; what its user can mend ends it with one line.
+
+    These are wrong values, files and folders, a full disk, and a training
+    that has become NaN. The traceback of a wrong value, which may be a
+    mistake of the program after all, goes to the run's log file. Everything
+    else is such a mistake and ends with its traceback.
+
+    Args:
+        main (Callable): The tool's main function.
+
+    Raises:
+        SystemExit: With the line, which Python prints to stderr, and code 1.
+    """
+    try:
+        main()
+    except (ValueError, OSError, FloatingPointError) as error:
+        if isinstance(error, ValueError):
+            _log_traceback()
+        raise SystemExit(f'{osp.basename(sys.argv[0])}: error: '
+                         f'{_one_line(error)}') from None
+
+
+def _log_traceback() -> None:
+    logger = MMLogger.get_current_instance()
+    record = logger.makeRecord(logger.name, logging.ERROR, __file__, 0,
+                               'ended by', (), sys.exc_info())
+    for handler in logger.handlers:
+        if isinstance(handler, logging.FileHandler):
+            handler.handle(record)
+
+
+def _one_line(error: Exception) -> str:
+    text = str(error)
+    if 'Original Traceback' in text:  # from a loader's worker
+        text = re.split(r'\n[\w.]*(?:Error|Exception): ', text)[-1]
+    return ' '.join(text.split())
+
+
 def load_config(args: argparse.Namespace) -> Config:
     """Config file with the common arguments put into it.
 
@@ -55,15 +102,18 @@ def load_config(args: argparse.Namespace) -> Config:
         Config: With ``work_dir``, by default ``work_dirs/<config>``.
 
     Raises:
-        ValueError: If ``--cfg-options`` names a key that neither the config
-            nor the Runner knows.
+        ValueError: If ``--cfg-options`` names a key that the Runner does not
+            read, or a place that the config does not have.
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg = Config.fromfile(args.config)
     cfg.launcher = args.launcher
     if args.cfg_options is not None:
-        _check(args.cfg_options, cfg)
-        cfg.merge_from_dict(args.cfg_options)
+        _check(args.cfg_options, cfg.to_dict())
+        try:
+            cfg.merge_from_dict(args.cfg_options)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f'--cfg-options: {error.args[0]}') from None
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir', None) is None:
@@ -80,10 +130,53 @@ def load_config(args: argparse.Namespace) -> Config:
     return cfg
 
 
-def _check(options: dict, cfg: Config) -> None:
-    known = {*cfg, *_RUNNER_KEYS, *inspect.signature(Runner).parameters}
-    unknown = sorted({key.split('.')[0] for key in options} - known)
-    if unknown:
-        raise ValueError(f'--cfg-options names {unknown}, which neither the '
-                         'config nor the Runner knows; the config has '
-                         f'{sorted(cfg)}')
+def _check(options: dict, config: dict) -> None:
+    read = {*_RUNNER_KEYS, *inspect.signature(Runner).parameters} - {'cfg'}
+    parts = {key: value for key, value in config.items() if key in read}
+    for option in options:
+        key = option.split('.')[0]
+        if key in read:
+            continue
+        if key not in config:
+            raise ValueError(
+                f'--cfg-options names {key!r}, which neither the config nor '
+                f'the Runner knows; the config has {sorted(parts)}')
+        places = _places(option, config, parts)
+        raise ValueError(
+            f'--cfg-options {option} would change nothing: {key!r} is a '
+            'variable of the config file, read before the options are; what '
+            f'has an effect: {", ".join(places[:_SHOWN] or sorted(parts))}' +
+            f' and {len(places) - _SHOWN} more' * (len(places) > _SHOWN))
+
+
+def _places(option: str, config: dict, parts: dict) -> List[str]:
+    """Keys under which the Runner finds what an option means to change."""
+    variable, *rest = option.split('.')
+    if rest:
+        whole = [
+            place for place, found in _walk(parts)
+            if found == config[variable]
+        ]
+        if whole:
+            return ['.'.join([place, *rest]) for place in whole]
+    # Its items may have been put among others, one by one.
+    values = dict(_walk(config))
+    return [
+        place for place, found in _walk(parts)
+        if place.split('.')[-1] == option.split('.')[-1]
+        and option in values and found == values[option]
+    ]
+
+
+def _walk(node: Any, place: str = '') -> Iterator[Tuple[str, Any]]:
+    """All that is nested in a config, under its key of --cfg-options."""
+    if isinstance(node, dict):
+        items = node.items()
+    elif isinstance(node, (list, tuple)):
+        items = enumerate(node)
+    else:
+        return
+    for key, value in items:
+        inner = f'{place}.{key}' if place else str(key)
+        yield inner, value
+        yield from _walk(value, inner)

@@ -1,5 +1,6 @@
-"""Steps whose loss is NaN or infinite: named, skipped, and at last fatal."""
+"""Steps that are NaN or infinite: named, skipped, and at last fatal."""
 import types
+from functools import wraps
 from typing import Optional
 
 import torch
@@ -7,6 +8,7 @@ import torch.distributed as dist
 from mmengine.dist import is_distributed
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
+from mmengine.runner import find_latest_checkpoint
 from mmpose.registry import HOOKS
 
 
@@ -14,10 +16,16 @@ from mmpose.registry import HOOKS
 class NonFiniteLossHook(Hook):
     """Skip the steps that would ruin the weights, and say which they were.
 
-    A step whose loss is not finite changes nothing: no backward pass, no
-    optimiser step, and the buffers (BatchNorm statistics) are put back. The
-    files of the batch are logged as an error. In a distributed run all
-    processes skip together.
+    A step whose loss or whose gradient is not finite changes nothing: no
+    optimiser step, and the buffers (BatchNorm statistics) are put back. What
+    was accumulated for that step goes with it. The files of the batch are
+    logged as an error. In a distributed run all processes skip together.
+
+    With a loss scaler (fp16) gradients overflow now and then; the scaler skips
+    these steps itself, and only losses are looked at here.
+
+    No checkpoint is written of weights that are not finite, whatever made
+    them so.
 
     Args:
         max_in_a_row (int): So many skipped steps one after the other end the
@@ -25,7 +33,8 @@ class NonFiniteLossHook(Hook):
 
     Raises:
         ValueError: If ``max_in_a_row`` is below 1.
-        FloatingPointError: From training, after ``max_in_a_row`` skips.
+        FloatingPointError: From training, after ``max_in_a_row`` skips, or
+            instead of such a checkpoint.
     """
     # Before whatever writes a checkpoint.
     priority = 'HIGHEST'
@@ -37,11 +46,11 @@ class NonFiniteLossHook(Hook):
         self.max_in_a_row = max_in_a_row
         self.in_a_row = 0
         self.skipped = 0
-        self._bad_loss: Optional[float] = None
+        self._reason: Optional[str] = None
         self._live, self._saved = [], []
 
     def before_train(self, runner) -> None:
-        """Stand between the loss and the optimiser."""
+        """Stand between the loss, the gradient and the optimiser."""
         model = runner.model
         if is_model_wrapper(model):
             model = model.module
@@ -53,22 +62,32 @@ class NonFiniteLossHook(Hook):
         self._saved = [buffer.clone() for buffer in self._live]
         wrapper = runner.optim_wrapper
         update = type(wrapper).update_params
+        step = wrapper.step  # the schedulers count it
 
         def update_if_finite(wrapper, loss, *args, **kwargs):
-            if self._all_finite(loss):
+            if _finite_everywhere(loss.detach()):
                 update(wrapper, loss, *args, **kwargs)
+                return
+            self._reason = f'loss {loss.item()}'
+            # Processes exchange gradients in the last backward pass before a
+            # step. It may be this one, so none of this step's are used.
+            wrapper.zero_grad()
+            wrapper._inner_count += 1
+
+        @wraps(step)
+        def step_if_finite(**kwargs):
+            norm = None
+            if not hasattr(wrapper, 'loss_scaler'):
+                norm = _gradient_norm(wrapper.optimizer)
+            if norm is None or _finite_everywhere(norm):
+                step(**kwargs)
+                self.in_a_row = 0
             else:
-                self._bad_loss = loss.item()
+                self._reason = f'gradient norm {norm.item()}'
 
         # On the object: whatever wrapper the config or --amp chooses.
         wrapper.update_params = types.MethodType(update_if_finite, wrapper)
-
-    @staticmethod
-    def _all_finite(loss) -> bool:
-        finite = torch.isfinite(loss.detach()).float()
-        if is_distributed():
-            dist.all_reduce(finite, op=dist.ReduceOp.MIN)
-        return bool(finite)
+        wrapper.step = step_if_finite
 
     def after_train_iter(self,
                          runner,
@@ -76,12 +95,11 @@ class NonFiniteLossHook(Hook):
                          data_batch=None,
                          outputs=None) -> None:
         """Count, name and repair, or remember the buffers."""
-        if self._bad_loss is None:
-            self.in_a_row = 0
+        if self._reason is None:
             torch._foreach_copy_(self._saved, self._live)
             return
         torch._foreach_copy_(self._live, self._saved)
-        loss, self._bad_loss = self._bad_loss, None
+        reason, self._reason = self._reason, None
         self.in_a_row += 1
         self.skipped += 1
         names = [
@@ -94,18 +112,56 @@ class NonFiniteLossHook(Hook):
             if 'loss' in key and key != 'loss'
         }
         runner.logger.error(
-            f'loss {loss} in epoch {runner.epoch + 1}, iteration '
+            f'{reason} in epoch {runner.epoch + 1}, iteration '
             f'{batch_idx + 1}: step skipped ({self.in_a_row} in a row, '
             f'{self.skipped} in all); losses {parts}; files {names}')
         if self.in_a_row >= self.max_in_a_row:
             raise FloatingPointError(
-                f'the loss was NaN or infinite {self.in_a_row} times in a '
-                'row; the last checkpoint is from before that. The log names '
-                'the files; if it is not they, lower the learning rate')
+                'the loss or its gradient was NaN or infinite '
+                f'{self.in_a_row} times in a row; {_what_is_left(runner)}. '
+                'The log names the files; if it is not they, lower the '
+                'learning rate')
+
+    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
+        """Refuse to keep weights that are NaN or infinite."""
+        broken = [
+            name for name, value in checkpoint['state_dict'].items()
+            if not torch.isfinite(value).all()
+        ]
+        if broken:
+            raise FloatingPointError(
+                f'{len(broken)} tensors of the model are NaN or infinite, '
+                f'{broken[0]} among them: no checkpoint is written; '
+                f'{_what_is_left(runner)}. Lower the learning rate')
 
     def after_train(self, runner) -> None:
         """Say how many steps were skipped."""
         if self.skipped:
             runner.logger.warning(
-                f'{self.skipped} steps were skipped: their loss was NaN or '
-                'infinite')
+                f'{self.skipped} steps were skipped: their loss or gradient '
+                'was NaN or infinite')
+
+
+def _finite_everywhere(value: torch.Tensor) -> bool:
+    finite = torch.isfinite(value).float()
+    if is_distributed():
+        dist.all_reduce(finite, op=dist.ReduceOp.MIN)
+    return bool(finite)
+
+
+def _gradient_norm(optimizer) -> Optional[torch.Tensor]:
+    """() norm of the gradients of all parameters; None without any."""
+    gradients = [
+        parameter.grad for group in optimizer.param_groups
+        for parameter in group['params'] if parameter.grad is not None
+    ]
+    if not gradients:
+        return None
+    return torch.stack(torch._foreach_norm(gradients)).norm()
+
+
+def _what_is_left(runner) -> str:
+    last = find_latest_checkpoint(runner.work_dir)
+    if last is None:
+        return f'no checkpoint is in {runner.work_dir} yet'
+    return f'the last checkpoint, {last}, holds the weights of before that'

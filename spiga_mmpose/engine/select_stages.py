@@ -8,17 +8,18 @@ def select_stages(cfg, names: Sequence[str]) -> None:
     """Cut a config down to some of its stages, in place.
 
     The stages keep their order, learning rates and schedules; what comes
-    before is for ``load_from`` to bring. Schedules belong to the stage in
-    which they begin; a warm-up counted otherwise than the stages (by
-    iterations, not epochs) belongs to the first.
+    before is for ``load_from`` (or ``resume``) to bring. Schedules belong to
+    the stage in which they begin; a warm-up counted otherwise than the stages
+    (by iterations, not epochs) belongs to the first.
 
     Args:
         cfg (Config): With ``StageHook`` among its ``custom_hooks``.
         names (Sequence[str]): Names of the stages to run.
 
     Raises:
-        ValueError: If the config has no stages, none of a name, or a
-            schedule that belongs to no stage.
+        ValueError: If the config has no stages, none of a name, a schedule
+            that belongs to no stage, or no weights for a later stage to
+            start from.
     """
     hooks = [
         hook for hook in cfg.get('custom_hooks') or []
@@ -33,6 +34,14 @@ def select_stages(cfg, names: Sequence[str]) -> None:
     unknown = sorted(set(names) - set(known))
     if unknown:
         raise ValueError(f'no stages {unknown} in the config; it has {known}')
+    if known[0] not in names and not (cfg.get('load_from')
+                                      or cfg.get('resume')):
+        first = next(name for name in known if name in names)
+        before = known[known.index(first) - 1]
+        raise ValueError(
+            f'stage {first!r} would start from random weights: give those of '
+            f'stage {before!r}, --cfg-options load_from=.../{before}.pth, or '
+            '--resume')
 
     kept, schedulers, old, new = [], [], 0, 0
     for stage in stages:

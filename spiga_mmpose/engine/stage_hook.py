@@ -7,6 +7,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper
 from mmengine.runner import EpochBasedTrainLoop
 from mmpose.registry import HOOKS
+from torch import nn
 
 from spiga_mmpose.models.heads.gat_cascade_head import PARTS
 
@@ -19,16 +20,21 @@ class StageHook(Hook):
     is cleared, as if the stage had an optimiser of its own; schedulers with
     ``begin`` and ``end`` go on from there. The stage follows from the epoch
     (or the iteration, under ``IterBasedTrainLoop``) alone, so a resumed run
-    is in the right one.
+    is in the right one; a checkpoint that comes from other stages is refused.
+
+    Gradients are accumulated within an epoch (under ``IterBasedTrainLoop``
+    within a stage), whose last step takes what is left, as MMEngine's does
+    for the whole run. So a stage's gradients never move what the next one
+    freezes, and a run resumed after an epoch has lost none.
 
     Frozen modules get no gradient and run in evaluation mode, so that their
     BatchNorm statistics stay (paper, supplementary 1.2: the backbone is
     frozen to train the cascade).
 
     The stage stands in the log and in TensorBoard (``stage_<name>``), in
-    every checkpoint (``meta.stage``), and the weights at its end are kept as
-    ``<name>.pth`` in the work folder: what the next stage can start from by
-    ``load_from``.
+    every checkpoint (``meta.stage``; ``meta.stages`` is how long each has
+    been trained), and the weights at its end are kept as ``<name>.pth`` in
+    the work folder: what the next stage can start from by ``load_from``.
 
     Args:
         stages (Sequence[dict]): In order, each with
@@ -78,6 +84,15 @@ class StageHook(Hook):
                 return index
         return len(self.stages) - 1
 
+    def trained_until(self, position: int) -> List[list]:
+        """``[name, length]`` of the stages before an epoch (or iteration)."""
+        trained = []
+        for stage in self.stages:
+            if position > 0:
+                trained.append([stage['name'], min(position, stage['length'])])
+            position -= stage['length']
+        return trained
+
     @staticmethod
     def _model(runner):
         return runner.model.module if is_model_wrapper(
@@ -93,6 +108,30 @@ class StageHook(Hook):
             return  # a test: the Runner has built no optimiser
         for group in runner.optim_wrapper.param_groups:
             group.setdefault('initial_lr', group['lr'])
+
+    def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
+        """Refuse to resume from what no run of these stages has left."""
+        if not runner._resume:
+            return
+        source = runner._load_from or runner.work_dir
+        if 'optimizer' not in checkpoint:
+            raise ValueError(
+                f'{source}: stage weights: they hold no optimizer and no '
+                'schedules to go on with; use --stages ... --cfg-options '
+                f'load_from={source}')
+        meta = checkpoint['meta']
+        here = self.trained_until(
+            meta['epoch' if self._by_epoch(runner) else 'iter'])
+        # Checkpoints of before ``meta.stages`` name the last alone.
+        same = (
+            meta['stages'] == here if 'stages' in meta else
+            [meta.get('stage')] == [name for name, _ in here[-1:]])
+        if not same:
+            raise ValueError(
+                f'{source}: no checkpoint of this run: it has trained '
+                f'{meta.get("stages", meta.get("stage"))}, at its place this '
+                f'config has {here}; resume with the config and the --stages '
+                'that made it, or give its weights as load_from')
 
     def before_train(self, runner) -> None:
         """Check that the stages fit the run."""
@@ -117,12 +156,21 @@ class StageHook(Hook):
                                  f'{missing}: the model has no such modules')
         self._current = None
 
+    def before_train_epoch(self, runner) -> None:
+        """Accumulate no gradients across epochs."""
+        if self._by_epoch(runner):
+            self._accumulate(runner, 0, len(runner.train_dataloader))
+
     def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
         """Enter a stage; keep what is frozen in evaluation mode."""
-        position = runner.epoch if self._by_epoch(runner) else runner.iter
-        index = self.stage_at(position)
+        by_epoch = self._by_epoch(runner)
+        index = self.stage_at(runner.epoch if by_epoch else runner.iter)
         if index != self._current:
             self._enter(runner, index)
+            if not by_epoch:
+                begin = sum(stage['length'] for stage in self.stages[:index])
+                self._accumulate(runner, runner.iter - begin,
+                                 self.stages[index]['length'])
         for module in self._frozen_modules:
             module.eval()
 
@@ -158,6 +206,7 @@ class StageHook(Hook):
             return
         optimizer = runner.optim_wrapper.optimizer
         optimizer.state.clear()
+        optimizer.zero_grad()
         base = optimizer.defaults['lr']
         # The wrapper's groups: they hold the rate that is logged, too.
         for group in runner.optim_wrapper.param_groups:
@@ -165,9 +214,20 @@ class StageHook(Hook):
             group['lr'] = self.stages[index]['lr'] * ratio
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Name the stage in the checkpoint."""
-        if self._current is not None:
-            checkpoint['meta']['stage'] = self.stages[self._current]['name']
+        """Name the stages in the checkpoint."""
+        if self._current is None:
+            return
+        meta = checkpoint['meta']
+        meta['stage'] = self.stages[self._current]['name']
+        meta['stages'] = self.trained_until(
+            meta['epoch' if self._by_epoch(runner) else 'iter'])
+
+    @staticmethod
+    def _accumulate(runner, done: int, length: int) -> None:
+        # All that it does with a model is to warn of BatchNorm: the Runner
+        # has let it do that already.
+        runner.optim_wrapper.initialize_count_status(nn.Identity(), done,
+                                                     length)
 
     def _enter(self, runner, index: int) -> None:
         stage = self.stages[index]

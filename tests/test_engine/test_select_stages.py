@@ -9,7 +9,9 @@ from spiga_mmpose.engine import select_stages
 
 @pytest.fixture
 def config(repo):
-    return Config.fromfile(osp.join(repo, 'configs', 'spiga_wflw.py'))
+    config = Config.fromfile(osp.join(repo, 'configs', 'spiga_wflw.py'))
+    config.load_from = 'stage_before.pth'
+    return config
 
 
 def stages_of(config):
@@ -47,6 +49,7 @@ def test_a_warm_up_by_iterations_belongs_to_the_first_stage(repo):
     select_stages(config, ['landmarks'])
     assert [s.type for s in config.param_scheduler] == ['LinearLR']
     config = Config.fromfile(path)
+    config.load_from = 'multitask.pth'
     select_stages(config, ['cascade'])
     assert [s.type for s in config.param_scheduler] == ['CosineAnnealingLR']
 
@@ -63,6 +66,24 @@ def test_stages_by_iteration(config):
 def test_unknown_names_are_named(config):
     with pytest.raises(ValueError, match="'casade'.*'landmarks'"):
         select_stages(config, ['casade'])
+
+
+@pytest.mark.parametrize('names,message', [
+    (['cascade'], "'cascade' would start from random .*/multitask.pth"),
+    (['cascade', 'multitask'], "'multitask' would .*/landmarks.pth"),
+])
+def test_a_later_stage_needs_weights(config, names, message):
+    config.load_from = None
+    with pytest.raises(ValueError, match=message):
+        select_stages(config, names)
+    config.resume = True
+    select_stages(config, names)
+
+
+def test_the_first_stage_needs_none(config):
+    config.load_from = None
+    select_stages(config, ['landmarks', 'cascade'])
+    assert config.train_cfg.max_epochs == 600
 
 
 def test_a_config_without_stages(config):

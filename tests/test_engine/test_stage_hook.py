@@ -5,7 +5,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.hooks import Hook
 from mmengine.logging import MessageHub
+from mmengine.runner import EpochBasedTrainLoop
 from mmpose.registry import HOOKS, MODELS, PARAM_SCHEDULERS
 from small_runs import ITERS, STAGES, run
 
@@ -111,6 +113,157 @@ def test_resumed_run_is_the_same(trained, tmp_path, epoch):
         torch.testing.assert_close(value, whole.states[-1][name])
 
 
+def test_how_long_each_stage_was_trained():
+    hook = StageHook(STAGES)
+    assert [hook.trained_until(epoch) for epoch in range(5)] == [
+        [],
+        [['landmarks', 1]],
+        [['landmarks', 2]],
+        [['landmarks', 2], ['multitask', 1]],
+        [['landmarks', 2], ['multitask', 1], ['cascade', 1]],
+    ]
+
+
+class TestResumingFromSomethingElse:
+    """A line instead of epochs at wrong rates."""
+
+    @pytest.mark.parametrize('meta,fits', [
+        (dict(epoch=3, stages=[['landmarks', 2], ['multitask', 1]]), True),
+        (dict(epoch=1, stages=[['cascade', 1]]), False),
+        # The last stage's name alone would not tell.
+        (dict(epoch=3, stages=[['landmarks', 1], ['multitask', 2]]), False),
+        # From before checkpoints had the list.
+        (dict(epoch=3, stage='multitask'), True),
+        (dict(epoch=1, stage='cascade'), False),
+        (dict(epoch=1), False),
+    ])
+    def test_stages_of_the_checkpoint(self, meta, fits):
+        hook = StageHook(STAGES)
+        runner = SimpleNamespace(
+            _resume=True,
+            _load_from=None,
+            work_dir='folder',
+            train_loop=EpochBasedTrainLoop.__new__(EpochBasedTrainLoop))
+        checkpoint = dict(meta=meta, optimizer={})
+        if fits:
+            hook.after_load_checkpoint(runner, checkpoint)
+            return
+        with pytest.raises(ValueError, match='folder: no checkpoint of this'):
+            hook.after_load_checkpoint(runner, checkpoint)
+        runner._resume = False  # weights to start from may be any
+        hook.after_load_checkpoint(runner, checkpoint)
+
+    def test_a_run_of_one_stage(self, trained, tmp_path):
+        with pytest.raises(ValueError, match="landmarks.*config has.*cascade"):
+            run(tmp_path,
+                'other_stages', [dict(STAGES[2], length=4, lr=1e-3)],
+                load_from=osp.join(trained[0], 'epoch_1.pth'),
+                resume=True)
+
+    def test_weights_of_a_stage(self, trained, tmp_path):
+        weights = osp.join(trained[0], 'multitask.pth')
+        with pytest.raises(ValueError, match='stage weights.*load_from=/'):
+            run(tmp_path, 'stage_weights', load_from=weights, resume=True)
+
+
+class Steps(Hook):
+    """Counts the iterations that ended with a step of the optimiser."""
+
+    def __init__(self):
+        self.at = []
+
+    def before_train(self, runner):
+        step = runner.optim_wrapper.step
+
+        def counted(**kwargs):
+            self.at.append(runner.iter)
+            step(**kwargs)
+
+        runner.optim_wrapper.step = counted
+
+
+ACCUMULATING = dict(
+    stages=[STAGES[0], STAGES[2]],
+    train_cfg=dict(by_epoch=True, max_epochs=3),
+    optim_wrapper=dict(
+        optimizer=dict(type='Adam', lr=1e-3), accumulative_counts=2),
+    param_scheduler=None,
+    iters=3)
+
+
+@pytest.fixture(scope='module')
+def accumulated(tmp_path_factory):
+    """A run that accumulates: (work folder, recorder, steps)."""
+    folder, steps = tmp_path_factory.mktemp('accumulated'), Steps()
+    recorder = run(folder, 'accumulated', hooks=[steps], **ACCUMULATING)[1]
+    return folder, recorder, steps
+
+
+class TestAccumulatedGradients:
+    """Epochs of three iterations, steps of two."""
+
+    def test_an_epoch_ends_with_a_step(self, accumulated):
+        _, recorder, steps = accumulated
+        assert steps.at == [1, 2, 4, 5, 7, 8]
+        # The last one of the first stage moves what that stage trains.
+        assert any(
+            name.startswith('backbone.') and name.endswith('weight')
+            for name in moved(recorder, 5, 6))
+
+    def test_the_next_stage_leaves_the_frozen_alone(self, accumulated):
+        names = moved(accumulated[1], 6, 9)
+        assert not any(name.startswith('backbone.') for name in names)
+        assert any(name.startswith('head.steps') for name in names)
+
+    def test_a_resumed_run_has_lost_no_gradient(self, accumulated, tmp_path):
+        folder, recorder, _ = accumulated
+        again = run(
+            tmp_path,
+            'accumulated_again',
+            load_from=osp.join(folder, 'epoch_1.pth'),
+            resume=True,
+            **ACCUMULATING)[1]
+        for name, value in again.states[-1].items():
+            assert torch.equal(value, recorder.states[-1][name]), name
+
+    def test_by_iteration(self, tmp_path):
+        """A stage of three iterations, then one of two."""
+        steps = Steps()
+        _, recorder = run(
+            tmp_path,
+            'accumulated_iterations',
+            [dict(STAGES[0], length=3),
+             dict(STAGES[2], length=2)],
+            iters=9,
+            hooks=[steps],
+            optim_wrapper=ACCUMULATING['optim_wrapper'],
+            train_cfg=dict(by_epoch=False, max_iters=5),
+            param_scheduler=None,
+            default_hooks=dict(
+                logger=dict(type='LoggerHook', interval=100),
+                checkpoint=None))
+        assert steps.at == [1, 2, 4]
+        assert not any(
+            name.startswith('backbone.') for name in moved(recorder, 3, 5))
+
+
+def test_auto_scale_lr_scales_every_stage(tmp_path):
+    """Batches of 3 where the rates are meant for 1."""
+    _, recorder = run(
+        tmp_path,
+        'scaled',
+        iters=1,
+        auto_scale_lr=dict(enable=True, base_batch_size=1),
+        param_scheduler=None)
+    # The last is the base rate in the log, which MMEngine does not scale.
+    *groups, _ = zip(*recorder.rates)
+    assert {rates[0] > 5e-3 for rates in groups} == {False, True}
+    for rates in groups:
+        factor = 10 if rates[0] > 5e-3 else 1
+        assert rates == pytest.approx(
+            [3 * factor * rate for rate in (1e-3, 1e-3, 2e-3, 5e-4)])
+
+
 def test_checkpoints_of_the_runner_are_data(trained):
     """They load with the safety on, and with MMPose's metainfo."""
     loaded = torch.load(
@@ -130,12 +283,14 @@ def test_each_stage_leaves_its_weights(trained):
     for name, end in ends.items():
         saved = torch.load(osp.join(folder, f'{name}.pth'), weights_only=True)
         assert saved['meta']['stage'] == name
+        assert saved['meta']['stages'][-1][0] == name
         assert saved['meta']['iter'] == end
         assert 'optimizer' not in saved
         for key, value in recorder.states[end].items():
             assert torch.equal(saved['state_dict'][key], value), key
     of_epoch = torch.load(osp.join(folder, 'epoch_3.pth'), weights_only=True)
     assert of_epoch['meta']['stage'] == 'multitask'
+    assert of_epoch['meta']['stages'] == [['landmarks', 2], ['multitask', 1]]
 
 
 def test_the_log_names_the_stage_and_its_losses_alone(trained):

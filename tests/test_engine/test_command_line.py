@@ -1,0 +1,52 @@
+"""How tools end: one line for what the user can mend."""
+import logging
+
+import pytest
+from mmengine.logging import MMLogger
+
+from spiga_mmpose.engine.command_line import run_tool
+
+WORKER = '''Caught ValueError in DataLoader worker process 0.
+Original Traceback (most recent call last):
+  File "loader.py", line 1, in f
+    raise ValueError('x')
+ValueError: faces/3.png: no such
+picture'''
+
+
+def fail(error):
+    raise error
+
+
+@pytest.mark.parametrize('error,line', [
+    (ValueError('root: not\n  there'), 'root: not there'),
+    (FileNotFoundError(2, 'No such file', 'a.json'), 'No such file.*a.json'),
+    (FloatingPointError('the loss was NaN'), 'the loss was NaN'),
+    (ValueError(WORKER), 'error: faces/3.png: no such picture'),
+])
+def test_one_line(error, line):
+    with pytest.raises(SystemExit, match=f'error: .*{line}|{line}') as end:
+        run_tool(lambda: fail(error))
+    assert '\n' not in end.value.code
+    assert 'Traceback' not in end.value.code
+
+
+@pytest.mark.parametrize('error', [TypeError, KeyError, AssertionError])
+def test_mistakes_of_the_program_keep_their_traceback(error):
+    with pytest.raises(error):
+        run_tool(lambda: fail(error('x')))
+
+
+def test_a_tool_that_works():
+    done = []
+    run_tool(lambda: done.append(1))
+    assert done == [1]
+
+
+def test_the_log_keeps_the_traceback(tmp_path):
+    MMLogger.get_instance('ended', log_file=str(tmp_path / 'ended.log'))
+    with pytest.raises(SystemExit):
+        run_tool(lambda: fail(ValueError('root')))
+    logging.shutdown()
+    text = (tmp_path / 'ended.log').read_text()
+    assert 'Traceback' in text and 'ValueError: root' in text
