@@ -1,4 +1,6 @@
-# SPIGA on 300W in MMPose's layout: data/300w/{annotations,images}.
+# SPIGA on 300W public from MMPose's JSON: data/300w/{annotations,images}.
+# docs/data.md says how to get it; spiga_300w_json.py reads what is converted
+# here.
 _base_ = [
     '_base_/face_data.py', '_base_/spiga_model.py',
     '_base_/spiga_schedule.py'
@@ -32,7 +34,14 @@ train_dataloader = dict(
 val_dataloader = dict(
     dataset=dict(
         **faces, ann_file='annotations/face_landmarks_300w_valid.json'))
-test_dataloader = val_dataloader
+test_dataloader = dict(
+    dataset=dict(
+        **faces,
+        ann_file='annotations/face_landmarks_300w_valid.json',
+        # Named as in the authors' files: ibug is the challenging subset.
+        subsets=dict(
+            common='annotations/face_landmarks_300w_valid_common.json',
+            ibug='annotations/face_landmarks_300w_valid_challenge.json')))
 
 val_evaluator = [
     dict(type='FaceAlignmentMetric', landmark_set=landmark_set),

@@ -1,4 +1,6 @@
-# SPIGA on WFLW in MMPose's layout: data/wflw/{annotations,images}.
+# SPIGA on WFLW from MMPose's JSON: data/wflw/{annotations,images}.
+# docs/data.md says how to get it; spiga_wflw_json.py reads what is converted
+# here.
 _base_ = [
     '_base_/face_data.py', '_base_/spiga_model.py',
     '_base_/spiga_schedule.py'
@@ -30,7 +32,20 @@ train_dataloader = dict(
 val_dataloader = dict(
     dataset=dict(
         **faces, ann_file='annotations/face_landmarks_wflw_test.json'))
-test_dataloader = val_dataloader
+test_dataloader = dict(
+    dataset=dict(
+        **faces,
+        ann_file='annotations/face_landmarks_wflw_test.json',
+        subsets={
+            name: f'annotations/face_landmarks_wflw_test_{file}.json'
+            for name, file in dict(
+                pose='largepose',
+                expression='expression',
+                illumination='illumination',
+                makeup='makeup',
+                occlusion='occlusion',
+                blur='blur').items()
+        }))
 
 val_evaluator = [
     dict(type='FaceAlignmentMetric', landmark_set=landmark_set),

@@ -25,7 +25,8 @@ class SPIGALabel(BaseKeypointCodec):
     Encoded:
         - keypoint_labels (np.ndarray): (N, L, 2) unit coordinates, float32
         - keypoint_weights (np.ndarray): (N, L), 1 where the landmark is
-          labelled and inside the crop, else 0
+          labelled and inside the crop (and in view, with ``hidden='mask'``),
+          else 0: it counts in no loss of landmarks or maps
         - pose_labels (np.ndarray): (N, 6) yaw, pitch, roll in degrees, tx,
           ty, tz in head units; zeros where there is no pose
         - pose_weights (np.ndarray): (N,), 1 where at least four robust
@@ -35,13 +36,24 @@ class SPIGALabel(BaseKeypointCodec):
     Args:
         input_size (tuple[int, int]): Width and height of the crop, px.
         landmark_set (str): Name or path of the landmark set.
+        hidden (str): What becomes of labelled landmarks that cannot be seen
+            (``keypoints_hidden``: occluded by the annotation, or under the
+            rectangle of :class:`RandomOcclusion`). ``'train'``: they are
+            trained as those in view. ``'mask'``: their weight is 0. The pose
+            is fitted to all labelled landmarks either way. Defaults to
+            ``'train'``, as the release (PyPI package ``spiga`` 0.0.6), whose
+            rectangle changes the visibilities but not the mask of the
+            targets, and ADNet, which the paper follows: the published errors
+            count hidden landmarks too, and faces are covered for the network
+            to learn where such landmarks are.
 
     Raises:
-        ValueError: If the crop is not square, or (on encoding) a face has
-            another number of landmarks than the set, or a labelled landmark
-            is not finite.
+        ValueError: If the crop is not square, ``hidden`` is neither, or (on
+            encoding) a face has another number of landmarks than the set, or
+            a labelled landmark is not finite.
     """
 
+    auxiliary_encode_keys = {'keypoints_hidden'}
     label_mapping_table = dict(
         keypoint_labels='keypoint_labels',
         keypoint_weights='keypoint_weights',
@@ -51,8 +63,13 @@ class SPIGALabel(BaseKeypointCodec):
 
     def __init__(self,
                  input_size: Tuple[int, int] = (256, 256),
-                 landmark_set: str = 'wflw_98') -> None:
+                 landmark_set: str = 'wflw_98',
+                 hidden: str = 'train') -> None:
         super().__init__()
+        if hidden not in ('train', 'mask'):
+            raise ValueError("SPIGALabel: expected hidden='train' or 'mask', "
+                             f'found {hidden!r}')
+        self.hidden = hidden
         if input_size[0] != input_size[1]:
             raise ValueError('SPIGALabel needs a square crop (the camera of '
                              f'the head model is), found {input_size}')
@@ -63,13 +80,16 @@ class SPIGALabel(BaseKeypointCodec):
 
     def encode(self,
                keypoints: np.ndarray,
-               keypoints_visible: Optional[np.ndarray] = None) -> dict:
+               keypoints_visible: Optional[np.ndarray] = None,
+               keypoints_hidden: Optional[np.ndarray] = None) -> dict:
         """Encode landmarks.
 
         Args:
             keypoints (np.ndarray): (N, L, 2) crop px.
             keypoints_visible (np.ndarray, optional): (N, L), above 0.5 where
                 the landmark is labelled. Defaults to all labelled.
+            keypoints_hidden (np.ndarray, optional): (N, L), above 0.5 where
+                it cannot be seen. Defaults to all in view.
 
         Returns:
             dict: See the class.
@@ -89,6 +109,9 @@ class SPIGALabel(BaseKeypointCodec):
         size = self.input_size[0]
         keypoints = np.where(labelled[..., None], keypoints, 0)
         inside = ((keypoints >= 0) & (keypoints <= size - 1)).all(-1)
+        counted = labelled & inside
+        if self.hidden == 'mask' and keypoints_hidden is not None:
+            counted &= keypoints_hidden <= 0.5
         poses = np.zeros((len(keypoints), 6), np.float32)
         has_pose = np.zeros(len(keypoints), np.float32)
         if self.landmark_set.head_model is not None:
@@ -99,7 +122,7 @@ class SPIGALabel(BaseKeypointCodec):
                     poses[n], has_pose[n] = pose, 1
         return dict(
             keypoint_labels=(keypoints / size).astype(np.float32),
-            keypoint_weights=(labelled & inside).astype(np.float32),
+            keypoint_weights=counted.astype(np.float32),
             pose_labels=poses,
             pose_weights=has_pose)
 

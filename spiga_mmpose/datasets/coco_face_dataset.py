@@ -1,8 +1,10 @@
 """MMPose's own annotation files of WFLW, 300W and other face data sets."""
+import logging
 import os.path as osp
 from typing import Dict, List, Optional
 
 import numpy as np
+from mmengine.logging import print_log
 from mmpose.registry import DATASETS
 from mmpose.structures.bbox import bbox_cs2xyxy
 
@@ -22,11 +24,17 @@ class CocoFaceDataset(FaceDataset):
     height; image px), for any landmark set, and says what is wrong with an
     annotation.
 
+    The third number of a landmark is 0 where it is not labelled. COCO's 1
+    says occluded (``keypoints_hidden`` 1) and 2 in view, which MMPose's file
+    of COFW keeps to; those of WFLW and 300W write 1 for all. So 1 counts as
+    occluded only in a file that has other numbers above 0, too.
+
     Args:
         subsets (dict, optional): Name -> annotation file of a part of the
             same faces, relative to ``data_root``, e.g.
             ``dict(blur='annotations/face_landmarks_wflw_test_blur.json')``.
-            Defaults to none.
+            Faces in it that the annotation file does not have are counted in
+            a warning. Defaults to none.
         kwargs: See :class:`FaceDataset`.
 
     Raises:
@@ -44,21 +52,40 @@ class CocoFaceDataset(FaceDataset):
     def read_faces(self) -> List[dict]:
         """Read and check the file."""
         members = {
-            name: {
-                _identity(points, file_name)
-                for _, _, points, file_name in _annotations(
-                    osp.join(self.data_root or '', path))
-            }
+            name: self._identities_in(name, path)
             for name, path in self.subsets.items()
         }
-        faces = []
+        faces, identities = [], set()
         for where, ann, points, file_name in _annotations(self.ann_file):
             face = self._read_face(where, ann, points, file_name)
             identity = _identity(points, file_name)
+            identities.add(identity)
             face['subsets'] = tuple(name for name, faces_of in members.items()
                                     if identity in faces_of)
             faces.append(face)
+        if all(_all_are_hidden(face) for face in faces):
+            for face in faces:
+                face['keypoints_hidden'][:] = 0
+        for name, faces_of in members.items():
+            if faces_of - identities:
+                print_log(
+                    f'{len(faces_of - identities)} of the {len(faces_of)} '
+                    f'faces of the subset {name!r} are not in '
+                    f'{self.ann_file}: they are left out',
+                    logger='current',
+                    level=logging.WARNING)
         return faces
+
+    def _identities_in(self, name: str, path: str) -> set:
+        path = osp.join(self.data_root or '', path)
+        if not osp.isfile(path):
+            raise ValueError(f'the file {path} of the subset {name!r} is not '
+                             'there; docs/data.md says how to get it '
+                             '(subsets=None goes without)')
+        return {
+            _identity(points, file_name)
+            for _, _, points, file_name in _annotations(path)
+        }
 
     def _read_face(self, where: str, ann: dict, points: np.ndarray,
                    file_name: str) -> dict:
@@ -81,6 +108,7 @@ class CocoFaceDataset(FaceDataset):
             _read_box(where, ann),
             points[:, :2],
             visible,
+            keypoints_hidden=(visible == 1)[None].astype(np.float32),
             id=ann['id'],
             img_id=ann['image_id'])
 
@@ -135,6 +163,10 @@ def _file_names(path: str, images: list) -> dict:
 
 def _check_id(where: str, field: str, value) -> None:
     check_type(where, field, value, (int, float, str), 'a number or a string')
+
+
+def _all_are_hidden(face: dict) -> bool:
+    return face['keypoints_hidden'].sum() == face['num_keypoints']
 
 
 def _identity(points: np.ndarray, file_name: str) -> tuple:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from mmengine.logging import print_log
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
+from mmpose.registry import DATASETS
 
 from spiga_mmpose.landmark_sets import load_landmark_set
 from .seeded import SeededDataset
@@ -132,8 +133,8 @@ class FaceDataset(SeededDataset, BaseCocoStyleDataset):
 
     A subclass reads its kind of file in :meth:`read_faces`; this class checks
     the paths, looks for the images, and keeps training going past an image
-    or a box that turns out bad: such a sample is replaced by a random other
-    one, counted, and reported in a warning. In test mode it is an error.
+    or a box that turns out bad: such a sample is replaced by the next one,
+    counted, and reported in a warning. In test mode it is an error.
 
     Args:
         ann_file (str): Annotation file, relative to ``data_root``.
@@ -189,7 +190,8 @@ class FaceDataset(SeededDataset, BaseCocoStyleDataset):
                              '(a folder); docs/data.md says what goes where')
         if not osp.isfile(self.ann_file):
             raise ValueError(f'the annotation file {self.ann_file} is not '
-                             'there; docs/data.md says how to get it')
+                             'there; docs/data.md says how to get it, and '
+                             'which config reads what')
         faces = self.read_faces()
         if not faces:
             raise ValueError(f'{self.ann_file} holds no face')
@@ -271,3 +273,31 @@ class FaceDataset(SeededDataset, BaseCocoStyleDataset):
             logger='current',
             level=logging.WARNING)
         return kept
+
+
+def allow_missing(dataset: dict) -> None:
+    """Let the data set of a config, or those that it wraps, leave out faces
+    whose image is not there.
+
+    Args:
+        dataset (dict): Config of a :class:`FaceDataset`, or of a wrapper
+            with ``dataset`` or ``datasets``. It is changed.
+
+    Raises:
+        ValueError: If a data set is none that can leave faces out.
+    """
+    wrapped = [*dataset.get('datasets', ())]
+    if 'dataset' in dataset:
+        wrapped.append(dataset['dataset'])
+    for part in wrapped:
+        allow_missing(part)
+    if wrapped:
+        return
+    kind = dataset['type']
+    found = DATASETS.get(kind) if isinstance(kind, str) else kind
+    if found is None or not issubclass(found, FaceDataset):
+        raise ValueError(
+            'allow_missing (--allow-missing) is for photographs read by '
+            f'CocoFaceDataset or SPIGAJsonDataset; found {kind}, which has no '
+            'such thing: leave it out')
+    dataset['allow_missing'] = True

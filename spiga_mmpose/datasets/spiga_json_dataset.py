@@ -27,7 +27,8 @@ class SPIGAJsonDataset(FaceDataset):
       and evaluation (``keypoints_visible`` 0);
     * ``landmarks``: x, y of each id, image px;
     * ``visible``: 1 or 0 for each id; 0 says occluded, which is told on
-      (``keypoints_hidden`` 1) and trained all the same.
+      (``keypoints_hidden`` 1): :class:`SPIGALabel` decides whether such a
+      landmark is trained.
 
     (PyPI package ``spiga`` 0.0.6, ``data/loaders/alignments.py``.)
 

@@ -75,6 +75,54 @@ def test_weights_are_of_labelled_landmarks_inside_the_crop(codec):
     assert (weights[10:] == 1).all()
 
 
+@pytest.mark.parametrize('hidden, weights', [('train', [1, 1, 0]),
+                                             ('mask', [0, 1, 0])])
+def test_hidden_landmarks_are_trained_or_masked(hidden, weights):
+    """The key decides on the weight alone: place and pose stay."""
+    codec = SPIGALabel((256, 256), hidden=hidden)
+    keypoints = face(codec)
+    visible, covered = np.ones((2, 1, 98))
+    covered[0, 1] = 0
+    visible[0, 2] = 0
+    encoded = codec.encode(keypoints, visible, covered)
+    assert encoded['keypoint_weights'][0, :3].tolist() == weights
+    plain = codec.encode(keypoints, visible)
+    assert plain['keypoint_weights'][0, :3].tolist() == [1, 1, 0]
+    for key in ('keypoint_labels', 'pose_labels', 'pose_weights'):
+        np.testing.assert_array_equal(encoded[key], plain[key])
+    assert encoded['pose_weights'].tolist() == [1]
+
+
+@pytest.mark.parametrize('hidden', ['train', 'mask'])
+def test_pipeline_hands_on_what_is_hidden(hidden):
+    """From RandomOcclusion to the weights of the packed sample."""
+    from mmcv.transforms import Compose
+    np.random.seed(0)
+    codec = dict(type='SPIGALabel', hidden=hidden)
+    sample = Compose([
+        dict(type='FaceBoxCenterScale'),
+        dict(type='SPIGACrop', input_size=(256, 256)),
+        dict(type='RandomOcclusion', min_side=0.4),
+        dict(type='GenerateTarget', encoder=codec),
+        dict(type='PackFaceInputs')
+    ])(dict(
+        img=np.zeros((256, 256, 3), np.uint8),
+        img_shape=(256, 256),
+        bbox=np.array([[60., 60, 200, 200]]),
+        keypoints=face(SPIGALabel((256, 256))),
+        keypoints_visible=np.ones((1, 98))))['data_samples']
+    covered = sample.gt_instances.keypoints_hidden > 0
+    assert 0 < covered.sum() < 98
+    weights = sample.gt_instance_labels.keypoint_weights.numpy()
+    assert (weights[~covered] == 1).all()
+    assert (weights[covered] == (hidden == 'train')).all()
+
+
+def test_unknown_treatment_of_hidden_landmarks_is_refused():
+    with pytest.raises(ValueError, match="'train' or 'mask', found 'no'"):
+        SPIGALabel(hidden='no')
+
+
 def test_landmarks_outside_keep_their_place(codec):
     """They are masked, but not moved to the border or to zero."""
     keypoints = face(codec)

@@ -98,6 +98,43 @@ def test_subsets(build):
             ] == [(), ('blur', )]
 
 
+def test_subset_that_does_not_fit_is_told(build, monkeypatch):
+    from spiga_mmpose.datasets import coco_face_dataset
+    lines = []
+    monkeypatch.setattr(coco_face_dataset, 'print_log',
+                        lambda line, **kwargs: lines.append(line))
+    part = content()
+    part['annotations'][0]['keypoints'][0] += 1
+    (build.root / 'blur.json').write_text(json.dumps(part))
+    dataset = build(content(), subsets=dict(blur='blur.json'))
+    assert [dataset.get_data_info(i)['subsets'] for i in range(2)
+            ] == [(), ('blur', )]
+    assert len(lines) == 1
+    assert "1 of the 2 faces of the subset 'blur' are not in" in lines[0]
+    assert 'a.json' in lines[0]
+
+
+def test_subset_that_is_not_there(build):
+    with pytest.raises(ValueError) as error:
+        build(content(), subsets=dict(blur='none.json'))
+    assert "none.json of the subset 'blur' is not there" in str(error.value)
+    assert 'docs/data.md' in str(error.value)
+
+
+def test_hidden_where_the_file_tells(build):
+    """COCO's 1 is occluded beside a 2; where all are 1 it says nothing."""
+    data = content()
+    for ann in data['annotations']:
+        ann['keypoints'][2::3] = [0] + [1] * 67
+    for index in range(2):
+        assert not build(data).get_data_info(index)['keypoints_hidden'].any()
+    data['annotations'][0]['keypoints'][2::3] = [0, 1] + [2] * 66
+    dataset = build(data)
+    hidden = [dataset.get_data_info(i)['keypoints_hidden'] for i in range(2)]
+    assert hidden[0].tolist() == [[0, 1] + [0] * 66]
+    assert hidden[1].tolist() == [[0] + [1] * 67]
+
+
 @pytest.mark.parametrize('key', ['image_id', 'keypoints', 'center', 'scale'])
 def test_missing_field(build, key):
     data = content()

@@ -26,6 +26,32 @@ def tool(repo, monkeypatch):
     return run
 
 
+@pytest.fixture
+def refused(tool, capsys):
+    """Runner of a tool that must end in one line and status 2, and leave no
+    annotations; it returns the line."""
+
+    def run(name, root, *args):
+        before = written(root)
+        with pytest.raises(SystemExit) as stop:
+            tool(name, root, *args)
+        assert stop.value.code == 2
+        line, = capsys.readouterr().err.splitlines()
+        assert line.startswith(f'{name}.py: error: ')
+        assert written(root) == before
+        return line
+
+    return run
+
+
+def written(root):
+    """Name and content of what is in the annotations folder."""
+    return {
+        path.name: path.read_text()
+        for path in (root / 'annotations').glob('*')
+    }
+
+
 def points_of(seed, count=68):
     return np.random.default_rng(seed).uniform(5, 60, (count, 2)).round(3)
 
@@ -102,14 +128,83 @@ class TestWFLW:
             assert np.allclose(face['keypoints'][0], points_of(index, 98))
             assert face['keypoints_visible'].all()
 
-    def test_wrong_number_of_fields(self, tool, tmp_path):
-        self.write(tmp_path, 'train', [[0] * 6], num_fields=200)
-        with pytest.raises(ValueError, match=r'train.txt, line 1.*207.*20'):
-            tool('wflw_to_spiga', tmp_path)
+    def list(self, root, split='train'):
+        return (root / 'WFLW_annotations/list_98pt_rect_attr_train_test' /
+                f'list_98pt_rect_attr_{split}.txt')
 
-    def test_not_there(self, tool, tmp_path):
-        with pytest.raises(ValueError, match='WFLW_annotations'):
-            tool('wflw_to_spiga', tmp_path)
+    @pytest.mark.parametrize('change, words', [
+        (lambda line: ' '.join(line.split()[:200]),
+         'line 1: expected 207 fields, found 200'),
+        (lambda line: line.replace('1 2 3 4 0', '1 2 3 4 7'),
+         'line 1: expected 0 or 1 for the attribute pose, found 7'),
+        (lambda line: line.replace('1 2 3 4', '1 2 3 x'), 'line 1: expected '
+         'numbers'),
+        (lambda line: line.replace('1 2 3 4', '1 2 3 nan'), 'line 1 holds'),
+        (lambda line: ' '.join(['5'] * 196) + line[line.index(' 1 2 3 4'):],
+         'line 1: expected landmarks of a face, found 98 in a box of 0 x 0'),
+        (lambda line: '\n\n', 'holds no face'),
+    ])
+    def test_bad_list(self, refused, tmp_path, change, words):
+        for split in ('train', 'test'):
+            self.write(tmp_path, split, [[0] * 6])
+        path = self.list(tmp_path, 'test')
+        path.write_text(change(path.read_text().strip()))
+        line = refused('wflw_to_spiga', tmp_path)
+        assert f'{path}' in line and words in line
+
+    def test_no_text(self, refused, tmp_path):
+        for split in ('train', 'test'):
+            self.write(tmp_path, split, [[0] * 6])
+        self.list(tmp_path).write_bytes(b'\xff\xfe\x00')
+        assert 'train.txt is no text file' in refused('wflw_to_spiga',
+                                                      tmp_path)
+
+    def test_blank_lines_are_passed_over(self, tool, tmp_path):
+        for split in ('train', 'test'):
+            self.write(tmp_path, split, [[0] * 6] * 2)
+            path = self.list(tmp_path, split)
+            path.write_text(path.read_text().replace('\n', '\n \n') + '\n')
+        tool('wflw_to_spiga', tmp_path)
+        assert len(read(tmp_path, 'train.json')) == 2
+
+    def test_not_there(self, refused, tmp_path):
+        assert 'WFLW_annotations' in refused('wflw_to_spiga', tmp_path)
+        assert 'none is not there' in refused('wflw_to_spiga',
+                                              tmp_path / 'none')
+
+    def test_what_is_there_stays_unless_forced(self, tool, refused, tmp_path,
+                                               capsys):
+        (tmp_path / 'annotations').mkdir()
+        authors = tmp_path / 'annotations/test.json'
+        authors.write_text('[]')
+        for split in ('train', 'test'):
+            self.write(tmp_path, split, [[0] * 6])
+        line = refused('wflw_to_spiga', tmp_path)
+        assert '1 of 3 files' in line and str(authors) in line
+        assert '--force' in line
+        tool('wflw_to_spiga', tmp_path, '--force')
+        lines = capsys.readouterr().out.splitlines()
+        assert f'{authors}: 1 faces, written over the old' in lines
+        assert sum('written over' in line for line in lines) == 1
+        assert len(read(tmp_path, 'test.json')) == 1
+        assert len(written(tmp_path)) == 3
+
+    def test_a_full_disk_leaves_all_as_it_was(self, tool, refused, tmp_path,
+                                              monkeypatch):
+        for split in ('train', 'test'):
+            self.write(tmp_path, split, [[0] * 6])
+        tool('wflw_to_spiga', tmp_path)
+        dump = json.dump
+
+        def full(content, file):
+            if 'test' in file.name:
+                raise OSError(28, 'No space left on device')
+            dump(content, file)
+
+        monkeypatch.setattr(json, 'dump', full)
+        self.write(tmp_path, 'train', [[0] * 6] * 2)
+        assert 'No space left' in refused('wflw_to_spiga', tmp_path,
+                                          '--force')
 
 
 class Test300W:
@@ -151,25 +246,36 @@ class Test300W:
         assert not (tmp_path / 'annotations/300wprivate_test.json').exists()
 
     @pytest.mark.parametrize('text, words', [
-        ('no points', 'braces'),
-        ('n_points: 68\n{\n1 2\n}', '68 points'),
-        ('n_points: 68\n{\n' + 'nan 1\n' * 68 + '}', 'finite'),
-        ('n_points: 68\n{\n' + 'a b\n' * 68 + '}', 'braces'),
+        (b'no points', 'braces'),
+        (b'', 'braces'),
+        (b'\xff\xfe{\x80}', 'no text file'),
+        (b'n_points: 68\n{\n1 2\n}', '68 points'),
+        (b'n_points: 68\n{\n' + b'nan 1\n' * 68 + b'}', 'finite'),
+        (b'n_points: 68\n{\n' + b'a b\n' * 68 + b'}', 'braces'),
+        (b'n_points: 68\n{\n' + b'5 5\n' * 68 + b'}', '0 x 0 px'),
     ])
-    def test_bad_file(self, tool, tmp_path, text, words):
+    def test_bad_file(self, refused, tmp_path, text, words):
         self.write(tmp_path, private=False)
-        (tmp_path / 'afw/image 1.pts').write_text(text)
-        with pytest.raises(ValueError, match=f'image 1.pts.*{words}'):
-            tool('300w_to_spiga', tmp_path)
+        path = tmp_path / 'ibug/image 1.pts'  # the last that is read
+        path.write_bytes(text)
+        line = refused('300w_to_spiga', tmp_path)
+        assert str(path) in line and words in line
 
-    def test_missing_image_and_folder(self, tool, tmp_path):
+    def test_missing_image_and_folder(self, refused, tmp_path):
         self.write(tmp_path, private=False)
         (tmp_path / 'ibug/image 1.png').unlink()
-        with pytest.raises(ValueError, match='no image beside .*ibug/image 1'):
-            tool('300w_to_spiga', tmp_path)
+        assert 'no image beside' in refused('300w_to_spiga', tmp_path)
+        (tmp_path / 'ibug/image 1.pts').unlink()
+        assert 'no .pts file in' in refused('300w_to_spiga', tmp_path)
         (tmp_path / 'ibug').rename(tmp_path / 'other')
-        with pytest.raises(ValueError, match='ibug is not there'):
-            tool('300w_to_spiga', tmp_path)
+        assert 'ibug is not there' in refused('300w_to_spiga', tmp_path)
+
+    def test_what_is_left_out_is_told(self, tool, tmp_path, capsys):
+        self.write(tmp_path, private=False)
+        tool('300w_to_spiga', tmp_path)
+        out = capsys.readouterr().out
+        assert f'{tmp_path}/afw: 1 mirrored copies left out' in out
+        assert '300W private is left out' in out
 
 
 class TestCOFW68:
@@ -225,20 +331,69 @@ class TestCOFW68:
         tool('cofw68_to_spiga', tmp_path)
         self.check(tmp_path)
 
-    def test_bad(self, tool, tmp_path):
-        with pytest.raises(ValueError, match='COFW68_Data'):
-            tool('cofw68_to_spiga', tmp_path)
-        self.write(tmp_path, Points=points_of(0)[:67])
-        with pytest.raises(ValueError, match='COFW_test_color.mat'):
-            tool('cofw68_to_spiga', tmp_path)
-        cells = np.empty((1, 1), object)
-        cells[0, 0] = self.pictures()[0]
-        savemat(tmp_path / 'COFW_test_color.mat', dict(IsT=cells))
-        with pytest.raises(ValueError, match='1_points.mat.*136.*134'):
-            tool('cofw68_to_spiga', tmp_path)
-        savemat(tmp_path / 'COFW_test_color.mat', dict(other=cells))
-        with pytest.raises(ValueError, match='IsT'):
-            tool('cofw68_to_spiga', tmp_path)
+    def write_pictures(self, root, pictures, name='IsT'):
+        cells = np.empty((len(pictures), 1), object)
+        cells[:, 0] = pictures
+        savemat(root / 'COFW_test_color.mat', {name: cells})
+
+    def test_bad_pictures(self, refused, tmp_path):
+        assert 'COFW68_Data' in refused('cofw68_to_spiga', tmp_path)
+        self.write(tmp_path)
+        path = tmp_path / 'COFW_test_color.mat'
+        assert 'COFW_test_color.mat is not' in refused('cofw68_to_spiga',
+                                                       tmp_path)
+        self.write_pictures(tmp_path, self.pictures()[:1])
+        line = refused('cofw68_to_spiga', tmp_path)
+        assert str(path) in line and 'found 1 and 2' in line
+        self.write_pictures(tmp_path, self.pictures(), 'other')
+        assert 'IsT is missing' in refused('cofw68_to_spiga', tmp_path)
+        self.write_pictures(tmp_path, [self.pictures()[0], np.zeros(3)])
+        assert 'picture 2: expected uint8' in refused('cofw68_to_spiga',
+                                                      tmp_path)
+        for content in (path.read_bytes()[:300], b'hello, no mat ' * 50):
+            path.write_bytes(content)
+            line = refused('cofw68_to_spiga', tmp_path)
+            assert f'{path} is no MATLAB file' in line
+        assert not (tmp_path / 'images').exists()
+
+    @pytest.mark.parametrize('changes, words', [
+        (dict(Points=points_of(0)[:67]), '(68, 2), found (67, 2)'),
+        (dict(Points=points_of(0).T), '(68, 2), found (2, 68)'),
+        (dict(Points=np.full((68, 2), np.nan)), 'NaN'),
+        (dict(Points=np.ones((68, 2))), '0 x 0 px'),
+        (dict(Occ=np.zeros(67)), 'Occ of shape (68,), found (67,)'),
+    ])
+    def test_bad_points(self, refused, tmp_path, changes, words):
+        self.write(tmp_path, **changes)
+        self.write_pictures(tmp_path, self.pictures())
+        line = refused('cofw68_to_spiga', tmp_path)
+        assert '1_points.mat' in line and words in line
+        assert not (tmp_path / 'images').exists()
+
+    def test_points_file_that_is_none(self, refused, tmp_path):
+        self.write(tmp_path)
+        self.write_pictures(tmp_path, self.pictures())
+        path = tmp_path / 'COFW68_Data/test_annotations/2_points.mat'
+        path.write_bytes(b'xx')
+        assert f'{path} is no MATLAB file' in refused('cofw68_to_spiga',
+                                                      tmp_path)
+        path.rename(path.with_name('3_points.mat'))
+        assert f'{path} is not there' in refused('cofw68_to_spiga', tmp_path)
+
+    def test_picture_that_cannot_be_written(self, refused, tmp_path,
+                                            monkeypatch):
+        self.write(tmp_path)
+        self.write_pictures(tmp_path, self.pictures())
+        monkeypatch.setattr(cv2, 'imwrite', lambda *args: False)
+        line = refused('cofw68_to_spiga', tmp_path)
+        assert 'cannot write the picture' in line and '01345.jpg' in line
+
+    def test_pictures_that_are_there_stay(self, refused, tmp_path):
+        self.write(tmp_path)
+        self.write_pictures(tmp_path, self.pictures())
+        picture(tmp_path / 'images/01346.jpg')
+        line = refused('cofw68_to_spiga', tmp_path)
+        assert '1 of 2 files' in line and '01346.jpg' in line
 
 
 class TestMERLRAV:
@@ -271,16 +426,25 @@ class TestMERLRAV:
             assert np.allclose(face['keypoints'][0, labelled],
                                points_of(1)[labelled])
 
-    def test_bad(self, tool, tmp_path):
+    @pytest.mark.parametrize('points, words', [
+        (np.full((68, 2), -1), 'no landmark is labelled'),
+        (np.array([[5, 5]] + [[-1, -1]] * 67), 'found 1 in a box of 0 x 0'),
+    ])
+    def test_bad_points(self, refused, tmp_path, points, words):
+        self.write(tmp_path)
+        folder = tmp_path / 'merl_rav_organized/righthalf/testset'
+        pts(folder / 'bad.pts', points, ending='.jpg')
+        line = refused('merlrav_to_spiga', tmp_path)
+        assert f'{folder}/bad.pts: ' in line and words in line
+
+    def test_bad_folder(self, refused, tmp_path):
         self.write(tmp_path)
         folder = tmp_path / 'merl_rav_organized/left/trainset'
-        pts(folder / 'hidden.pts', np.full((68, 2), -1), ending='.jpg')
-        with pytest.raises(ValueError, match='hidden.pts: no landmark'):
-            tool('merlrav_to_spiga', tmp_path)
-        (folder / 'hidden.pts').unlink()
         (folder / 'image00070_2.jpg').unlink()
-        with pytest.raises(ValueError, match='no image beside'):
-            tool('merlrav_to_spiga', tmp_path)
+        assert 'no image beside' in refused('merlrav_to_spiga', tmp_path)
+        (folder / 'image00070_2.pts').unlink()
+        assert f'no .pts file in {folder}' in refused('merlrav_to_spiga',
+                                                      tmp_path)
 
 
 class TestCheck:
@@ -297,49 +461,105 @@ class TestCheck:
             tool('check', 'merlrav', root, *args)
         return stop.value.code
 
+    @pytest.fixture
+    def counted(self, tool, monkeypatch):
+        """Let the tiny data set have the right number of faces."""
+        import check
+        monkeypatch.setitem(check.SETS, 'merlrav',
+                            ('spiga_merlrav.py', dict(train=5, test=5)))
+
+        def run(root, *args):
+            monkeypatch.setattr(sys, 'argv',
+                                ['check', 'merlrav', str(root), *args])
+            check.main()
+
+        return run
+
     def test_counts_are_compared(self, tool, root, capsys):
         assert self.run(tool, root) == 1
         out = capsys.readouterr().out
         assert '5 faces (published: 15449), 5 images, 0 missing' in out
         assert '5 faces, published are 3865' in out
+        assert 'frontal 1, half_profile 2' in out
+        assert 'merlrav: problems found: 2; docs/data.md' in out
 
-    def test_what_is_missing_is_named(self, tool, root, capsys):
+    def test_what_is_missing_is_named(self, counted, root, capsys):
         (root / 'annotations/train.json').unlink()
         image = root / 'merl_rav_organized/left/testset/image00070_2.jpg'
         image.unlink()
-        assert self.run(tool, root) == 1
+        with pytest.raises(SystemExit):
+            counted(root)
         out = capsys.readouterr().out
         assert 'train.json is missing' in out
         assert f'{image} is missing' in out
+        assert 'problems found: 2' in out
 
-    def test_decode(self, tool, root, capsys):
+    def test_decode(self, counted, root, capsys):
         image = root / 'merl_rav_organized/left/testset/image00070_2.jpg'
         image.write_bytes(b'no image')
-        assert self.run(tool, root, '--decode') == 1
+        counted(root)  # it is there
+        with pytest.raises(SystemExit):
+            counted(root, '--decode')
         assert f'{image} is not an image' in capsys.readouterr().out
 
-    def test_complete(self, tool, root, capsys, monkeypatch):
-        from importlib import import_module
-        check = import_module('check')
-        monkeypatch.setitem(
-            check.FILES, 'merlrav', {
-                'annotations/train.json': 5,
-                'annotations/test.json': 5
-            })
-        monkeypatch.setattr(sys, 'argv', ['check', 'merlrav', str(root)])
-        check.main()
-        assert 'merlrav: complete' in capsys.readouterr().out
+    @pytest.mark.parametrize('content, words', [
+        ('{"left": [5]}', "'left' holds the face 5"),
+        ('[]', 'name -> indices'),
+        ('{]', 'not a JSON file'),
+        (None, 'cannot read'),
+    ])
+    def test_subsets_must_fit(self, counted, root, capsys, content, words):
+        path = root / 'annotations/test_subsets.json'
+        path.unlink()
+        if content is not None:
+            path.write_text(content)
+        with pytest.raises(SystemExit):
+            counted(root)
+        out = capsys.readouterr().out
+        assert str(path) in out and words in out
+        assert 'problems found: 1' in out
+
+    def test_complete(self, counted, root, capsys):
+        counted(root)
+        assert ('merlrav: complete, for tools/train.py '
+                'configs/spiga_merlrav.py') in capsys.readouterr().out
+
+    def test_no_root(self, tool, tmp_path, capsys):
+        with pytest.raises(SystemExit) as stop:
+            tool('check', 'wflw', tmp_path / 'none')
+        assert stop.value.code == 2
+        line, = capsys.readouterr().err.splitlines()
+        assert f'the data root {tmp_path}/none is not there' in line
+
+    def test_every_data_set_has_a_config(self, tool, tmp_path, capsys):
+        """That is read, and looks for the files that the docs name."""
+        import check
+        for name, (_, counts) in check.SETS.items():
+            assert check.check(name, str(tmp_path), False) == len(counts)
+        out = capsys.readouterr().out
+        for path in ('train', 'face_landmarks_wflw_test',
+                     '300wpublic_train', '300wprivate_test',
+                     'face_landmarks_300w_valid', 'cofw_train'):
+            assert f'annotations/{path}.json is missing' in out
 
     def test_mmpose_layout(self, tool, tmp_path, sample_data, capsys):
         import os
         import shutil
         os.makedirs(tmp_path / 'annotations')
-        for split in ('train', 'test'):
+        subsets = [f'test_{name}' for name in (
+            'largepose', 'expression', 'illumination', 'makeup', 'occlusion',
+            'blur')]
+        for split in ('train', 'test', *subsets):
             shutil.copy(
                 f'{sample_data}/wflw/test_wflw.json', tmp_path /
                 f'annotations/face_landmarks_wflw_{split}.json')
         os.symlink(f'{sample_data}/wflw', tmp_path / 'images')
         with pytest.raises(SystemExit):
             tool('check', 'wflw-mmpose', tmp_path)
-        assert ('4 faces (published: 2500), 2 images, 0 missing'
-                in capsys.readouterr().out)
+        out = capsys.readouterr().out
+        assert '4 faces (published: 2500), 2 images, 0 missing' in out
+        assert 'blur 4, expression 4, illumination 4' in out
+        (tmp_path / 'annotations/face_landmarks_wflw_test_blur.json').unlink()
+        with pytest.raises(SystemExit):
+            tool('check', 'wflw-mmpose', tmp_path)
+        assert "of the subset 'blur' is not there" in capsys.readouterr().out

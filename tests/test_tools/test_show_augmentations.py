@@ -4,6 +4,7 @@ import runpy
 import sys
 
 import cv2
+import numpy as np
 import pytest
 
 CONFIG = '''
@@ -38,8 +39,7 @@ def run(repo, tmp_path, monkeypatch):
 def test_sheet(run, tmp_path):
     run(tmp_path / 'a.png', '--faces', '2', '--views', '3', '--size', '96')
     sheet = cv2.imread(str(tmp_path / 'a.png'))
-    assert sheet.shape[0] > 2 * 96 and sheet.shape[1] > 3 * 96
-    assert sheet.shape[1] > sheet.shape[0]
+    assert sheet.shape[0] > 2 * 96 and 3 * 96 < sheet.shape[1] < 4 * 96
     run(tmp_path / 'b.png', '--faces', '2', '--views', '3', '--size', '96')
     assert (cv2.imread(str(tmp_path / 'b.png')) == sheet).all()
     run(tmp_path / 'c.png', '--faces', '2', '--views', '3', '--size', '96',
@@ -47,6 +47,51 @@ def test_sheet(run, tmp_path):
     assert (cv2.imread(str(tmp_path / 'c.png')) != sheet).any()
 
 
-def test_folder_that_is_not_there(run, tmp_path):
-    with pytest.raises(ValueError, match='cannot write'):
-        run(tmp_path / 'none' / 'a.png', '--faces', '1', '--views', '1')
+def test_hidden_landmarks_have_their_own_sign(load_tool):
+    """Told apart by their form: a small disc, and a larger cross."""
+    tool = load_tool('analysis_tools', 'show_augmentations.py')
+    center, shapes = np.array([20, 20]), []
+    for draw in (lambda canvas: tool.draw_dot(canvas, center, (255, ) * 3,
+                                              600),
+                 lambda canvas: tool.draw_cross(canvas, center, 600)):
+        canvas = np.full((41, 41, 3), 128, np.uint8)
+        draw(canvas)
+        shapes.append((canvas != 128).any(-1))
+    dot, cross = shapes
+    assert dot[20, 20] and cross[20, 20]
+    assert dot.any(0).sum() < cross.any(0).sum() < 24
+    assert not cross[20, 26] and cross[25, 25]  # nothing between its arms
+
+
+def test_curves_show_on_white_and_on_black(load_tool):
+    tool = load_tool('analysis_tools', 'show_augmentations.py')
+    lines = np.zeros((9, 9), np.float32)
+    lines[4] = 1
+    for shade in (0, 255):
+        canvas = np.full((9, 9, 3), shade, np.uint8)
+        tool.draw_curves(canvas, lines)
+        assert (canvas[4] == 255).all() and (canvas[3] < 128).all()
+        assert (canvas[0] == shade).all()
+
+
+@pytest.mark.parametrize('out, args, words', [
+    ('none/a.png', (), 'cannot write the picture'),
+    ('a.xyz', (), 'sheet.jpg or sheet.png'),
+    ('a.png', ('--faces', '0'), '--faces: expected a whole number'),
+    ('a.png', ('--size', 'big'), '--size: expected a whole number'),
+    ('a.png', ('--cfg-options', 'codec.hidden=no'), "found 'no'"),
+])
+def test_bad_input_ends_in_one_line(run, tmp_path, capsys, out, args, words):
+    with pytest.raises(SystemExit) as stop:
+        run(tmp_path / out, '--faces', '1', '--views', '1', '--size', '96',
+            *args)
+    assert stop.value.code == 2
+    line, = capsys.readouterr().err.splitlines()
+    assert line.startswith('show_augmentations.py: error: ') and words in line
+
+
+def test_config_that_trains_nothing(run, tmp_path, capsys):
+    (tmp_path / 'config.py').write_text('model = dict()')
+    with pytest.raises(SystemExit):
+        run(tmp_path / 'a.png')
+    assert "the key 'codec' is missing" in capsys.readouterr().err

@@ -8,6 +8,8 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from spiga_mmpose.engine.command_line import run_tool
+
 
 def small_config(repo, work_dir, epochs=3):
     """configs/spiga_synthetic.py with a handful of faces an epoch."""
@@ -190,6 +192,22 @@ class TestArguments:
         assert config.launcher == 'none' and not config.get('resume')
         assert config.optim_wrapper.type == 'OptimWrapper'
 
+    def test_a_stage_alone_has_a_folder_of_its_own(self, command_line):
+        weights = '--cfg-options', 'load_from=multitask.pth'
+        alone = command_line('--stages', 'cascade', *weights)
+        assert alone.work_dir == osp.join('work_dirs', 'spiga_wflw_cascade')
+        named = command_line('--stages', 'cascade', '--work-dir', 'here',
+                             *weights)
+        assert named.work_dir == 'here'
+        named = command_line('--stages', 'cascade', *weights, 'work_dir=here')
+        assert named.work_dir == 'here'
+
+    def test_a_stage_needs_weights_to_start_from(self, command_line):
+        with pytest.raises(ValueError, match='random weights'):
+            command_line('--stages', 'cascade')
+        command_line('--stages', 'cascade', '--transfer', 'multitask.pth')
+        command_line('--stages', 'cascade', '--resume', 'epoch_3.pth')
+
     def test_stages(self, command_line):
         config = command_line('--stages', 'cascade', '--cfg-options',
                               'load_from=multitask.pth')
@@ -231,7 +249,45 @@ class TestArguments:
     def test_misspelt_options_are_named(self, command_line):
         with pytest.raises(ValueError, match="'modle'"):
             command_line('--cfg-options', 'modle.backbone.depth=3')
-        command_line('--cfg-options', 'sync_bn=torch', 'resume=True')
+        command_line('--cfg-options', 'sync_bn=torch', 'resume=True',
+                     'activation_checkpointing=[backbone]',
+                     'efficient_conv_bn_eval=[backbone]')
+        with pytest.raises(ValueError, match='--cfg-options: Index 9'):
+            command_line('--cfg-options', 'custom_hooks.9.stages=1')
+
+    @pytest.mark.parametrize('option,places', [
+        ('stages.0.lr', ['custom_hooks.3.stages.0.lr']),
+        ('faces.data_root', [
+            f'{part}_dataloader.dataset.data_root'
+            for part in ('train', 'val', 'test')
+        ]),
+        ('codec.landmark_set', [
+            'train_dataloader.dataset.pipeline.9.encoder.landmark_set',
+            'model.head.decoder.landmark_set'
+        ]),
+        ('train_pipeline.4.rotate',
+         ['train_dataloader.dataset.pipeline.4.rotate']),
+        ('data_mode', ['train_dataloader.dataset.data_mode']),
+        ('dataset_type', ['model, optim_wrapper']),
+        ('custom_imports.imports', ['model, optim_wrapper']),
+    ])
+    def test_options_without_effect(self, command_line, option, places):
+        """They name what to type instead, and that is taken."""
+        with pytest.raises(ValueError, match='would change nothing') as error:
+            command_line('--cfg-options', f'{option}=5')
+        for place in places:
+            assert place in str(error.value)
+            if '.' in place:
+                command_line('--cfg-options', f'{place}=5')
+
+    def test_another_length_of_a_stage(self, command_line):
+        """As docs/training.md has it."""
+        config = command_line(
+            '--cfg-options', 'custom_hooks.3.stages.2.length=60',
+            'train_cfg.max_epochs=660', 'param_scheduler.2.end=660',
+            'param_scheduler.2.milestones=[40]')
+        assert sum(stage.length for stage in stages_of(config)) == 660
+        assert config.param_scheduler[2].milestones == [40]
 
     def test_resume(self, command_line, tmp_path):
         (tmp_path / 'last_checkpoint').write_text('epoch_1.pth')
@@ -247,8 +303,45 @@ class TestArguments:
         assert not config.resume and config.load_from == 'backbone.pth'
 
 
+class TestWhatTheUserCanMend:
+    """One line, which names it."""
+
+    @pytest.fixture
+    def last_line(self, repo, load_tool, monkeypatch, tmp_path):
+        tool = load_tool('train.py')
+
+        def run(config, *arguments):
+            monkeypatch.setattr('sys.argv', [
+                'train.py',
+                osp.join(repo, 'configs', config), '--work-dir',
+                str(tmp_path), *arguments, '--cfg-options',
+                f'experiment_name=mend_{tmp_path.name}', 'log_level=ERROR',
+                'model.backbone.channels=16', 'model.head.in_channels=16',
+                'model.backbone.num_stacks=1',
+                f'train_dataloader.dataset.data_root={tmp_path}/'
+            ])
+            with pytest.raises(SystemExit) as end:
+                run_tool(tool.main)
+            assert '\n' not in end.value.code
+            return end.value.code
+
+        return run
+
+    def test_no_data(self, last_line, tmp_path):
+        line = last_line('spiga_wflw.py')
+        assert line.startswith('train.py: error: ')
+        assert str(tmp_path) in line
+
+    def test_no_such_stage(self, last_line):
+        assert "'cascad'" in last_line('spiga_wflw.py', '--stages', 'cascad')
+
+    def test_no_config(self, last_line):
+        assert 'nothing.py' in last_line('nothing.py')
+
+
 @pytest.mark.parametrize('name', [
     'spiga_wflw', 'spiga_wflw_json', 'spiga_wflw_end_to_end', 'spiga_300w',
+    'spiga_300w_json',
     'spiga_300w_private', 'spiga_merlrav', 'spiga_cofw68', 'spiga_synthetic',
     'spiga_synthetic_long'
 ])

@@ -14,11 +14,10 @@ Example:
 """
 import argparse
 import os.path as osp
-from glob import glob
 from typing import Dict, List
 
-from spiga_json import (face_row, image_beside, need_folder, read_pts,
-                        subsets_of, write_json)
+from converter import make_parser, need_free, progress, run_converter
+from spiga_json import face_row, pts_with_image, read_pts, subsets_of
 
 from spiga_mmpose.landmark_sets import load_landmark_set
 
@@ -43,27 +42,58 @@ def read_folder(root: str, folder: str, first_pixel: int) -> List[dict]:
             a file is bad. It names what.
     """
     landmark_set = load_landmark_set('300w_68')
-    paths = sorted(glob(osp.join(need_folder(root, folder), '*.pts')))
-    paths = [path for path in paths if not path.endswith('_mirror.pts')]
-    if not paths:
-        raise ValueError(f'no .pts file in {osp.join(root, folder)}')
-    faces = []
-    for path in paths:
-        image = image_beside(path)
-        if image is None:
-            raise ValueError(f'no image beside {path}')
-        faces.append(
-            face_row(landmark_set, osp.relpath(image, root),
-                     read_pts(path, 68) - first_pixel))
-    return faces
+    paths, images = pts_with_image(root, folder)
+    return [
+        face_row(
+            landmark_set,
+            image,
+            read_pts(path, 68) - first_pixel,
+            where=path)
+        for path, image in zip(progress(paths, folder), images)
+    ]
+
+
+def convert(args: argparse.Namespace) -> dict:
+    """File name -> content."""
+    names = ['300wpublic']
+    private = osp.join(args.root, '300W')
+    if osp.isdir(private):
+        names.append('300wprivate')
+    else:
+        print(f'no {private}: 300W private is left out')
+    need_free(args, [
+        f'annotations/{name}_{part}.json' for name in names
+        for part in ('train', 'test', 'test_subsets')
+    ])
+
+    def read(folder: str) -> List[dict]:
+        return read_folder(args.root, folder, args.first_pixel)
+
+    def read_test(name: str, folders: Dict[str, List[str]]) -> dict:
+        faces, members = [], []
+        for folder, subsets in folders.items():
+            found = read(folder)
+            faces += found
+            members += [subsets] * len(found)
+        return {
+            f'{name}_test.json': faces,
+            f'{name}_test_subsets.json': subsets_of(members)
+        }
+
+    train = [face for folder in TRAIN for face in read(folder)]
+    files = {
+        '300wpublic_train.json': train,
+        **read_test('300wpublic', PUBLIC_TEST)
+    }
+    if '300wprivate' in names:
+        files['300wprivate_train.json'] = train + files['300wpublic_test.json']
+        files.update(read_test('300wprivate', PRIVATE_TEST))
+    return files
 
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('root', help='folder of the unpacked downloads')
+    parser = make_parser(__file__, __doc__, 'folder of the unpacked downloads')
     parser.add_argument(
         '--first-pixel',
         type=int,
@@ -72,31 +102,7 @@ def main() -> None:
         help='what the .pts files call the first pixel; it becomes 0. '
         'Defaults to 1, as menpo, the library of the makers of 300W, reads '
         'them; 0 leaves the numbers as they are')
-    args = parser.parse_args()
-
-    def read(folder: str) -> List[dict]:
-        return read_folder(args.root, folder, args.first_pixel)
-
-    def write_test(name: str, folders: Dict[str, List[str]]) -> List[dict]:
-        faces, members = [], []
-        for folder, names in folders.items():
-            found = read(folder)
-            faces += found
-            members += [names] * len(found)
-        stem = osp.join(args.root, f'annotations/{name}_test')
-        write_json(faces, f'{stem}.json')
-        write_json(subsets_of(members), f'{stem}_subsets.json')
-        return faces
-
-    train = [face for folder in TRAIN for face in read(folder)]
-    write_json(train, osp.join(args.root, 'annotations/300wpublic_train.json'))
-    test = write_test('300wpublic', PUBLIC_TEST)
-    if osp.isdir(osp.join(args.root, '300W')):
-        write_json(train + test,
-                   osp.join(args.root, 'annotations/300wprivate_train.json'))
-        write_test('300wprivate', PRIVATE_TEST)
-    else:
-        print(f"no {osp.join(args.root, '300W')}: 300W private is left out")
+    run_converter(parser, convert)
 
 
 if __name__ == '__main__':

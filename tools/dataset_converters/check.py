@@ -1,8 +1,9 @@
 """Count the images and faces of a data set and name what is missing.
 
-Reads every annotation file as training does, looks for every image, and
-compares with the published counts. With ``--decode`` every image is decoded
-too (minutes). Ends with status 1 if something is wrong.
+Reads the annotation files and subsets that the config of the data set names,
+as training and testing do, looks for every image, and compares with the
+published counts. With ``--decode`` every image is decoded too (minutes). Ends
+with status 1 if something is wrong, and else with what to type next.
 
 Example:
     python tools/dataset_converters/check.py wflw data/wflw
@@ -10,60 +11,49 @@ Example:
 import argparse
 import os.path as osp
 import sys
+from collections import Counter
 from typing import List
 
+# Before MMEngine, of which it silences a warning.
+from converter import progress  # isort: skip
+
+from mmengine.config import Config
 from mmengine.registry import init_default_scope
+from mmpose.registry import DATASETS
 
-from spiga_mmpose.datasets.coco_face_dataset import CocoFaceDataset
-from spiga_mmpose.datasets.spiga_json_dataset import SPIGAJsonDataset
 from spiga_mmpose.datasets.transforms import BadSampleError, LoadFaceImage
+from spiga_mmpose.evaluation.command_line import OneLineParser
 
-# Data set -> annotation file -> published number of faces.
-FILES = {
-    'wflw': {
-        'annotations/train.json': 7500,
-        'annotations/test.json': 2500
-    },
-    'wflw-mmpose': {
-        'annotations/face_landmarks_wflw_train.json': 7500,
-        'annotations/face_landmarks_wflw_test.json': 2500
-    },
-    '300wpublic': {
-        'annotations/300wpublic_train.json': 3148,
-        'annotations/300wpublic_test.json': 689
-    },
-    '300wprivate': {
-        'annotations/300wprivate_train.json': 3837,
-        'annotations/300wprivate_test.json': 600
-    },
-    '300w-mmpose': {
-        'annotations/face_landmarks_300w_train.json': 3148,
-        'annotations/face_landmarks_300w_valid.json': 689
-    },
-    'cofw68': {
-        'annotations/test.json': 507
-    },
-    'merlrav': {
-        'annotations/train.json': 15449,
-        'annotations/test.json': 3865
-    },
+CONFIGS = osp.join(osp.dirname(osp.abspath(__file__)), '..', '..', 'configs')
+# Data set -> config that reads it, and the published numbers of faces.
+SETS = {
+    'wflw': ('spiga_wflw_json.py', dict(train=7500, test=2500)),
+    'wflw-mmpose': ('spiga_wflw.py', dict(train=7500, test=2500)),
+    '300wpublic': ('spiga_300w_json.py', dict(train=3148, test=689)),
+    '300wprivate': ('spiga_300w_private.py', dict(train=3837, test=600)),
+    '300w-mmpose': ('spiga_300w.py', dict(train=3148, test=689)),
+    'cofw': ('spiga_cofw29.py', dict(train=1345, test=507)),
+    'cofw68': ('spiga_cofw68.py', dict(test=507)),
+    'merlrav': ('spiga_merlrav.py', dict(train=15449, test=3865)),
 }
 
 
-def check_file(name: str, root: str, ann_file: str, expected: int,
-               decode: bool) -> List[str]:
-    """Check one annotation file and its images, and print the counts.
+def check_split(cfg: dict, root: str, expected: int,
+                decode: bool) -> List[str]:
+    """Check one annotation file, its subsets and its images; print counts.
+
+    Args:
+        cfg (dict): Data set of a config. It is changed.
+        root (str): Data root.
+        expected (int): Published number of faces.
+        decode (bool): Whether to decode the images.
 
     Returns:
         list[str]: What is wrong.
     """
-    coco = name.endswith('-mmpose')
-    dataset = (CocoFaceDataset if coco else SPIGAJsonDataset)(
-        ann_file,
-        landmark_set='wflw_98' if name.startswith('wflw') else '300w_68',
-        data_root=root,
-        data_prefix=dict(img='images' if coco else ''),
-        lazy_init=True)
+    cfg.pop('metainfo', None)  # the landmark set's is enough here
+    cfg.update(data_root=root, pipeline=[], lazy_init=True)
+    dataset = DATASETS.build(cfg)
     if not osp.isfile(dataset.ann_file):
         return [f'{dataset.ann_file} is missing']
     try:
@@ -74,42 +64,80 @@ def check_file(name: str, root: str, ann_file: str, expected: int,
     problems = [f'{path} is missing' for path in paths
                 if not osp.isfile(path)]
     if decode:
-        load = LoadFaceImage()
-        for path in filter(osp.isfile, paths):
-            try:
-                load(dict(img_path=path))
-            except BadSampleError as error:
-                problems.append(str(error))
+        problems += undecodable([path for path in paths if osp.isfile(path)])
     print(f'{dataset.ann_file}: {len(faces)} faces (published: {expected}), '
           f'{len(paths)} images, {len(problems)} missing or bad')
+    subsets = Counter(name for face in faces for name in face['subsets'])
+    if subsets:
+        print('  subsets: ' + ', '.join(
+            f'{name} {count}' for name, count in sorted(subsets.items())))
     if len(faces) != expected:
         problems.append(f'{dataset.ann_file}: {len(faces)} faces, published '
                         f'are {expected}')
     return problems
 
 
-def main() -> None:
-    """Command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('name', choices=sorted(FILES))
-    parser.add_argument('root', help='data root')
-    parser.add_argument(
-        '--decode', action='store_true', help='decode every image')
-    args = parser.parse_args()
+def undecodable(paths: List[str]) -> List[str]:
+    """What is wrong with image files."""
+    load = LoadFaceImage()
+    problems = []
+    for path in progress(paths, 'decoding'):
+        try:
+            load(dict(img_path=path))
+        except BadSampleError as error:
+            problems.append(str(error))
+    return problems
+
+
+def check(name: str, root: str, decode: bool) -> int:
+    """Check a data set and print what is wrong.
+
+    Returns:
+        int: Number of problems.
+
+    Raises:
+        ValueError: If the root is not there.
+    """
+    if not osp.isdir(root):
+        raise ValueError(f'the data root {root} is not there (a folder); '
+                         'docs/data.md says what goes where')
+    config, counts = SETS[name]
+    cfg = Config.fromfile(osp.join(CONFIGS, config))
     init_default_scope('mmpose')
     problems = []
-    for ann_file, expected in FILES[args.name].items():
-        problems += check_file(args.name, args.root, ann_file, expected,
-                               args.decode)
+    for split, expected in counts.items():
+        problems += check_split(cfg[f'{split}_dataloader'].dataset, root,
+                                expected, decode)
     for problem in problems[:20]:
         print(problem)
     if len(problems) > 20:
         print(f'... and {len(problems) - 20} more')
     if problems:
+        print(f'{name}: problems found: {len(problems)}; docs/data.md says '
+              'what goes where')
+    else:
+        tool = 'train' if 'train' in counts else 'test'
+        print(f'{name}: complete, for tools/{tool}.py configs/{config}')
+    return len(problems)
+
+
+def main() -> None:
+    """Command line."""
+    parser = OneLineParser(
+        prog='check.py',
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('name', choices=sorted(SETS))
+    parser.add_argument('root', help='data root')
+    parser.add_argument(
+        '--decode', action='store_true', help='decode every image')
+    args = parser.parse_args()
+    try:
+        found = check(args.name, args.root, args.decode)
+    except (ValueError, OSError) as error:
+        parser.error(error)
+    if found:
         sys.exit(1)
-    print(f'{args.name}: complete')
 
 
 if __name__ == '__main__':

@@ -14,75 +14,144 @@ Example:
 import argparse
 import os
 import os.path as osp
-from typing import Iterator
+from glob import escape, glob
+from typing import List
 
 import cv2
 import numpy as np
+from converter import make_parser, need_free, progress, run_converter
 from scipy.io import loadmat
-from spiga_json import face_row, need_folder, write_json
+from spiga_json import face_row, need_folder
 
 from spiga_mmpose.landmark_sets import load_landmark_set
 
 _FIRST_NAME = 1345
 
 
-def read_pictures(path: str) -> Iterator[np.ndarray]:
+def read_mat(path: str) -> dict:
+    """Variables of a MATLAB file.
+
+    Raises:
+        NotImplementedError: If it is of MATLAB 7.3.
+        ValueError: If it cannot be read. It names the file.
+    """
+    try:
+        return loadmat(path)
+    except NotImplementedError:
+        raise
+    except Exception as error:  # SciPy raises what its parser stumbles on
+        raise ValueError(f'{path} is no MATLAB file that can be read: '
+                         f'{error}') from None
+
+
+def _read_new_pictures(path: str) -> List[np.ndarray]:
+    """``IsT`` of a MATLAB 7.3 file, which is HDF5."""
+    try:
+        import h5py
+    except ImportError:
+        raise ValueError(f'{path} is a MATLAB 7.3 file; type '
+                         '`pip install h5py` to read it') from None
+    try:
+        with h5py.File(path, 'r') as file:
+            # HDF5 turns the axes round.
+            return [file[place][()].T for place in np.ravel(file['IsT'][()])]
+    except KeyError:
+        raise ValueError(f'{path}: the variable IsT is missing') from None
+    except Exception as error:  # as of SciPy
+        raise ValueError(f'{path} is no MATLAB file that can be read: '
+                         f'{error}') from None
+
+
+def read_pictures(path: str) -> List[np.ndarray]:
     """Pictures of ``COFW_test_color.mat``, (H, W) or (H, W, 3) RGB, uint8.
 
     Raises:
-        ValueError: If the file has no ``IsT``, or is of MATLAB 7.3 (as the
-            official one is) and h5py is not installed.
+        ValueError: If the file cannot be read, has no ``IsT``, a picture is
+            none, or it is of MATLAB 7.3 (as the official one is) and h5py is
+            not installed.
     """
     try:
-        content = loadmat(path)
-    except NotImplementedError:  # MATLAB 7.3, which is HDF5
-        try:
-            import h5py
-        except ImportError:
-            raise ValueError(f'{path} is a MATLAB 7.3 file; type '
-                             '`pip install h5py` to read it') from None
-        with h5py.File(path, 'r') as file:
-            if 'IsT' not in file:
-                raise ValueError(f'{path}: the variable IsT is missing')
-            for reference in np.ravel(file['IsT'][()]):
-                yield file[reference][()].T  # HDF5 turns the axes round
-        return
-    if 'IsT' not in content:
-        raise ValueError(f'{path}: the variable IsT is missing')
-    yield from np.ravel(content['IsT'])
+        content = read_mat(path)
+    except NotImplementedError:
+        pictures = _read_new_pictures(path)
+    else:
+        if 'IsT' not in content:
+            raise ValueError(f'{path}: the variable IsT is missing')
+        pictures = list(np.ravel(content['IsT']))
+    for number, picture in enumerate(pictures, 1):
+        shape = np.shape(picture)
+        if (getattr(picture, 'dtype', None) != np.uint8 or 0 in shape
+                or len(shape) not in (2, 3) or shape[2:] not in ((), (3, ))):
+            raise ValueError(f'{path}: picture {number}: expected uint8 of '
+                             f'shape (H, W) or (H, W, 3), found {shape}')
+    return pictures
+
+
+def read_face(path: str, imgpath: str) -> dict:
+    """The face of one ``_points.mat`` file.
+
+    Raises:
+        ValueError: If it is bad. It names the file.
+    """
+    try:
+        content = read_mat(path)
+    except NotImplementedError as error:
+        raise ValueError(f'{path}: {error}') from None
+    numbers = {}
+    for key, shape in (('Points', (68, 2)), ('Occ', (68, ))):
+        value = np.squeeze(content.get(key, np.zeros(0)))
+        if value.shape != shape or value.dtype.kind not in 'buif':
+            raise ValueError(f'{path}: expected {key} of shape {shape}, '
+                             f'found {value.shape}')
+        numbers[key] = value.astype(np.float64)
+    return face_row(
+        load_landmark_set('300w_68'),
+        imgpath,
+        numbers['Points'] - 1,
+        visible=1 - (numbers['Occ'] > 0),
+        where=path)
+
+
+def write_picture(path: str, picture: np.ndarray) -> None:
+    """Write (H, W) or (H, W, 3) RGB as JPEG.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    if picture.ndim == 3:
+        picture = picture[..., ::-1]
+    if not cv2.imwrite(path, picture, [cv2.IMWRITE_JPEG_QUALITY, 100]):
+        raise OSError(f'cannot write the picture {path}')
+
+
+def convert(args: argparse.Namespace) -> dict:
+    """Write the pictures; file name -> content."""
+    need_free(args, ['annotations/test.json'])
+    folder = need_folder(args.root, 'COFW68_Data', 'test_annotations')
+    path = need_folder(args.root, 'COFW_test_color.mat')
+    pictures = read_pictures(path)
+    count = len(glob(osp.join(escape(folder), '*_points.mat')))
+    if len(pictures) != count or not count:
+        raise ValueError(f'expected as many pictures in {path} as files '
+                         f'*_points.mat in {folder}, found {len(pictures)} '
+                         f'and {count}')
+    names = [f'images/{_FIRST_NAME + i:05d}.jpg' for i in range(count)]
+    need_free(args, names)
+    faces = [
+        read_face(need_folder(folder, f'{number}_points.mat'), name)
+        for number, name in enumerate(progress(names, 'points'), 1)
+    ]
+    os.makedirs(osp.join(args.root, 'images'), exist_ok=True)
+    for name, picture in zip(progress(names, 'pictures'), pictures):
+        write_picture(osp.join(args.root, name), picture)
+    print(f"{osp.join(args.root, 'images')}: {count} pictures")
+    return {'test.json': faces}
 
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('root', help='folder with both downloads')
-    root = parser.parse_args().root
-    landmark_set = load_landmark_set('300w_68')
-    folder = need_folder(root, 'COFW68_Data', 'test_annotations')
-    pictures = read_pictures(need_folder(root, 'COFW_test_color.mat'))
-    os.makedirs(osp.join(root, 'images'), exist_ok=True)
-    faces = []
-    for index, picture in enumerate(pictures):
-        path = need_folder(folder, f'{index + 1}_points.mat')
-        content = loadmat(path)
-        for key, size in (('Points', 136), ('Occ', 68)):
-            if np.size(content.get(key)) != size:
-                raise ValueError(f'{path}: expected {size} numbers in {key}, '
-                                 f'found {np.size(content.get(key))}')
-        imgpath = f'images/{_FIRST_NAME + index:05d}.jpg'
-        cv2.imwrite(
-            osp.join(root, imgpath), picture[..., ::-1]
-            if picture.ndim == 3 else picture,
-            [cv2.IMWRITE_JPEG_QUALITY, 100])
-        faces.append(
-            face_row(
-                landmark_set,
-                imgpath,
-                content['Points'].astype(np.float64) - 1,
-                visible=1 - np.ravel(content['Occ'] > 0)))
-    write_json(faces, osp.join(root, 'annotations/test.json'))
+    run_converter(
+        make_parser(__file__, __doc__, 'folder with both downloads'), convert)
 
 
 if __name__ == '__main__':

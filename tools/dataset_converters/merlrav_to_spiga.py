@@ -13,11 +13,9 @@ Example:
     python tools/dataset_converters/merlrav_to_spiga.py data/merlrav
 """
 import argparse
-import os.path as osp
-from glob import glob
 
-from spiga_json import (face_row, image_beside, need_folder, read_pts,
-                        subsets_of, write_json)
+from converter import make_parser, need_free, progress, run_converter
+from spiga_json import face_row, pts_with_image, read_pts, subsets_of
 
 from spiga_mmpose.landmark_sets import load_landmark_set
 
@@ -30,47 +28,49 @@ SUBSETS = {
 }
 
 
-def read_face(path: str, root: str) -> dict:
+def read_face(path: str, image: str) -> dict:
     """The face of one ``.pts`` file.
 
     Raises:
-        ValueError: If it is bad or its picture is missing. It names the file.
+        ValueError: If it is bad. It names the file.
     """
     points = read_pts(path, 68)
-    labelled = (points != -1).any(1)
-    image = image_beside(path)
-    if image is None:
-        raise ValueError(f'no image beside {path}')
-    if not labelled.any():
-        raise ValueError(f'{path}: no landmark is labelled')
     return face_row(
         load_landmark_set('300w_68'),
-        osp.relpath(image, root),
+        image,
         abs(points),
         visible=(points > 0).all(1),
-        labelled=labelled)
+        labelled=(points != -1).any(1),
+        where=path)
+
+
+def convert(args: argparse.Namespace) -> dict:
+    """File name -> content."""
+    need_free(args, [
+        f'annotations/{name}.json' for name in ('train', 'test',
+                                                'test_subsets')
+    ])
+    files = {}
+    for split in ('train', 'test'):
+        faces, members = [], []
+        for folder, names in SUBSETS.items():
+            folder = f'merl_rav_organized/{folder}/{split}set'
+            paths, images = pts_with_image(args.root, folder)
+            faces += [
+                read_face(path, image)
+                for path, image in zip(progress(paths, folder), images)
+            ]
+            members += [names] * len(paths)
+        files[f'{split}.json'] = faces
+    files['test_subsets.json'] = subsets_of(members)
+    return files
 
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('root', help='folder that holds merl_rav_organized/')
-    root = parser.parse_args().root
-    for split in ('train', 'test'):
-        faces, members = [], []
-        for folder, names in SUBSETS.items():
-            paths = sorted(
-                glob(
-                    osp.join(
-                        need_folder(root, 'merl_rav_organized', folder,
-                                    f'{split}set'), '*.pts')))
-            faces += [read_face(path, root) for path in paths]
-            members += [names] * len(paths)
-        write_json(faces, osp.join(root, f'annotations/{split}.json'))
-    write_json(subsets_of(members),
-               osp.join(root, 'annotations/test_subsets.json'))
+    run_converter(
+        make_parser(__file__, __doc__,
+                    'folder that holds merl_rav_organized/'), convert)
 
 
 if __name__ == '__main__':

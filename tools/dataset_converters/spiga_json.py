@@ -1,4 +1,4 @@
-"""Writing the annotation format of SPIGA's authors; reading ``.pts`` files.
+"""Writing the annotation format of SPIGA's authors; reading downloads.
 
 Helper of the converters beside it. What a face holds is described at
 :class:`spiga_mmpose.datasets.SPIGAJsonDataset`.
@@ -6,7 +6,9 @@ Helper of the converters beside it. What a face holds is described at
 import json
 import os
 import os.path as osp
-from typing import Dict, List, Optional
+from glob import escape as glob_escape
+from glob import glob
+from typing import Dict, List, Optional, Tuple, Union
 
 import numpy as np
 
@@ -14,12 +16,16 @@ from spiga_mmpose.geometry import (boxes_to_center_scale, fit_pose,
                                    image_to_crop)
 from spiga_mmpose.landmark_sets import LandmarkSet
 
+# Of a file: faces, or name -> indices of faces.
+Content = Union[List[dict], Dict[str, List[int]]]
+
 
 def face_row(landmark_set: LandmarkSet,
              imgpath: str,
              landmarks: np.ndarray,
              visible: Optional[np.ndarray] = None,
-             labelled: Optional[np.ndarray] = None) -> dict:
+             labelled: Optional[np.ndarray] = None,
+             where: str = '') -> dict:
     """One face: with the box and the pose as the authors' files have them.
 
     The box is the tight box of the labelled landmarks. The pose is fitted in
@@ -33,15 +39,20 @@ def face_row(landmark_set: LandmarkSet,
         visible (np.ndarray, optional): (L,) 1, or 0 where occluded. Defaults
             to all visible.
         labelled (np.ndarray, optional): (L,) bool. Defaults to all.
+        where (str): File (and line) of the face, for error messages.
+            Defaults to ``imgpath``.
 
     Returns:
         dict: The face.
+
+    Raises:
+        ValueError: If no landmark is labelled, one is not finite, or the box
+            has no area.
     """
     count = landmark_set.num_landmarks
     labelled = np.ones(count, bool) if labelled is None else labelled
     visible = np.ones(count) if visible is None else visible
-    low = landmarks[labelled].min(0)
-    high = landmarks[labelled].max(0)
+    low, high = _tight_box(where or imgpath, landmarks[labelled])
     center, scale = boxes_to_center_scale([[*low, *high]], 1.6)
     robust = np.zeros(count, bool)
     robust[landmark_set.robust_ids] = True
@@ -60,13 +71,48 @@ def face_row(landmark_set: LandmarkSet,
         visible=[float(v) for v in visible[labelled]])
 
 
-def write_json(content, path: str) -> None:
-    """Write a JSON file, its folder with it, and say so."""
-    os.makedirs(osp.dirname(path), exist_ok=True)
-    with open(path, 'w') as file:
-        json.dump(content, file)
-    unit = 'faces' if isinstance(content, list) else 'subsets'
-    print(f'{path}: {len(content)} {unit}')
+def _tight_box(where: str, points: np.ndarray) -> Tuple[np.ndarray, ...]:
+    """Corners (2,), (2,) of the box of points (N, 2), image px."""
+    if not len(points):
+        raise ValueError(f'{where}: no landmark is labelled')
+    if not np.isfinite(points).all():
+        raise ValueError(f'{where}: a landmark is NaN or infinite')
+    low, high = points.min(0), points.max(0)
+    if (low == high).any():
+        width, height = high - low
+        raise ValueError(f'{where}: expected landmarks of a face, found '
+                         f'{len(points)} in a box of {width:g} x {height:g} '
+                         'px')
+    return low, high
+
+
+def write_annotations(root: str, contents: Dict[str, Content]) -> None:
+    """Write all the files of a data set, or none, and say so.
+
+    Args:
+        root (str): Data root; the files go to its folder ``annotations``.
+        contents (dict): File name -> list of faces, or subsets as of
+            :func:`subsets_of`.
+
+    Raises:
+        OSError: If it cannot be done; the files are then as they were.
+    """
+    folder = osp.join(root, 'annotations')
+    os.makedirs(folder, exist_ok=True)
+    paths = {osp.join(folder, name): name for name in contents}
+    try:
+        for path, name in paths.items():
+            with open(f'{path}.part', 'w') as file:
+                json.dump(contents[name], file)
+        for path, name in paths.items():
+            unit = 'faces' if isinstance(contents[name], list) else 'subsets'
+            over = ', written over the old' if osp.exists(path) else ''
+            os.replace(f'{path}.part', path)
+            print(f'{path}: {len(contents[name])} {unit}{over}')
+    finally:
+        for path in paths:
+            if osp.exists(f'{path}.part'):
+                os.remove(f'{path}.part')
 
 
 def subsets_of(members: List[List[str]]) -> Dict[str, List[int]]:
@@ -76,6 +122,21 @@ def subsets_of(members: List[List[str]]) -> Dict[str, List[int]]:
         for name in names:
             subsets.setdefault(name, []).append(index)
     return subsets
+
+
+def read_text(path: str) -> str:
+    """Content of a text file.
+
+    Raises:
+        ValueError: If it is not UTF-8. It names the file.
+    """
+    try:
+        with open(path, encoding='utf-8') as file:
+            return file.read()
+    except UnicodeDecodeError as error:
+        raise ValueError(f'{path} is no text file (UTF-8): byte '
+                         f'{error.start} is {error.object[error.start]:#x}'
+                         ) from None
 
 
 def read_pts(path: str, count: int) -> np.ndarray:
@@ -89,11 +150,11 @@ def read_pts(path: str, count: int) -> np.ndarray:
         np.ndarray: (count, 2).
 
     Raises:
-        ValueError: If there are no braces, or other than ``count`` points of
-            two finite numbers between them. It names the file.
+        ValueError: If it is no text, there are no braces, or other than
+            ``count`` points of two finite numbers between them. It names the
+            file.
     """
-    with open(path) as file:
-        text = file.read()
+    text = read_text(path)
     try:
         inside = text[text.index('{') + 1:text.index('}')]
         points = np.array(inside.split(), np.float64)
@@ -113,6 +174,39 @@ def image_beside(path: str) -> Optional[str]:
         if osp.isfile(stem + ending):
             return stem + ending
     return None
+
+
+def pts_with_image(root: str, folder: str) -> Tuple[List[str], List[str]]:
+    """The ``.pts`` files of a folder and the images beside them, by name.
+
+    Mirrored copies (``*_mirror.pts``) are left out and counted.
+
+    Args:
+        root (str): Data root.
+        folder (str): Below it.
+
+    Returns:
+        tuple: Paths of the ``.pts`` files, and of the images relative to the
+        root.
+
+    Raises:
+        ValueError: If the folder is missing, it holds no ``.pts`` file, or
+            an image is missing. It names what.
+    """
+    found = sorted(glob(osp.join(glob_escape(need_folder(root, folder)),
+                                 '*.pts')))
+    paths = [path for path in found if not path.endswith('_mirror.pts')]
+    if not paths:
+        raise ValueError(f'no .pts file in {osp.join(root, folder)}; '
+                         'docs/data.md says how the download is laid out')
+    if len(paths) < len(found):
+        print(f'{osp.join(root, folder)}: {len(found) - len(paths)} mirrored '
+              'copies left out')
+    images = [image_beside(path) for path in paths]
+    for path, image in zip(paths, images):
+        if image is None:
+            raise ValueError(f'no image beside {path}')
+    return paths, [osp.relpath(image, root) for image in images]
 
 
 def need_folder(root: str, *parts: str) -> str:

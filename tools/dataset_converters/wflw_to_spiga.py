@@ -13,7 +13,8 @@ import os.path as osp
 from typing import List, Tuple
 
 import numpy as np
-from spiga_json import face_row, need_folder, subsets_of, write_json
+from converter import make_parser, need_free, progress, run_converter
+from spiga_json import face_row, need_folder, read_text, subsets_of
 
 from spiga_mmpose.landmark_sets import load_landmark_set
 
@@ -33,49 +34,70 @@ def read_list(path: str) -> Tuple[List[dict], List[List[str]]]:
         tuple: faces, and the names of each face's subsets.
 
     Raises:
-        ValueError: If a line has other than 207 fields or holds what is no
-            number. It names the file and the line.
+        ValueError: If a line has other than 207 fields, holds what is no
+            number or an attribute that is neither 0 nor 1, or there is no
+            face. It names the file and the line. Blank lines are passed
+            over.
     """
-    landmark_set = load_landmark_set('wflw_98')
     faces, members = [], []
-    with open(path) as file:
-        lines = file.read().splitlines()
-    for number, line in enumerate(lines, 1):
-        fields = line.split(maxsplit=_FIELDS - 1)
-        where = f'{path}, line {number}'
-        if len(fields) != _FIELDS:
-            raise ValueError(f'{where}: expected {_FIELDS} fields, found '
-                             f'{len(fields)}')
-        try:
-            numbers = np.array(fields[:-1], np.float64)
-        except ValueError:
-            raise ValueError(f'{where}: expected numbers before the image '
-                             'name') from None
-        if not np.isfinite(numbers).all():
-            raise ValueError(f'{where} holds NaN or infinity')
-        faces.append(
-            face_row(landmark_set, f'WFLW_images/{fields[-1].strip()}',
-                     numbers[:196].reshape(98, 2)))
-        members.append(
-            [name for name, flag in zip(ATTRIBUTES, numbers[200:]) if flag])
+    lines = read_text(path).splitlines()
+    for number, line in enumerate(progress(lines, osp.basename(path)), 1):
+        if line.strip():
+            face, names = _read_line(f'{path}, line {number}', line)
+            faces.append(face)
+            members.append(names)
+    if not faces:
+        raise ValueError(f'{path} holds no face')
     return faces, members
+
+
+def _read_line(where: str, line: str) -> Tuple[dict, List[str]]:
+    """Face, and the names of its subsets."""
+    fields = line.split(maxsplit=_FIELDS - 1)
+    if len(fields) != _FIELDS:
+        raise ValueError(f'{where}: expected {_FIELDS} fields, found '
+                         f'{len(fields)}')
+    try:
+        numbers = np.array(fields[:-1], np.float64)
+    except ValueError:
+        raise ValueError(f'{where}: expected numbers before the image '
+                         'name') from None
+    if not np.isfinite(numbers).all():
+        raise ValueError(f'{where} holds NaN or infinity')
+    flags = dict(zip(ATTRIBUTES, numbers[200:]))
+    for name, flag in flags.items():
+        if flag not in (0, 1):
+            raise ValueError(f'{where}: expected 0 or 1 for the attribute '
+                             f'{name}, found {flag:g}')
+    face = face_row(
+        load_landmark_set('wflw_98'),
+        f'WFLW_images/{fields[-1].strip()}',
+        numbers[:196].reshape(98, 2),
+        where=where)
+    return face, [name for name, flag in flags.items() if flag]
+
+
+def convert(args: argparse.Namespace) -> dict:
+    """File name -> content."""
+    need_free(args, [
+        f'annotations/{name}.json' for name in ('train', 'test',
+                                                'test_subsets')
+    ])
+    folder = need_folder(args.root, 'WFLW_annotations',
+                         'list_98pt_rect_attr_train_test')
+    files = {}
+    for split in ('train', 'test'):
+        files[f'{split}.json'], members = read_list(
+            need_folder(folder, f'list_98pt_rect_attr_{split}.txt'))
+    files['test_subsets.json'] = subsets_of(members)
+    return files
 
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('root', help='folder of the unpacked download')
-    root = parser.parse_args().root
-    folder = need_folder(root, 'WFLW_annotations',
-                         'list_98pt_rect_attr_train_test')
-    for split in ('train', 'test'):
-        faces, members = read_list(
-            need_folder(folder, f'list_98pt_rect_attr_{split}.txt'))
-        write_json(faces, osp.join(root, f'annotations/{split}.json'))
-    write_json(subsets_of(members),
-               osp.join(root, 'annotations/test_subsets.json'))
+    run_converter(
+        make_parser(__file__, __doc__, 'folder of the unpacked download'),
+        convert)
 
 
 if __name__ == '__main__':

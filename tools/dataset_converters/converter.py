@@ -1,0 +1,80 @@
+"""What the command lines of the converters have in common.
+
+Import it before what imports MMEngine: it silences a warning of theirs.
+"""
+import argparse
+import os.path as osp
+import warnings
+from typing import Callable, Iterable, Sequence
+
+# MMEngine's import of it would break the promise of one clear line.
+warnings.filterwarnings('ignore', message='pkg_resources is deprecated')
+
+from spiga_json import need_folder, write_annotations  # noqa: E402
+from tqdm import tqdm  # noqa: E402
+
+from spiga_mmpose.evaluation.command_line import OneLineParser  # noqa: E402
+
+
+def make_parser(tool: str, doc: str, root: str) -> OneLineParser:
+    """Parser with ``root`` and ``--force``.
+
+    Args:
+        tool (str): File of the tool.
+        doc (str): What it does.
+        root (str): What the root folder holds.
+
+    Returns:
+        OneLineParser: To add arguments to.
+    """
+    parser = OneLineParser(
+        prog=osp.basename(tool),
+        description=doc,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('root', help=root)
+    parser.add_argument(
+        '--force',
+        action='store_true',
+        help='write over annotations that are already there')
+    return parser
+
+
+def run_converter(
+        parser: OneLineParser,
+        convert: Callable[[argparse.Namespace], dict]) -> None:
+    """Convert, then write; what is wrong becomes one line and status 2.
+
+    Args:
+        parser (OneLineParser): Of :func:`make_parser`.
+        convert (callable): From the arguments to a dict of file name below
+            ``annotations/`` -> content. Nothing is written before it ends.
+    """
+    args = parser.parse_args()
+    try:
+        need_folder(args.root)
+        write_annotations(args.root, convert(args))
+    except (ValueError, OSError) as error:
+        parser.error(error)
+
+
+def need_free(args: argparse.Namespace, names: Sequence[str]) -> None:
+    """Refuse to write over files, unless ``--force`` is given.
+
+    Args:
+        args (Namespace): With ``root`` and ``force``.
+        names (list[str]): Files below the root that will be written.
+
+    Raises:
+        ValueError: If one is there. It names the first and counts them.
+    """
+    paths = [osp.join(args.root, name) for name in names]
+    there = [path for path in paths if osp.exists(path)]
+    if there and not args.force:
+        raise ValueError(
+            f'{len(there)} of {len(paths)} files to write are already there, '
+            f'e.g. {there[0]}; move them, or type --force to write over them')
+
+
+def progress(items: Iterable, what: str) -> tqdm:
+    """A bar over faces with the time that is left, on a terminal alone."""
+    return tqdm(items, desc=what, unit='face', disable=None, leave=False)
