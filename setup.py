@@ -51,7 +51,7 @@ setup(
     extras_require={
         'video': ['av', 'lap'],
         'web': ['gradio'],
-        'deploy': ['onnx', 'onnxruntime', 'onnxscript', 'openvino'],
+        'deploy': ['nncf', 'onnx', 'onnxruntime', 'onnxscript', 'openvino'],
         'tests': ['pytest', 'pytest-xdist'],
         'lint': ['flake8', 'isort', 'yapf'],
     },

@@ -2,7 +2,8 @@
 
 torch writes ONNX, OpenVINO reads that: both files hold the same graph, of
 standard operators. The lower precision stands in the graph, type by type, so
-that what must be float32 is so in every program that runs it.
+that what must be float32 is so in every program that runs it. int8 is for
+OpenVINO alone, see :mod:`.quantize`.
 """
 import os
 import os.path as osp
@@ -16,6 +17,8 @@ import torch.nn as nn
 from .extras import require
 from .graph import PRECISIONS, LandmarkGraph
 from .metadata import KEY, GraphInfo, crop_rule, describe
+from .quantize import (CALIBRATION_FACES, calibration_crops, heavy_layers,
+                       quantize)
 
 # 20 has grid samples of any rank and every type that is used.
 _OPSET = 20
@@ -25,7 +28,8 @@ def export_model(model: nn.Module,
                  path: str,
                  precision: str = 'fp32',
                  batch: Optional[int] = None,
-                 attention: bool = False) -> GraphInfo:
+                 attention: bool = False,
+                 calibration_faces: int = CALIBRATION_FACES) -> GraphInfo:
     """Write a model as a file that needs neither this package nor torch.
 
     Args:
@@ -33,9 +37,11 @@ def export_model(model: nn.Module,
         path (str): File to write: ``.onnx``, or ``.xml`` for OpenVINO, which
             puts the weights into a ``.bin`` beside it.
         precision (str): A key of ``PRECISIONS``, see
-            :class:`~spiga_mmpose.deployment.LandmarkGraph`.
+            :class:`~spiga_mmpose.deployment.LandmarkGraph`, or ``'int8'``.
         batch (int, optional): Faces a call; None: any number.
         attention (bool): With the attention among the outputs.
+        calibration_faces (int): For int8: how many faces of the config's
+            training data set its ranges are seen on.
 
     Returns:
         GraphInfo: What the file says of itself.
@@ -46,24 +52,32 @@ def export_model(model: nn.Module,
         OSError: If the file cannot be written.
     """
     suffix = _check(path, precision, batch)
+    int8 = precision == 'int8'
     require('onnx', 'onnxscript')
     if suffix == '.xml':
         require('openvino')
-    graph = LandmarkGraph(model, precision, attention)
+    seen = calibration = None
+    if int8:
+        require('nncf')
+        seen, calibration = calibration_crops(model.cfg, calibration_faces)
+    graph = LandmarkGraph(model, 'fp32' if int8 else precision, attention)
     size = crop_rule(model.cfg)[1]
     # torch takes a batch of one for a constant.
     crops = torch.zeros(batch or 2, size, size, 3, dtype=torch.uint8)
     with torch.no_grad():
         outputs = graph.named(crops)
-    info = describe(model, precision, batch, outputs)
-    proto = _to_onnx(graph, crops, list(outputs), batch)
-    write = _write_onnx if suffix == '.onnx' else _write_openvino
+    info = describe(model, precision, batch, outputs, calibration)
+    exported, write = _to_onnx(graph, crops, list(outputs), batch), _write_onnx
+    if suffix == '.xml':
+        exported, write = _to_openvino(exported), _write_openvino
+    if int8:
+        exported = quantize(exported, seen, heavy_layers(graph))
     folder = osp.dirname(osp.abspath(path))
     os.makedirs(folder, exist_ok=True)
     # Whole or not at all, also when the disk is full.
     with tempfile.TemporaryDirectory(
             prefix='unfinished_', dir=folder) as unfinished:
-        write(proto, info, osp.join(unfinished, osp.basename(path)))
+        write(exported, info, osp.join(unfinished, osp.basename(path)))
         # The weights before the file that names them.
         for name in sorted(os.listdir(unfinished)):
             os.replace(osp.join(unfinished, name), osp.join(folder, name))
@@ -76,12 +90,16 @@ def _check(path: str, precision: str, batch: Optional[int]) -> str:
     if suffix not in ('.onnx', '.xml'):
         raise ValueError(f'{path}: the name of the file must end in .onnx, or '
                          'in .xml for OpenVINO')
-    if precision not in PRECISIONS:
-        raise ValueError(f'precision must be one of {list(PRECISIONS)}, found '
+    known = [*PRECISIONS, 'int8']
+    if precision not in known:
+        raise ValueError(f'precision must be one of {known}, found '
                          f'{precision!r}')
     if suffix == '.onnx' and precision == 'bf16':
         raise ValueError('ONNX Runtime has no bfloat16 convolutions for '
                          'processors: take bf16 with OpenVINO')
+    if suffix == '.onnx' and precision == 'int8':
+        raise ValueError('int8 is written for OpenVINO alone: take int8 with '
+                         'OpenVINO (.xml), or another precision')
     if batch is not None and batch < 1:
         raise ValueError(f'batch must be at least 1, found {batch}')
     return suffix
@@ -115,9 +133,13 @@ def _write_onnx(proto, info: GraphInfo, path: str) -> None:
     onnx.save(proto, path)
 
 
-def _write_openvino(proto, info: GraphInfo, path: str) -> None:
+def _to_openvino(proto):
     import openvino
-    model = openvino.Core().read_model(proto.SerializeToString())
+    return openvino.Core().read_model(proto.SerializeToString())
+
+
+def _write_openvino(model, info: GraphInfo, path: str) -> None:
+    import openvino
     model.set_rt_info(info.to_json(), KEY)
     # It would store float32 as half floats otherwise.
     openvino.save_model(model, path, compress_to_fp16=False)

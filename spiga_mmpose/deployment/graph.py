@@ -9,12 +9,14 @@ import torch
 import torch.nn as nn
 from torch import Tensor
 
+from spiga_mmpose.models.backbones import HourglassPoseNet
 from spiga_mmpose.models.heads import GATCascadeHead
-from spiga_mmpose.models.layers import Float32
+from spiga_mmpose.models.layers import Float32, Float32Sequential
 from .optimize import lower_weights, optimize_for_inference
 
-# Type in which convolutions, window features and graph attention compute;
-# pose, projection, sampling and offsets are always in float32.
+# Type in which most convolutions of the backbone and the window features
+# compute; pose, projection, sampling, graph attention and offsets are always
+# in float32.
 PRECISIONS = dict(fp32=None, bf16=torch.bfloat16, fp16=torch.float16)
 
 
@@ -44,8 +46,7 @@ class LandmarkGraph(nn.Module):
         model = optimize_for_inference(model)
         self.dtype = PRECISIONS[precision]
         if self.dtype is not None:
-            lower_weights(model, self.dtype)
-            _replace_norms(model, self.dtype)
+            _lower(model, self.dtype)
         preprocessor = model.data_preprocessor
         self.bgr_to_rgb = preprocessor._channel_conversion
         self.register_buffer('mean', preprocessor.mean)
@@ -83,11 +84,13 @@ class LandmarkGraph(nn.Module):
         x = (x - self.mean) / self.std
         lowered = nullcontext() if self.dtype is None else torch.autocast(
             x.device.type, dtype=self.dtype, cache_enabled=False)
+        head = self.estimator['head']
         with lowered:
-            for name, part in self.estimator.items():
-                x = part(x) if name != 'head' else part.outputs(
-                    x, dict(predict_by='cascade',
-                            output_attention=self.attention))
+            for part in self.estimator.values():
+                if part is not head:
+                    x = part(x)
+        x = head.outputs(
+            x, dict(predict_by='cascade', output_attention=self.attention))
         outputs = dict(
             steps=x['steps'],
             pose=x['poses'],
@@ -102,31 +105,71 @@ class LandmarkGraph(nn.Module):
 class ChannelAffine(nn.Module):
     """BatchNorm in evaluation as one multiplication and one addition.
 
-    In the type of its input, as some programs demand, and yet made of the
-    float32 statistics.
+    In float32, between whatever types: a scale and a shift in bfloat16 would
+    move the landmarks more than all other rounding of the graph.
     """
 
-    def __init__(self, norm: nn.BatchNorm2d, dtype: torch.dtype):
+    def __init__(self, norm: nn.BatchNorm2d):
         super().__init__()
         scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
         shift = norm.bias - norm.running_mean * scale
-        self.register_buffer('scale', scale[:, None, None].to(dtype))
-        self.register_buffer('shift', shift[:, None, None].to(dtype))
+        self.register_buffer('scale', scale[:, None, None])
+        self.register_buffer('shift', shift[:, None, None])
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) -> (B, C, H, W)."""
-        return x * self.scale + self.shift
+        """(B, C, H, W) -> (B, C, H, W), of the same type."""
+        return (x.float() * self.scale + self.shift).to(x.dtype)
 
 
-def _replace_norms(module: nn.Module, dtype: torch.dtype) -> None:
+def _replace_norms(module: nn.Module) -> None:
     """BatchNorm outside of the float32 islands, in place."""
     if isinstance(module, Float32):
         return
     for name, child in module.named_children():
         if isinstance(child, nn.BatchNorm2d):
-            setattr(module, name, ChannelAffine(child, dtype))
+            setattr(module, name, ChannelAffine(child))
         else:
-            _replace_norms(child, dtype)
+            _replace_norms(child)
+
+
+class Lowered(nn.Module):
+    """A layer in a lower type between float32."""
+
+    def __init__(self, layer: nn.Module, dtype: torch.dtype):
+        super().__init__()
+        self.layer = layer.to(dtype)
+        self.dtype = dtype
+
+    def forward(self, x: Tensor) -> Tensor:
+        """As the layer, from and to float32."""
+        return self.layer(x.to(self.dtype)).float()
+
+
+def _lower(model: nn.Module, dtype: torch.dtype) -> None:
+    """The heavy layers in a lower type, in place."""
+    _widen(model.backbone)
+    for name in ('backbone', 'neck'):
+        part = getattr(model, name, None)
+        if part is not None:
+            lower_weights(part, dtype)
+            _replace_norms(part)
+    if model.head.pose_regressor is not None:
+        model.head.pose_regressor = Float32Sequential(
+            model.head.pose_regressor)
+    for step in model.head.steps:
+        step.visual = Lowered(step.visual, dtype)
+
+
+def _widen(backbone: nn.Module) -> None:
+    """Float32 for more of the backbone than in training, in place.
+
+    What the stem rounds goes through all of the network; the last field is
+    what the cascade samples. Both are a small part of the work.
+    """
+    if isinstance(backbone, HourglassPoseNet):
+        # Its first layer is asked for the size of the input.
+        backbone.stem = Float32Sequential(*backbone.stem)
+        backbone.fields[-1] = Float32Sequential(backbone.fields[-1])
 
 
 def _check_exportable(model: nn.Module) -> None:

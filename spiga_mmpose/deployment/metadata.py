@@ -43,10 +43,12 @@ class GraphInfo:
             255; in the order of the channels after ``bgr_to_rgb``.
         std (list[float]): Divided by, by the graph.
         bgr_to_rgb (bool): Whether the graph swaps the channels first.
-        precision (str): ``'fp32'``, ``'bf16'`` or ``'fp16'``.
+        precision (str): ``'fp32'``, ``'bf16'``, ``'fp16'`` or ``'int8'``.
         batch (int, optional): Faces a call; None: any number.
         outputs (dict[str, list[int]]): Name and shape, for one face.
         units (dict[str, str]): What the numbers of each output mean.
+        calibration (str, optional): Faces that the ranges of int8 were seen
+            on; None with other precisions.
         input (str): What the graph takes.
         package_version (str): Of spiga_mmpose, which wrote it.
         format_version (int): Of this description.
@@ -64,6 +66,7 @@ class GraphInfo:
     batch: Optional[int]
     outputs: Dict[str, List[int]]
     units: Dict[str, str]
+    calibration: Optional[str] = None
     input: str = 'crops: (batch, size, size, 3) uint8, B, G, R'
     package_version: str = __version__
     format_version: int = FORMAT_VERSION
@@ -73,8 +76,11 @@ class GraphInfo:
         return json.dumps(dataclasses.asdict(self))
 
 
-def describe(model: nn.Module, precision: str, batch: Optional[int],
-             outputs: Dict[str, Tensor]) -> GraphInfo:
+def describe(model: nn.Module,
+             precision: str,
+             batch: Optional[int],
+             outputs: Dict[str, Tensor],
+             calibration: Optional[str] = None) -> GraphInfo:
     """Facts of a model that is to be exported.
 
     Args:
@@ -82,6 +88,7 @@ def describe(model: nn.Module, precision: str, batch: Optional[int],
         precision (str): See :class:`GraphInfo`.
         batch (int, optional): See :class:`GraphInfo`.
         outputs (dict[str, Tensor]): What it gave for some faces.
+        calibration (str, optional): See :class:`GraphInfo`.
 
     Returns:
         GraphInfo: With the crop as the config's test pipeline makes it.
@@ -108,7 +115,8 @@ def describe(model: nn.Module, precision: str, batch: Optional[int],
             name: list(value.shape[1:])
             for name, value in outputs.items()
         },
-        units={name: _UNITS[name] for name in outputs})
+        units={name: _UNITS[name] for name in outputs},
+        calibration=calibration)
 
 
 def crop_rule(config) -> tuple:

@@ -43,7 +43,9 @@ def test_a_file_is_whole_or_not_there(model, tmp_path, monkeypatch):
 @pytest.mark.parametrize('name,changes,message', [
     ('a.pth', {}, r'\.onnx.*\.xml'),
     ('a.onnx', dict(precision='bf16'), 'OpenVINO'),
-    ('a.xml', dict(precision='int4'), "'fp32', 'bf16', 'fp16'.*'int4'"),
+    ('a.onnx', dict(precision='int8'), 'int8 with OpenVINO'),
+    ('a.xml', dict(precision='int4'),
+     "'fp32', 'bf16', 'fp16', 'int8'.*'int4'"),
     ('a.xml', dict(batch=0), 'at least 1, found 0'),
 ])
 def test_bad_arguments(model, tmp_path, name, changes, message):
@@ -52,17 +54,21 @@ def test_bad_arguments(model, tmp_path, name, changes, message):
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize('name,package', [('a.onnx', 'onnxscript'),
-                                          ('a.onnx', 'onnx'),
-                                          ('a.xml', 'openvino')])
-def test_missing_package(model, tmp_path, monkeypatch, name, package):
+@pytest.mark.parametrize('name,package,precision', [
+    ('a.onnx', 'onnxscript', 'fp32'),
+    ('a.onnx', 'onnx', 'fp32'),
+    ('a.xml', 'openvino', 'fp32'),
+    ('a.xml', 'nncf', 'int8'),
+])
+def test_missing_package(model, tmp_path, monkeypatch, name, package,
+                         precision):
     # The others count as there, whatever this machine has.
     monkeypatch.setattr(
         extras.importlib.util, 'find_spec',
         lambda module: None if module == package else object())
     with pytest.raises(ImportError, match=f'{package} is not installed. '
                        f'Type: pip install {package}'):
-        export_model(model, str(tmp_path / name))
+        export_model(model, str(tmp_path / name), precision)
 
 
 class TestTool:
@@ -81,6 +87,8 @@ class TestTool:
         (['--format', 'openvino', '--out', 'a.onnx'], '.xml'),
         (['--format', 'onnx', '--out', 'a.onnx', '--batch', '0'], 'dynamic'),
         (['--format', 'onnx', '--out', 'a.onnx', '--batch', 'x'], 'dynamic'),
+        (['--format', 'onnx', '--out', 'a.onnx', '--calibration-faces',
+          '9'], 'only with --precision int8'),
     ])
     def test_wrong_usage(self, tool, files, capsys, options, message):
         with pytest.raises(SystemExit) as stop:
@@ -117,4 +125,6 @@ def test_the_example_of_the_docs(repo, onnx_file, model, tmp_path,
 def test_requirements_are_what_is_asked_for(repo):
     with open(osp.join(repo, 'requirements', 'deploy.txt')) as file:
         pinned = re.findall(r'^(\S+)==', file.read(), re.M)
-    assert set(pinned) == {'onnx', 'onnxscript', 'onnxruntime', 'openvino'}
+    assert set(pinned) == {
+        'nncf', 'onnx', 'onnxscript', 'onnxruntime', 'openvino'
+    }

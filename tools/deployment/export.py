@@ -4,6 +4,8 @@
         --out spiga.onnx
     python tools/deployment/export.py CONFIG CHECKPOINT --format openvino \\
         --precision bf16 --out spiga.xml       # the weights in spiga.bin
+    python tools/deployment/export.py CONFIG CHECKPOINT --format openvino \\
+        --precision int8 --out spiga.xml       # calibrated on training faces
 
 What goes in and out, and 20 lines that use such a file: docs/deployment.md.
 Needs the packages of requirements/deploy.txt.
@@ -13,6 +15,7 @@ import sys
 
 from spiga_mmpose.apis import load_model
 from spiga_mmpose.deployment import export_model
+from spiga_mmpose.deployment.quantize import CALIBRATION_FACES
 
 SUFFIXES = dict(onnx='.onnx', openvino='.xml')
 
@@ -32,10 +35,17 @@ def parse_args(argv=None):
         help='file to write: .onnx, or .xml for openvino')
     parser.add_argument(
         '--precision',
-        choices=['fp32', 'bf16', 'fp16'],
+        choices=['fp32', 'bf16', 'fp16', 'int8'],
         default='fp32',
         help='of convolutions, window features and graph attention; pose and '
-        'coordinates are always fp32 (default: fp32; bf16: openvino alone)')
+        'coordinates are always fp32; of int8 the convolutions alone '
+        '(default: fp32; bf16 and int8: openvino alone)')
+    parser.add_argument(
+        '--calibration-faces',
+        type=int,
+        metavar='N',
+        help="faces of the config's training data set that int8 sees its "
+        f'ranges on (default: {CALIBRATION_FACES})')
     parser.add_argument(
         '--batch',
         type=_batch,
@@ -50,6 +60,10 @@ def parse_args(argv=None):
     if not args.out.endswith(SUFFIXES[args.format]):
         parser.error(f'--out {args.out}: a file of the format {args.format} '
                      f'must end in {SUFFIXES[args.format]}')
+    if args.calibration_faces is None:
+        args.calibration_faces = CALIBRATION_FACES
+    elif args.precision != 'int8':
+        parser.error('--calibration-faces: only with --precision int8')
     return args
 
 
@@ -77,13 +91,14 @@ def main(argv=None):
                 '(flip_test); the exported graph does not.',
                 file=sys.stderr)
         info = export_model(model, args.out, args.precision, args.batch,
-                            args.attention)
+                            args.attention, args.calibration_faces)
     except (ValueError, ImportError, OSError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
     batch = 'any number of' if info.batch is None else info.batch
+    said = f', on {info.calibration}' if info.calibration else ''
     print(f'wrote {args.out}: {info.num_landmarks} landmarks of {batch} faces '
-          f'a call, {info.input_size} px, {info.precision}')
+          f'a call, {info.input_size} px, {info.precision}{said}')
     return 0
 
 
