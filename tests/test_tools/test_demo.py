@@ -560,8 +560,8 @@ class TestManyImages:
         assert [osp.basename(row.split(',')[0]) for row in rows
                 ] == ['a.png', 'b.png', 'face.png', 'z.png']
 
-    def test_a_crop_that_fails(self, run, folder, face_file, tmp_path):
-        """OpenCV crops no picture that is so wide; its batch goes on."""
+    def test_too_wide(self, run, folder, face_file, tmp_path):
+        """OpenCV crops no picture that is so wide."""
         cv2.imwrite(str(folder / 'a.png'), cartoon_face(200))
         cv2.imwrite(
             str(folder / 'wide.png'), np.zeros((9, 40000, 3), np.uint8))
@@ -569,8 +569,28 @@ class TestManyImages:
         code, printed = run(folder, '--bbox', '0,0,150,150')
         assert code == 1 and '3 faces in 3 images' in printed
         [line] = [line for line in printed.splitlines() if 'skipped:' in line]
-        assert 'wide.png: OpenCV cannot' in line
+        assert 'wide.png: ' in line and 'is too long' in line
         assert not (tmp_path / 'out' / 'wide.json').exists()
+
+    def test_a_face_that_fails(self, run, demo, folder, face_file, tmp_path,
+                               monkeypatch):
+        """Its batch is done one by one, and only its picture is lost."""
+        for name in ('a', 'b', 'z'):
+            cv2.imwrite(str(folder / f'{name}.png'), cartoon_face(200))
+        cv2.imwrite(str(folder / 'b.png'), cartoon_face(190))
+        estimate = demo_run.estimate_each
+
+        def fail_at_190(model, items):
+            for item in items:
+                if len(item[0]) == 190:
+                    raise cv2.error('no crop')
+                yield from estimate(model, [item])
+
+        monkeypatch.setattr(demo_run, 'estimate_each', fail_at_190)
+        code, printed = run(folder, '--bbox', '40,30,120,140')
+        assert code == 1 and '3 faces in 3 images' in printed
+        [line] = [line for line in printed.splitlines() if 'skipped:' in line]
+        assert 'b.png: OpenCV cannot' in line
 
     def test_no_lines_but_ours(self, demo, model_args, folder, tmp_path,
                                capfd):

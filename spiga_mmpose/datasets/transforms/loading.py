@@ -16,6 +16,9 @@ from PIL import Image
 _SUPPORTED = ('BMP', 'JPEG', 'MPO', 'PNG', 'PPM', 'TIFF', 'WEBP')
 _EXPECTED = 'expected a JPEG, PNG, BMP, TIFF, WebP or PPM file'
 
+# OpenCV's warpAffine and remap count in 16 bits.
+_LONGEST_SIDE = 32766
+
 
 class BadSampleError(ValueError):
     """This one sample cannot be used: its image or its box is bad.
@@ -147,6 +150,11 @@ class LoadFaceImage(LoadImage):
             raise BadSampleError(
                 f'{name}: expected (H, W) or (H, W, 1, 3 or 4) with at least '
                 f'one pixel, found {img.shape}')
+        if max(img.shape[:2]) > _LONGEST_SIDE:
+            raise BadSampleError(
+                f'{name} is too long: {img.shape[1]} x {img.shape[0]} pixels; '
+                f'OpenCV crops from at most {_LONGEST_SIDE} a side: make it '
+                'smaller')
         if img.dtype == np.uint16:
             img = (img >> 8).astype(np.uint8)
         if channels == 1:

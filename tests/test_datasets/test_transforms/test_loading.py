@@ -104,6 +104,11 @@ class TestBadFiles:
         self.check(path, '30 x 20', '599', max_pixels=599)
         load(path, max_pixels=600)
 
+    def test_longer_than_opencv_crops(self):
+        with pytest.raises(BadSampleError, match='32767 x 1 pixels.*32766'):
+            LoadFaceImage()(dict(img=np.zeros((1, 32767, 3), np.uint8)))
+        LoadFaceImage()(dict(img=np.zeros((1, 32766, 3), np.uint8)))
+
     def test_bomb_is_refused_before_decoding(self, tmp_path, monkeypatch):
         path = write_header(tmp_path / 'a.png', 60000)
 
