@@ -20,28 +20,19 @@ def test_norms_round_once():
     assert (found == wanted).float().mean() > 0.99
 
 
-def test_lowered_are_maps_and_window_layers(model):
-    """Of one stack; the hourglasses before the last are lowered too."""
-    parameters = LandmarkGraph(model, 'bf16').named_parameters()
-    lowered = {
-        name
-        for name, value in parameters if value.dtype == torch.bfloat16
-    }
-    maps = 'estimator.backbone.attention.0'
-    assert lowered == {
-        *[f'{maps}.{kind}.weight' for kind in ('points', 'edges', 'maps')],
-        *[
-            f'estimator.head.steps.{step}.visual.layer.{kind}'
-            for step in range(3) for kind in ('weight', 'bias')
-        ]
-    }
-
-
-def test_hourglasses_before_the_last_are_lowered():
-    model = small_models.build(small_models.estimator())  # two of them
+def test_what_is_lowered():
+    """Not the stem and the last field; all else of size, and the windows."""
+    model = small_models.build(small_models.estimator())  # two stacks
     parameters = dict(LandmarkGraph(model, 'bf16').named_parameters())
-    hourglass = 'estimator.backbone.hourglasses'
-    assert parameters[f'{hourglass}.0.skip.conv1.weight'].dtype == \
-        torch.bfloat16
-    assert parameters[f'{hourglass}.1.0.skip.conv1.weight'].dtype == \
-        torch.float32
+    wide, low = torch.float32, torch.bfloat16
+    for name, dtype in {
+            'backbone.stem.2.conv1.weight': wide,
+            'backbone.hourglasses.0.skip.conv1.weight': low,
+            'backbone.hourglasses.1.skip.conv1.weight': low,
+            'backbone.fields.0.0.conv1.weight': low,
+            'backbone.fields.1.0.0.conv1.weight': wide,
+            'backbone.attention.1.points.weight': low,
+            'head.steps.2.visual.layer.weight': low,
+            'head.steps.2.offset.0.weight': wide,
+    }.items():
+        assert parameters[f'estimator.{name}'].dtype == dtype, name

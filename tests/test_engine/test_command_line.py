@@ -1,6 +1,4 @@
 """How tools end: one line for what the user can mend."""
-import logging
-
 import pytest
 from mmengine.logging import MMLogger
 
@@ -44,9 +42,14 @@ def test_a_tool_that_works():
 
 
 def test_the_log_keeps_the_traceback(tmp_path):
-    MMLogger.get_instance('ended', log_file=str(tmp_path / 'ended.log'))
-    with pytest.raises(SystemExit):
-        run_tool(lambda: fail(ValueError('root')))
-    logging.shutdown()
+    logger = MMLogger.get_instance(
+        'ended', log_file=str(tmp_path / 'ended.log'))
+    try:
+        with pytest.raises(SystemExit):
+            run_tool(lambda: fail(ValueError('root')))
+    finally:  # the tests that follow have loggers of their own
+        MMLogger._instance_dict.pop('ended')
+        for handler in logger.handlers:
+            handler.close()
     text = (tmp_path / 'ended.log').read_text()
     assert 'Traceback' in text and 'ValueError: root' in text
