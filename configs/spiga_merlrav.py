@@ -1,24 +1,13 @@
 # SPIGA on MERL-RAV, 68 points of which those that the head hides have no
 # label. JSON of the authors or of dataset_converters/merlrav_to_spiga.py.
-_base_ = ['spiga_300w.py']
-dataset_type = 'SPIGAJsonDataset'
-faces = dict(
-    _delete_=True,
-    type=dataset_type,
-    landmark_set=_base_.landmark_set,
-    data_mode=_base_.data_mode,
-    data_root='data/merlrav/')
+_base_ = ['spiga_300w_json.py']
+data_root = 'data/merlrav/'
 test_faces = dict(
-    **faces,
+    data_root=data_root,
     ann_file='annotations/test.json',
-    subsets='annotations/test_subsets.json',
-    test_mode=True,
-    pipeline=_base_.val_pipeline)
+    subsets='annotations/test_subsets.json')
 train_dataloader = dict(
-    dataset=dict(
-        **faces,
-        ann_file='annotations/train.json',
-        pipeline=_base_.train_pipeline))
+    dataset=dict(data_root=data_root, ann_file='annotations/train.json'))
 val_dataloader = dict(dataset=test_faces)
 test_dataloader = val_dataloader
 

@@ -92,3 +92,37 @@ def write_tiny_model(folder: str, landmark_set: str = 'wflw_98') -> tuple:
     checkpoint = osp.join(folder, f'tiny_{landmark_set}.pth')
     torch.save(dict(state_dict=model.state_dict()), checkpoint)
     return path, checkpoint
+
+
+def drawn_test(base: str,
+               count: int,
+               batch_size: int,
+               image_size: int = 64,
+               pack: str = 'PackFaceInputs') -> str:
+    """Text of a config that tests the model of another one on drawn faces.
+
+    Args:
+        base (str): Path of the other config, in the same folder.
+        count (int): Faces.
+        batch_size (int): Faces at once.
+        image_size (int): Side of the drawn pictures, px.
+        pack (str): Transform that ends the pipeline.
+    """
+    return f'''
+_base_ = [{osp.basename(base)!r}]
+test_dataloader = dict(
+    batch_size={batch_size},
+    num_workers=0,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='SyntheticFaceDataset',
+        num_faces={count},
+        image_size={image_size},
+        test_mode=True,
+        pipeline=[
+            dict(type='FaceBoxCenterScale'),
+            dict(type='SPIGACrop', input_size=(64, 64)),
+            dict(type='{pack}')
+        ],
+        _delete_=True))
+'''

@@ -204,7 +204,6 @@ class SPIGAInferencer:
         writer = nullcontext()
         if out_dir is not None:
             make_folder(osp.join(out_dir, _PICTURES))
-            make_folder(osp.join(out_dir, _RESULTS))
             writer = ResultWriter(osp.join(out_dir, _RESULTS), formats)
         if is_camera(inputs):
             batch_size = 1

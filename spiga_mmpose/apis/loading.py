@@ -13,7 +13,7 @@ from spiga_mmpose.deployment.backends import check_threads
 from spiga_mmpose.deployment.extras import require
 from spiga_mmpose.version import __version__
 from .estimation import load_model
-from .weights import _checksum, cache_folder, find_weights
+from .weights import cache_folder, checksum, find_weights
 
 # What runs a network, and the suffix of the files that it runs.
 SUFFIXES = dict(onnxruntime='.onnx', openvino='.xml')
@@ -115,7 +115,7 @@ def _exported_once(config: str, checkpoint: str, backend: str,
 
 def _cached_path(model: nn.Module, checkpoint: str, suffix: str) -> str:
     """Path for whatever makes the graph: weights, config and package."""
-    facts = f'{_checksum(checkpoint)} {model.cfg.to_dict()} {__version__}'
+    facts = f'{checksum(checkpoint)} {model.cfg.to_dict()} {__version__}'
     key = hashlib.sha256(facts.encode()).hexdigest()[:16]
     stem = osp.splitext(osp.basename(checkpoint))[0]
     return osp.join(cache_folder(), 'exported', f'{stem}-{key}{suffix}')

@@ -129,7 +129,7 @@ def _converted(path: str) -> str:
     if not _is_release(path):
         return path
     stem = osp.splitext(osp.basename(path))[0]
-    return _cached(f'{stem}-{_checksum(path)[:12]}.pth',
+    return _cached(f'{stem}-{checksum(path)[:12]}.pth',
                    lambda folder: _convert(path, folder))
 
 
@@ -163,7 +163,7 @@ def _is_release(path: str) -> bool:
         str(key).startswith('visual_cnn.') for key in loaded)
 
 
-def _checksum(path: str) -> str:
+def checksum(path: str) -> str:
     with open(path, 'rb') as file:
         digest = hashlib.sha256()
         while block := file.read(1 << 20):

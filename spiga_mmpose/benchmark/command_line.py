@@ -5,15 +5,8 @@ import os.path as osp
 import sys
 from typing import Callable
 
+from spiga_mmpose.evaluation.command_line import positive
 from spiga_mmpose.evaluation.report import to_json
-
-
-def positive(text: str) -> int:
-    """A whole number of at least 1."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(
-            f'expected a whole number of at least 1, found {text!r}')
-    return int(text)
 
 
 def add_common_arguments(parser: argparse.ArgumentParser,

@@ -16,7 +16,7 @@ from spiga_mmpose.landmark_sets import load_landmark_set
 from .faces import draw_crops
 
 # Camera of the release, in cells of its 64 x 64 map.
-_CAMERA = [[96., 0, 32], [0, 96, 32], [0, 0, 1]]
+CAMERA = [[96., 0, 32], [0, 96, 32], [0, 0, 1]]
 _CALIBRATION_FACES = 8
 # Of the random pose, so that head and landmarks stay in the crop.
 _POSE_SHARE = 0.1
@@ -24,7 +24,9 @@ _POSE_SHARE = 0.1
 _PADDING = 1.6
 
 
-def _build(landmarks: int) -> torch.nn.Module:
+def build(landmarks: int) -> torch.nn.Module:
+    """The package's network for 98 or 68 landmarks, as PyTorch initialises
+    it."""
     from spiga.models.spiga import SPIGA
     curves = load_landmark_set(LANDMARK_SETS[landmarks]).num_curves
     return SPIGA(num_landmarks=landmarks, num_edges=curves).eval()
@@ -40,7 +42,7 @@ class Reference:
     def __init__(self, path: str) -> None:
         state = torch.load(path, weights_only=True)
         landmarks = len(state['visual_cnn.outs_points.0.0.conv.weight'])
-        self.network = _build(landmarks)
+        self.network = build(landmarks)
         self.network.load_state_dict(state)
         head = load_landmark_set(LANDMARK_SETS[landmarks]).head_model
         self._head = torch.tensor(head, dtype=torch.float32)
@@ -57,7 +59,7 @@ class Reference:
         return self.network([
             images.contiguous(),
             self._head.expand(count, -1, -1),
-            torch.tensor(_CAMERA).expand(count, -1, -1)
+            torch.tensor(CAMERA).expand(count, -1, -1)
         ])
 
 
@@ -89,7 +91,7 @@ def write_random_weights(config: str, folder: str) -> Tuple[str, str]:
     model = init_model(config, device='cpu')
     name = model.head.landmark_set.name
     landmarks = {v: k for k, v in LANDMARK_SETS.items()}.get(name)
-    network = None if landmarks is None else _build(landmarks)
+    network = None if landmarks is None else build(landmarks)
     if network is None or _shapes(convert(network.state_dict())) != _shapes(
             model.state_dict()):
         raise ValueError(

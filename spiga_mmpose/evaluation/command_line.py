@@ -1,4 +1,4 @@
-"""What the command lines of the tools that score files share."""
+"""What the command lines of tools share, above all of those that score."""
 import argparse
 
 from .functional import NORMS
@@ -21,6 +21,14 @@ class OneLineParser(argparse.ArgumentParser):
         """
         line = ' '.join(str(message).split())
         self.exit(2, f'{self.prog}: error: {line}\n')
+
+
+def positive(text: str) -> int:
+    """A whole number of at least 1, for ``type`` of an argument."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(
+            f'expected a whole number of at least 1, found {text!r}')
+    return int(text)
 
 
 def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:

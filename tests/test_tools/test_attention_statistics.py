@@ -1,31 +1,11 @@
 """tools/analysis_tools/attention_statistics.py on a few drawn faces."""
 import json
-import os.path as osp
 
 import numpy as np
 import pytest
 from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
-from tiny_model import write_tiny_model
-
-CONFIG = """
-_base_ = ['{base}']
-test_dataloader = dict(
-    batch_size=4,
-    num_workers=0,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type='SyntheticFaceDataset',
-        num_faces=6,
-        image_size=64,
-        test_mode=True,
-        pipeline=[
-            dict(type='FaceBoxCenterScale'),
-            dict(type='SPIGACrop', input_size=(64, 64)),
-            dict(type='{pack}')
-        ],
-        _delete_=True))
-"""
+from tiny_model import drawn_test, write_tiny_model
 
 
 @pytest.fixture(scope='module')
@@ -41,7 +21,7 @@ def files(tmp_path_factory):
 
     def write(pack):
         path = folder / f'{pack}.py'
-        path.write_text(CONFIG.format(base=osp.basename(base), pack=pack))
+        path.write_text(drawn_test(base, 6, 4, pack=pack))
         return str(path), weights
 
     return write

@@ -8,28 +8,12 @@ import sys
 
 import numpy as np
 import pytest
-from tiny_model import write_tiny_model
+from tiny_model import drawn_test, write_tiny_model
 
 from spiga_mmpose.apis import evaluate_model, load_model
 from spiga_mmpose.datasets.transforms import CORRUPTIONS
 
-CONFIG = """
-_base_ = ['{base}']
-test_dataloader = dict(
-    batch_size=4,
-    num_workers=0,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type='SyntheticFaceDataset',
-        num_faces=4,
-        image_size=64,
-        test_mode=True,
-        pipeline=[
-            dict(type='FaceBoxCenterScale'),
-            dict(type='SPIGACrop', input_size=(64, 64)),
-            dict(type='PackFaceInputs')
-        ],
-        _delete_=True))
+EVALUATORS = """
 test_evaluator = [
     dict(type='HeadPoseMetric'),
     dict(type='FaceAlignmentMetric', norm='lnd_bbox', prefix='box')
@@ -48,7 +32,7 @@ def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp('robustness')
     base, weights = write_tiny_model(str(folder))
     config = folder / 'config.py'
-    config.write_text(CONFIG.format(base=osp.basename(base)))
+    config.write_text(drawn_test(base, 4, 4) + EVALUATORS)
     return str(config), weights
 
 

@@ -3,29 +3,13 @@ import os
 import os.path as osp
 
 import pytest
-from tiny_model import write_tiny_model
+from tiny_model import drawn_test, write_tiny_model
 
 from spiga_mmpose.evaluation.dumps import load_dump
 from spiga_mmpose.evaluation.run_info import RunInfo, read_run_info
 
-CONFIG = """
-_base_ = ['{base}']
+MODEL = """
 model = dict(head=dict(supervision=dict(type='MultiTaskHead')))
-test_dataloader = dict(
-    batch_size=2,
-    num_workers=0,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type='SyntheticFaceDataset',
-        num_faces=3,
-        image_size=64,
-        test_mode=True,
-        pipeline=[
-            dict(type='FaceBoxCenterScale'),
-            dict(type='SPIGACrop', input_size=(64, 64)),
-            dict(type='PackFaceInputs')
-        ],
-        _delete_=True))
 test_evaluator = [dict(type='FaceAlignmentMetric', norm='lnd_bbox')]
 """
 
@@ -38,7 +22,7 @@ def tool(load_tool):
 def test_predictions_and_what_made_them(tool, tmp_path, monkeypatch):
     base, weights = write_tiny_model(str(tmp_path))
     config = tmp_path / 'config.py'
-    config.write_text(CONFIG.format(base=osp.basename(base)))
+    config.write_text(drawn_test(base, 3, 2) + MODEL)
     monkeypatch.chdir(tmp_path)
     result = tool.evaluate('tiny one', str(config), weights)
     (tmp_path / 'out').mkdir()

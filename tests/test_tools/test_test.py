@@ -6,7 +6,7 @@ import sys
 
 import pytest
 import torch
-from tiny_model import write_tiny_model
+from tiny_model import drawn_test, write_tiny_model
 
 from spiga_mmpose.engine.checkpoint import load_from_local
 from spiga_mmpose.evaluation.run_info import RunInfo, read_run_info
@@ -15,20 +15,6 @@ DATA = """
 default_hooks = dict(visualization=dict(type='PoseVisualizationHook'))
 train_dataloader = None
 test_cfg = dict()
-test_dataloader = dict(
-    batch_size=2,
-    num_workers=0,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type='SyntheticFaceDataset',
-        num_faces=3,
-        test_mode=True,
-        pipeline=[
-            dict(type='FaceBoxCenterScale'),
-            dict(type='SPIGACrop', input_size=(64, 64)),
-            dict(type='PackFaceInputs')
-        ],
-        _delete_=True))
 test_evaluator = [
     dict(type='FaceAlignmentMetric', norm='lnd_bbox'),
     dict(type='HeadPoseMetric')
@@ -43,7 +29,7 @@ def files(tmp_path_factory):
     base, weights = write_tiny_model(str(folder))
     write_tiny_model(str(folder), '300w_68')
     (folder / 'config.py').write_text(
-        f'_base_ = [{osp.basename(base)!r}]\n{DATA}')
+        drawn_test(base, 3, 2, image_size=128) + DATA)
     return folder, weights
 
 

@@ -22,6 +22,7 @@ import numpy as np  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
 from spiga_mmpose.evaluation.command_line import OneLineParser  # noqa: E402
+from spiga_mmpose.evaluation.command_line import positive  # noqa: E402
 from spiga_mmpose.landmark_sets import load_landmark_set  # noqa: E402
 
 REPO = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
@@ -63,14 +64,6 @@ def measure(folder, count):
     # Of the largest process so far: the counts go up.
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e3
     return size, seconds, peak
-
-
-def positive(text):
-    """A whole number of at least 1."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(
-            f'expected a whole number of at least 1, found {text!r}')
-    return int(text)
 
 
 def make_parser():

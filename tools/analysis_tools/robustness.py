@@ -31,6 +31,7 @@ from spiga_mmpose.apis.robustness import (MIN_IOU, FaceSet,  # noqa: E402
                                           measure)
 from spiga_mmpose.datasets.transforms import CORRUPTIONS  # noqa: E402
 from spiga_mmpose.evaluation.command_line import OneLineParser  # noqa: E402
+from spiga_mmpose.evaluation.command_line import positive  # noqa: E402
 from spiga_mmpose.evaluation.figures import per_cent_of  # noqa: E402
 from spiga_mmpose.evaluation.figures import robustness  # noqa: E402
 from spiga_mmpose.evaluation.report import to_json, to_markdown  # noqa: E402
@@ -83,14 +84,6 @@ def parse_args(argv=None):
         parser.error('nothing to do: --corruptions without a name needs '
                      '--boxes')
     return args
-
-
-def positive(text):
-    """A whole number of at least 1."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(
-            f'expected a whole number of at least 1, found {text!r}')
-    return int(text)
 
 
 class Run:

@@ -26,19 +26,12 @@ from mmpose.registry import DATASETS, KEYPOINT_CODECS  # noqa: E402
 
 import spiga_mmpose  # noqa: E402, F401, registers the parts
 from spiga_mmpose.evaluation.command_line import OneLineParser  # noqa: E402
+from spiga_mmpose.evaluation.command_line import positive  # noqa: E402
 from spiga_mmpose.models.targets import draw_edge_maps  # noqa: E402
 from spiga_mmpose.visualization import drawing, make_sheet  # noqa: E402
 
 # Part of the panel's side; no smaller than can be told apart.
 _DOT, _CROSS, _RIM = 0.005, 0.011, 0.003
-
-
-def positive(text: str) -> int:
-    """A whole number of at least 1."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(
-            f'expected a whole number of at least 1, found {text!r}')
-    return int(text)
 
 
 def picture(text: str) -> str:
