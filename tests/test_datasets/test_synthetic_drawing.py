@@ -31,7 +31,7 @@ def _hidden(yaw):
                           view[:, 2], .06)
 
 
-@pytest.mark.parametrize('size', [96, 128, 256])
+@pytest.mark.parametrize('size', [96, 128, 256, 600])
 def test_landmarks_are_the_projected_vertices(size):
     for seed in range(5):
         face = draw_face(np.random.default_rng(seed), size)

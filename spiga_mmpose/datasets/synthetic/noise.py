@@ -13,14 +13,14 @@ def _normalised(field):
 
 
 @lru_cache(maxsize=None)
-def _bank(kind: str) -> np.ndarray:
-    """(_SIDE, _SIDE) float32 field of mean 0 and deviation 1.
+def _bank(kind: str, side: int) -> np.ndarray:
+    """(side, side) float32 field of mean 0 and deviation 1.
 
     Kinds: 'grain' (white), 'skin' (fine over coarse), 'cloud' (coarse),
     'strand' (long in y).
     """
     rng = np.random.default_rng([7, len(kind)])
-    white = rng.normal(size=(_SIDE, _SIDE)).astype(np.float32)
+    white = rng.normal(size=(side, side)).astype(np.float32)
     wrap = cv2.BORDER_REFLECT
 
     def blur(sigma_x, sigma_y):
@@ -40,10 +40,11 @@ def _bank(kind: str) -> np.ndarray:
 
 def cut(rng: np.random.Generator, kind: str, size: int) -> np.ndarray:
     """(size, size) float32 piece of a field, mirrored at random (a view)."""
-    span = _SIDE - size
+    side = _SIDE if size < _SIDE else 2 * size
+    span = side - size
     place, flip = divmod(int(rng.integers(4 * span * span)), 4)
     y, x = divmod(place, span)  # one draw for all three choices
-    piece = _bank(kind)[y:y + size, x:x + size]
+    piece = _bank(kind, side)[y:y + size, x:x + size]
     if flip & 1:
         piece = piece[:, ::-1]
     if flip & 2 and kind != 'strand':

@@ -25,9 +25,8 @@ class FaceAlignmentMetric(BaseMetric):
     ``stepS/NME`` where every prediction has ``landmark_steps``; the same
     below the name of every subset found in the samples' metainfo ``subsets``
     (``pose/NME``, ``pose/step0/NME``, ...). Beside them ``num_faces``, the
-    faces that were scored, and, only if there are any, ``skipped``: faces
-    without a labelled landmark or without a normaliser, which a warning
-    names. The formulas are those of :mod:`spiga_mmpose.evaluation.functional`.
+    faces that were scored, and ``skipped``, those without a labelled landmark
+    or without a normaliser, which a warning names. The formulas are those of :mod:`spiga_mmpose.evaluation.functional`.
 
     MMPose's ``NME`` differs: it pools the landmarks of all faces and is a
     fraction.
@@ -153,8 +152,9 @@ class FaceAlignmentMetric(BaseMetric):
         skipped = [r['name'] for r in results if not np.isfinite(r['nme'])]
         metrics = self._summary(scored)
         metrics['num_faces'] = len(scored)
+        # Also 0: MMEngine's log repeats the last value of a key that is gone.
+        metrics['skipped'] = len(skipped)
         if skipped:
-            metrics['skipped'] = len(skipped)
             print_log(
                 f'FaceAlignmentMetric: {len(skipped)} of {len(results)} faces '
                 'have no labelled landmark or no normaliser '

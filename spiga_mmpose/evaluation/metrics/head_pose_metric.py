@@ -19,9 +19,9 @@ class HeadPoseMetric(BaseMetric):
     Keys, in degrees: ``MAE_yaw``, ``MAE_pitch``, ``MAE_roll``, ``MAE`` (their
     mean) and ``geodesic``, for all faces and below the name of every subset
     found in the samples' metainfo ``subsets`` (``pose/MAE``, ...). Beside
-    them ``num_poses``, the faces that were scored, and, only if there are
-    any, ``skipped_poses``: faces without a predicted or a true pose. The
-    formulas are those of :mod:`spiga_mmpose.evaluation.functional.pose`.
+    them ``num_poses``, the faces that were scored, and ``skipped_poses``, the
+    faces without a predicted or a true pose. The formulas are those of
+    :mod:`spiga_mmpose.evaluation.functional.pose`.
 
     The true pose is ``gt_instances.head_poses`` where the data set brings it
     and otherwise the fit of the rigid head to the true landmarks in the
@@ -92,8 +92,9 @@ class HeadPoseMetric(BaseMetric):
             (skipped if missing else scored).append(r)
         metrics = self._summary(scored)
         metrics['num_poses'] = len(scored)
+        # Also 0: MMEngine's log repeats the last value of a key that is gone.
+        metrics['skipped_poses'] = len(skipped)
         if skipped:
-            metrics['skipped_poses'] = len(skipped)
             print_log(
                 f'HeadPoseMetric: {len(skipped)} of {len(results)} faces have '
                 'no predicted or no true pose and are not scored, e.g. '
