@@ -37,7 +37,7 @@ def export_model(model: nn.Module,
         path (str): File to write: ``.onnx``, or ``.xml`` for OpenVINO, which
             puts the weights into a ``.bin`` beside it.
         precision (str): A key of ``PRECISIONS``, see
-            :class:`~spiga_mmpose.deployment.LandmarkGraph`, or ``'int8'``.
+            :class:`~spiga_mmpose.deployment.LandmarkGraph`.
         batch (int, optional): Faces a call; None: any number.
         attention (bool): With the attention among the outputs.
         calibration_faces (int): For int8: how many faces of the config's
@@ -60,7 +60,7 @@ def export_model(model: nn.Module,
     if int8:
         require('nncf')
         seen, calibration = calibration_crops(model.cfg, calibration_faces)
-    graph = LandmarkGraph(model, 'fp32' if int8 else precision, attention)
+    graph = LandmarkGraph(model, precision, attention)
     size = crop_rule(model.cfg)[1]
     # torch takes a batch of one for a constant.
     crops = torch.zeros(batch or 2, size, size, 3, dtype=torch.uint8)
@@ -90,7 +90,7 @@ def _check(path: str, precision: str, batch: Optional[int]) -> str:
     if suffix not in ('.onnx', '.xml'):
         raise ValueError(f'{path}: the name of the file must end in .onnx, or '
                          'in .xml for OpenVINO')
-    known = [*PRECISIONS, 'int8']
+    known = list(PRECISIONS)
     if precision not in known:
         raise ValueError(f'precision must be one of {known}, found '
                          f'{precision!r}')

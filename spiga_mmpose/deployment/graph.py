@@ -16,8 +16,9 @@ from .optimize import lower_weights, optimize_for_inference
 
 # Type in which most convolutions of the backbone and the window features
 # compute; pose, projection, sampling, graph attention and offsets are always
-# in float32.
-PRECISIONS = dict(fp32=None, bf16=torch.bfloat16, fp16=torch.float16)
+# in float32. int8 is float32 until it is quantised.
+PRECISIONS = dict(
+    fp32=None, bf16=torch.bfloat16, fp16=torch.float16, int8=None)
 
 
 class LandmarkGraph(nn.Module):
@@ -47,6 +48,8 @@ class LandmarkGraph(nn.Module):
         self.dtype = PRECISIONS[precision]
         if self.dtype is not None:
             _lower(model, self.dtype)
+        elif precision == 'int8':
+            _shuffle_up(model)
         preprocessor = model.data_preprocessor
         self.bgr_to_rgb = preprocessor._channel_conversion
         self.register_buffer('mean', preprocessor.mean)
@@ -170,6 +173,35 @@ def _widen(backbone: nn.Module) -> None:
         # Its first layer is asked for the size of the input.
         backbone.stem = Float32Sequential(*backbone.stem)
         backbone.fields[-1] = Float32Sequential(backbone.fields[-1])
+
+
+class ShuffledUp(nn.Sequential):
+    """A 2x2 transposed convolution as 1x1 convolution and pixel shuffle.
+
+    OpenVINO has the one in float32 alone, the other in bytes.
+    """
+
+    def __init__(self, layer: nn.ConvTranspose2d):
+        count, channels = layer.weight.shape[:2]
+        conv = nn.Conv2d(count, 4 * channels, 1, bias=layer.bias is not None)
+        conv.weight.data = layer.weight.data.permute(1, 2, 3, 0).reshape(
+            4 * channels, count, 1, 1)
+        if layer.bias is not None:
+            conv.bias.data = layer.bias.data.repeat_interleave(4)
+        super().__init__(conv, nn.PixelShuffle(2))
+
+
+def _shuffle_up(module: nn.Module) -> None:
+    """Transposed convolutions outside of the float32 islands, in place."""
+    if isinstance(module, Float32):
+        return
+    for name, child in module.named_children():
+        if isinstance(child, nn.ConvTranspose2d) and child.groups == 1 and (
+                child.kernel_size == child.stride == (2, 2)) and (
+                child.padding == child.output_padding == (0, 0)):
+            setattr(module, name, ShuffledUp(child))
+        else:
+            _shuffle_up(child)
 
 
 def _check_exportable(model: nn.Module) -> None:

@@ -9,6 +9,7 @@ from mmengine.config import ConfigDict
 from mmpose.models import PoseDataPreprocessor
 
 from spiga_mmpose.deployment import LandmarkGraph, TorchBackend
+from spiga_mmpose.deployment.graph import ShuffledUp
 from .conftest import pixels, preprocessed
 
 
@@ -18,8 +19,9 @@ def named(graph, crops):
     return {name: value.numpy() for name, value in found.items()}
 
 
-def test_says_what_the_model_says(model, crops, expected):
-    found = named(LandmarkGraph(model), crops)
+@pytest.mark.parametrize('precision', ['fp32', 'int8'])  # not yet quantised
+def test_says_what_the_model_says(model, crops, expected, precision):
+    found = named(LandmarkGraph(model, precision), crops)
     assert list(found) == ['steps', 'pose', 'scores']
     assert pixels(found, expected) < 1e-3
     np.testing.assert_allclose(found['pose'], expected['pose'], atol=1e-4)
@@ -86,3 +88,10 @@ class TestRefuses:
         ]
         with pytest.raises(ValueError, match="SPIGACrop.*'PackFaceInputs'"):
             TorchBackend(model)
+
+
+def test_a_map_is_doubled_alike_by_a_shuffle():
+    layer = torch.nn.ConvTranspose2d(5, 7, 2, 2)
+    x = torch.rand(2, 5, 3, 4)
+    with torch.no_grad():
+        torch.testing.assert_close(ShuffledUp(layer)(x), layer(x))

@@ -71,3 +71,8 @@ def test_missing_package_is_reported(tool, tmp_path, monkeypatch):
     configs, skipped = tool.load_configs(names)
     assert list(configs) == [NAME]
     assert "'mmpretrain'; see docs/mixing.md" in skipped[names[0]]
+
+
+def test_smaller_budget_for_all(tool):
+    configs, _ = tool.load_configs([NAME], epoch_size=400)
+    assert configs[NAME].train_dataloader.sampler.epoch_size == 400

@@ -29,6 +29,7 @@ from mmpose.registry import MODELS
 from tqdm import tqdm
 
 from spiga_mmpose.apis import comparison
+from spiga_mmpose.evaluation.command_line import positive
 
 REPO = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 TRAIN = osp.join(REPO, 'tools', 'train.py')
@@ -68,10 +69,15 @@ def parse_args(argv=None):
         'of training')
     parser.add_argument(
         '--seeds', nargs='+', type=int, default=[0])
+    parser.add_argument(
+        '--epoch-size',
+        type=positive,
+        metavar='FACES',
+        help="training faces an epoch (default: the configs', 3200)")
     return parser.parse_args(argv)
 
 
-def load_configs(names):
+def load_configs(names, epoch_size=None):
     """Configs by name, and why others cannot be run here."""
     configs, skipped = {}, {}
     for name in names:
@@ -80,6 +86,8 @@ def load_configs(names):
         try:
             if dot:
                 import_module(scope)
+            if epoch_size:
+                config.train_dataloader.sampler.epoch_size = epoch_size
             configs[name] = config
         except ImportError as error:
             skipped[name] = f'{error}; see docs/mixing.md'
@@ -134,7 +142,7 @@ def make_table(costs, results, skipped):
 def compare(args):
     """Measure, train, and write; returns the table."""
     os.makedirs(args.out, exist_ok=True)
-    configs, skipped = load_configs(args.mixes)
+    configs, skipped = load_configs(args.mixes, args.epoch_size)
     costs = {
         name: measure_cost(config, 'time' not in args.skip)
         for name, config in tqdm(configs.items(), desc='cost', unit='mix')
