@@ -19,6 +19,7 @@ import os.path as osp
 import sys
 import tempfile
 import warnings
+from collections import Counter
 from functools import partial
 from statistics import median
 
@@ -42,6 +43,8 @@ _DEFAULT_CONFIG = 'spiga_wflw.py'
 _CALIBRATION_FACES = 32
 # A video takes long: it is measured in fewer rounds.
 _VIDEO_ROUNDS = 3
+# Share of the time of a mode from which on a kind of layer has a row.
+_SMALL_LAYER = 0.02
 
 
 def parse_args(argv=None):
@@ -208,6 +211,17 @@ class Benchmark:
                     share=100 * rate / median(best) if best else None,
                     memory=memory[name]))
 
+    def measure_layers(self):
+        """Where the time of one face goes, for the modes that tell."""
+        for worker in tqdm(self.workers, unit='mode', desc='layers'):
+            found = worker.call('layers')
+            if found:
+                self.results['modes'][worker.name]['layers'] = {
+                    ', '.join(kind): seconds
+                    for kind, seconds in found.items()
+                }
+        write_results(self.results, self.args.out)
+
     def measure_video(self):
         """The whole way of a video, for all modes but the package's."""
         path = osp.join(self.folder, 'drawn.mp4')
@@ -234,6 +248,7 @@ class Benchmark:
             self.prepare()
             self.measure_precision()
             self.measure_times()
+            self.measure_layers()
             if self.args.frames:
                 self.measure_video()
         finally:
@@ -246,6 +261,8 @@ def report(results):
     """All tables of a run, as Markdown."""
     tables = [to_markdown(time_table(results), time_caption(results))]
     tables.append(to_markdown(*precision_table(results)))
+    if any('layers' in mode for mode in results['modes'].values()):
+        tables.append(to_markdown(*layer_table(results)))
     if any('video' in mode for mode in results['modes'].values()):
         tables.append(to_markdown(*video_table(results)))
     tables += [
@@ -310,6 +327,43 @@ def precision_table(results):
     if scored:
         caption += '; NME over the size of the landmark box, per cent'
     return rows, caption + '.'
+
+
+def layer_table(results):
+    """A row for each kind of layer that takes time, and the caption."""
+    columns = {
+        name: Counter(mode['layers'])
+        for name, mode in results['modes'].items() if 'layers' in mode
+    }
+    kinds = {kind for layers in columns.values() for kind in layers}
+    longest = {
+        kind: max(layers[kind] / sum(layers.values())
+                  for layers in columns.values())
+        for kind in kinds
+    }
+    shown = sorted(
+        (kind for kind in kinds if longest[kind] > _SMALL_LAYER),
+        key=longest.get,
+        reverse=True)
+    rows = [['layer', 'type', *(f'{name} (ms)' for name in columns)]]
+    for kind in shown:
+        times = [layers[kind] for layers in columns.values()]
+        rows.append([*kind.split(', '), *map(_milliseconds, times)])
+    rows.append([
+        'all others', '', *(_milliseconds(
+            sum(layers.values()) - sum(layers[kind] for kind in shown))
+                            for layers in columns.values())
+    ])
+    rows.append(['all', '', *(_milliseconds(sum(layers.values()))
+                              for layers in columns.values())])
+    return rows, (
+        'Where the time of one face goes, in ms: OpenVINO\'s own clock of '
+        f'every layer, kinds that take more than {100 * _SMALL_LAYER:.0f} % '
+        'of a mode; - where it has none.')
+
+
+def _milliseconds(seconds):
+    return f'{1e3 * seconds:.1f}' if seconds else None
 
 
 def video_table(results):

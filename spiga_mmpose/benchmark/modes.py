@@ -5,7 +5,7 @@ Shape alphabet: B batch, N faces, L landmarks.
 import os.path as osp
 from dataclasses import dataclass
 from functools import partial
-from typing import Callable, Dict
+from typing import Callable, Dict, Tuple
 
 import numpy as np
 import torch
@@ -14,13 +14,16 @@ from mmpose.structures import PoseDataSample
 from torch.utils.flop_counter import FlopCounterMode
 
 from spiga_mmpose.apis import load_model
-from spiga_mmpose.deployment import (BackendEstimator, export_model,
-                                     open_graph, optimize_for_inference)
+from spiga_mmpose.deployment import (BackendEstimator, OpenVINOBackend,
+                                     export_model, open_graph,
+                                     optimize_for_inference)
 from .reference import Reference
 from .video import VideoWay
 
 # Faces that go through a network at once where time does not count.
 _BATCH = 16
+# Calls over which the time of the layers is the mean.
+_LAYER_ROUNDS = 20
 # Side of the crop in whose pixels landmarks are compared: the release's.
 CROP = 256
 
@@ -49,11 +52,13 @@ class Network:
             landmarks (B, L, 2), unit.
         estimator (optional): The same network for
             :func:`~spiga_mmpose.apis.estimate_images`.
+        path (str): File of its graph, or empty.
     """
 
-    def __init__(self, locate: Callable, estimator=None) -> None:
+    def __init__(self, locate: Callable, estimator=None, path='') -> None:
         self.locate = locate
         self._estimator = estimator
+        self._path = path
         self._way = None
 
     def take(self, crops: np.ndarray) -> None:
@@ -72,6 +77,15 @@ class Network:
         ]
         return np.concatenate(parts) * CROP
 
+    def layers(self) -> Dict[Tuple[str, str], float]:
+        """Seconds of one face by kind of layer and type; empty where the
+        mode does not tell. See :meth:`OpenVINOBackend.layer_times`."""
+        if not self._path.endswith('.xml'):
+            return {}
+        backend = OpenVINOBackend(
+            self._path, torch.get_num_threads(), timed=True)
+        return backend.layer_times(self._crops[:1], _LAYER_ROUNDS)
+
     def film(self, path: str, folder: str) -> Dict[str, float]:
         """See :meth:`VideoWay.run`."""
         if self._way is None:
@@ -89,16 +103,21 @@ class MatrixProduct:
     FLOPS = 2 * SIDE**3
 
     def __init__(self, dtype: torch.dtype) -> None:
-        self._factors = torch.rand(2, self.SIDE, self.SIDE).to(dtype)
+        factors = 100 * torch.rand(2, self.SIDE, self.SIDE)
+        self._factors = factors.to(dtype)
+        # Bytes have a product of their own, with sums of 32 bits.
+        self._multiply = (
+            torch._int_mm if dtype == torch.int8 else torch.mm)
 
     def run(self, batch: int) -> None:
         """Multiply once, whatever the batch."""
-        torch.mm(*self._factors)
+        self._multiply(*self._factors)
 
 
 MATRIX_RATES = dict(
     fp32=partial(MatrixProduct, torch.float32),
-    bf16=partial(MatrixProduct, torch.bfloat16))
+    bf16=partial(MatrixProduct, torch.bfloat16),
+    int8=partial(MatrixProduct, torch.int8))
 
 
 def _released(files: Files) -> Network:
@@ -135,10 +154,10 @@ def locate(model: nn.Module, crops: np.ndarray) -> np.ndarray:
 
 
 def _graph(files: Files, name: str) -> Network:
-    backend = open_graph(
-        osp.join(files.folder, name), threads=torch.get_num_threads())
+    path = osp.join(files.folder, name)
+    backend = open_graph(path, threads=torch.get_num_threads())
     return Network(lambda crops: backend(crops)['steps'][:, -1],
-                   BackendEstimator(backend))
+                   BackendEstimator(backend), path)
 
 
 @dataclass(frozen=True)

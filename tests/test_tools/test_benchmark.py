@@ -78,6 +78,30 @@ def test_an_exported_graph(tool, files, tmp_path):
     assert 'video' not in results['modes']['torch']
 
 
+@pytest.mark.slow
+def test_where_the_time_of_a_graph_goes(tool, files, tmp_path):
+    for package in ('onnx', 'onnxscript', 'openvino'):
+        pytest.importorskip(package)
+    results = run(tool, files, tmp_path, '--frames', '0', '--modes', 'torch',
+                  'openvino')
+    modes = results['modes']
+    assert 'layers' not in modes['torch']
+    layers = modes['openvino']['layers']
+    assert layers['Convolution, f32'] > 0
+    rows = [
+        line.strip('| ').split(' | ')
+        for line in (tmp_path / 'table.md').read_text().splitlines()
+        if line.startswith('|')
+    ]
+    start = rows.index(['layer', 'type', 'openvino (ms)'])
+    assert ['Convolution', 'f32',
+            f'{1e3 * layers["Convolution, f32"]:.1f}'] in rows[start:]
+    total = 1e3 * sum(layers.values())
+    assert float(rows[-1][-1]) == pytest.approx(total, abs=.06)
+    shown = sum(float(row[-1]) for row in rows[start + 2:-1] if row[-1] != '-')
+    assert shown == pytest.approx(total, abs=.06 * len(rows))
+
+
 @pytest.mark.parametrize('options, message', [
     (['--modes', 'abacus'], 'invalid choice'),
     (['--rounds', '0'], 'whole number of at least 1'),

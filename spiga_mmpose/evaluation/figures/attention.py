@@ -34,10 +34,8 @@ def draw_attention_statistics(rows: Sequence[Dict[str, float]],
     _mark(left, even_distance, 'dotted: looks at all landmarks alike')
     _mark(right, 1., 'dotted: hidden or seen makes no difference')
     left.set_ylim(bottom=0)
-    left.set_ylabel('mean distance to what is attended to\n'
-                    '(share of the landmark box)')
-    right.set_ylabel('attention on a landmark when hidden,\n'
-                     'over that on the same when seen')
+    left.set_ylabel('mean distance attended to\n(share of the landmark box)')
+    right.set_ylabel('attention when hidden\nover attention when seen')
     for axes in (left, right):
         axes.set_xlabel('graph-attention layer')
         axes.set_xticks(sorted({row['layer'] for row in rows}))
