@@ -26,7 +26,8 @@ class FaceAlignmentMetric(BaseMetric):
     below the name of every subset found in the samples' metainfo ``subsets``
     (``pose/NME``, ``pose/step0/NME``, ...). Beside them ``num_faces``, the
     faces that were scored, and ``skipped``, those without a labelled landmark
-    or without a normaliser, which a warning names. The formulas are those of :mod:`spiga_mmpose.evaluation.functional`.
+    or without a normaliser, which a warning names. The formulas are those of
+    :mod:`spiga_mmpose.evaluation.functional`.
 
     MMPose's ``NME`` differs: it pools the landmarks of all faces and is a
     fraction.
