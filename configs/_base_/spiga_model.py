@@ -49,8 +49,6 @@ model = dict(
             pose_weight=1.,
             subpixel=True,  # [?] False: rounded to cells, as released
             coord_maps='heatmaps',  # [?]
-            soft_argmax='softmax',  # [?]
-            # [?] With 8 the 4,096 cells of background outweigh a peak.
-            temperature=16.)),
+            soft_argmax='mass')),  # [?] docs/recipe_choices.md
     train_cfg=dict(losses=('maps', 'pose', 'cascade')),
     test_cfg=dict(flip_test=False))

@@ -41,11 +41,10 @@ class MultiTaskHead(BaseHead):
         coord_maps (str): Where the coordinates are read: ``'heatmaps'``, each
             stack's prediction, or ``'points'``, its point maps (published
             nowhere).
-        temperature (float): Factor on the maps before the spatial softmax
-            (published nowhere); small maps take a smaller one, see
-            :func:`spiga_mmpose.models.layers.soft_argmax`.
-        soft_argmax (str): ``'softmax'``, or ``'mass'`` as in ADNet (published
+        soft_argmax (str): ``'mass'`` as in ADNet, or ``'softmax'`` (published
             nowhere), see :func:`spiga_mmpose.models.layers.soft_argmax`.
+        temperature (float): Factor on the maps before the spatial softmax;
+            small maps take a smaller one. Unused with ``'mass'``.
         subpixel (bool): Centre the point maps where the landmarks are, or in
             the nearest cell (release).
         sigma_points (float): Gaussian of the point maps, cells (paper: 1.5).
@@ -66,8 +65,8 @@ class MultiTaskHead(BaseHead):
                  maps_weight: float = 50.,
                  pose_weight: float = 1.,
                  coord_maps: str = 'heatmaps',
+                 soft_argmax: str = 'mass',
                  temperature: float = 16.,
-                 soft_argmax: str = 'softmax',
                  subpixel: bool = True,
                  sigma_points: float = 1.5,
                  sigma_edges: float = 1.,
