@@ -210,4 +210,4 @@ class Step:
                     mock.patch.object(multi_task_head, name,
                                       lambda *_, maps=maps: maps))
             losses = self.model.train_step(self.data, self.optimizer)
-        return {name: float(value) for name, value in losses.items()}
+        return {name: value.item() for name, value in losses.items()}

@@ -43,13 +43,17 @@ def test_tables(tool, drawn, tmp_path, monkeypatch, capsys):
     out = tmp_path / 'out'
     assert tool.main([
         drawn, '--out', str(out), '--batch', '2', '--rounds', '2',
-        '--threads', '1', '--steps', 'plain fp32', 'bf16'
+        '--threads', '1', '--steps', 'plain fp32', 'bf16', 'fp32'
     ]) == 0
     results = json.loads((out / 'results.json').read_text())
     assert results['loaded'] == 'the training set of the config'
     assert list(results['loader']) == ['plain', 'ours']
     assert all(len(rates) == 2 for rates in results['loader'].values())
-    assert list(results['steps']) == ['plain fp32', 'bf16']
+    steps = results['steps']
+    assert list(steps) == ['plain fp32', 'bf16', 'fp32']
+    # Against each of the others, two at a time.
+    assert [len(step['seconds']) for step in steps.values()] == [4, 2, 2]
+    assert steps['plain fp32']['ratio'] == 1
     table = (out / 'table.md').read_text()
     assert table in capsys.readouterr().out
     assert '| plain | drawn here |' in table

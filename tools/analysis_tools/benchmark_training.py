@@ -1,9 +1,10 @@
 """Time and memory of a training step, and the speed of the loader, apart.
 
 Both against the plain way: float32, and the target maps drawn face by face
-in the loader with NumPy and SciPy. Every way has a process of its own; they
-take turns, round by round. A config whose training set is not there is given
-drawn faces in JPEG files instead, and the tool says so.
+in the loader with NumPy and SciPy. Every way has a process of its own; two
+take turns, the plain way and another, round by round. A config whose training
+set is not there is given drawn faces in JPEG files instead, and the tool says
+so.
 
 Writes results.json and table.md into --out. See docs/speed.md.
 
@@ -78,28 +79,43 @@ def measure_loaders(args, folder):
 
 
 def measure_steps(args, folder):
-    """Seconds of each round, and memory, of every way to train."""
-    workers = []
+    """Times, ratio and memory of every way to train.
+
+    The first and one other at a time: more networks in training might not
+    fit into the memory.
+    """
+    base, *others = args.steps
+    turns = 1 + ((1 + 2 * args.rounds) * len(others) or args.rounds)
+    workers, steps = [], {}
     try:
-        with tqdm(args.steps, unit='way') as bar:
-            for name in bar:
-                bar.set_description(f'prepare {name}')
+        with tqdm(total=turns, unit='turn') as bar:
+
+            def start(name):
+                bar.set_description(f'step, {name}')
                 workers.append(
                     Worker(
                         name,
                         partial(Step, args.config, folder, STEPS[name],
                                 args.batch), args.threads))
-        total = (args.rounds + 1) * len(workers)
-        with tqdm(total=total, unit='turn', desc='step') as bar:
-            for worker in workers:
-                worker.call('run')
+                workers[-1].call('run')  # not counted: to warm up
                 bar.update()
-            times = take_turns(workers, lambda w: w.time('run'), args.rounds,
-                               bar.update)
-        memory = {worker.name: worker.memory() for worker in workers}
+
+            start(base)
+            for name in others or [None]:
+                if name:
+                    start(name)
+                times = take_turns(workers, lambda w: w.time('run'),
+                                   args.rounds, bar.update)
+                for worker in workers:
+                    entry = steps.setdefault(worker.name, dict(seconds=[]))
+                    entry['seconds'] += times[worker.name]
+                    entry['ratio'] = ratio(times[base], times[worker.name])
+                    entry['memory'] = worker.memory()
+                if name:
+                    workers.pop().close()
     finally:
         _close(workers)
-    return times, memory
+    return steps
 
 
 def _close(workers):
@@ -122,12 +138,11 @@ def loader_table(results):
 def step_table(results):
     """Rows with a heading."""
     steps = results['steps']
-    base = next(iter(steps.values()))['seconds']
     rows = [['step', 'faces', 's a step', 'times as fast', 'memory (MB)']]
     for name, step in steps.items():
         rows.append([
             name, results['batch'], f'{median(step["seconds"]):.2f}',
-            f'{ratio(base, step["seconds"]):.2f}', f'{step["memory"]:.0f}'
+            f'{step["ratio"]:.2f}', f'{step["memory"]:.0f}'
         ])
     return rows
 
@@ -160,11 +175,7 @@ def measure(args):
         warnings.simplefilter('ignore')  # of what is meant to be so
         results['loader'], results['loaded'] = measure_loaders(args, folder)
         write_results(results, args.out)
-        times, memory = measure_steps(args, folder)
-    results['steps'] = {
-        name: dict(seconds=times[name], memory=memory[name])
-        for name in times
-    }
+        results['steps'] = measure_steps(args, folder)
     write_results(results, args.out)
     text = report(results)
     with open(osp.join(args.out, 'table.md'), 'w') as file:
