@@ -335,27 +335,23 @@ def layer_table(results):
         name: Counter(mode['layers'])
         for name, mode in results['modes'].items() if 'layers' in mode
     }
-    kinds = {kind for layers in columns.values() for kind in layers}
-    longest = {
-        kind: max(layers[kind] / sum(layers.values())
-                  for layers in columns.values())
-        for kind in kinds
-    }
-    shown = sorted(
-        (kind for kind in kinds if longest[kind] > _SMALL_LAYER),
-        key=longest.get,
-        reverse=True)
+    totals = {name: sum(layers.values()) for name, layers in columns.items()}
+    shares = Counter()  # of each kind, in the mode where it is largest
+    for name, layers in columns.items():
+        for kind, seconds in layers.items():
+            shares[kind] = max(shares[kind], seconds / totals[name])
+    shown = [kind for kind, share in shares.most_common()
+             if share > _SMALL_LAYER]
+    others = [
+        totals[name] - sum(layers[kind] for kind in shown)
+        for name, layers in columns.items()
+    ]
     rows = [['layer', 'type', *(f'{name} (ms)' for name in columns)]]
     for kind in shown:
         times = [layers[kind] for layers in columns.values()]
         rows.append([*kind.split(', '), *map(_milliseconds, times)])
-    rows.append([
-        'all others', '', *(_milliseconds(
-            sum(layers.values()) - sum(layers[kind] for kind in shown))
-                            for layers in columns.values())
-    ])
-    rows.append(['all', '', *(_milliseconds(sum(layers.values()))
-                              for layers in columns.values())])
+    rows.append(['all others', '', *map(_milliseconds, others)])
+    rows.append(['all', '', *map(_milliseconds, totals.values())])
     return rows, (
         'Where the time of one face goes, in ms: OpenVINO\'s own clock of '
         f'every layer, kinds that take more than {100 * _SMALL_LAYER:.0f} % '

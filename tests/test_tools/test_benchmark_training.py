@@ -60,6 +60,18 @@ def test_tables(tool, drawn, tmp_path, monkeypatch, capsys):
     assert '| bf16 | 2 |' in table
 
 
+def test_one_way_alone(tool, drawn, tmp_path, monkeypatch):
+    no_processes(monkeypatch)
+    monkeypatch.setattr(tool, '_LOADED', 2)
+    assert tool.main([
+        drawn, '--out', str(tmp_path / 'out'), '--batch', '2', '--rounds',
+        '2', '--threads', '1', '--steps', 'bf16'
+    ]) == 0
+    results = json.loads((tmp_path / 'out' / 'results.json').read_text())
+    assert list(results['steps']) == ['bf16']
+    assert len(results['steps']['bf16']['seconds']) == 2
+
+
 def test_every_way_trains_the_same(drawn, tmp_path):
     """Not only faster: the losses of the first step are the same."""
     losses = {

@@ -18,6 +18,7 @@ import os.path as osp
 import sys
 import tempfile
 import warnings
+from contextlib import closing
 from functools import partial
 from statistics import median
 
@@ -86,35 +87,36 @@ def measure_steps(args, folder):
     """
     base, *others = args.steps
     turns = 1 + ((1 + 2 * args.rounds) * len(others) or args.rounds)
-    workers, steps = [], {}
-    try:
-        with tqdm(total=turns, unit='turn') as bar:
+    steps = {}
+    with tqdm(total=turns, unit='turn') as bar:
 
-            def start(name):
-                bar.set_description(f'step, {name}')
-                workers.append(
-                    Worker(
-                        name,
-                        partial(Step, args.config, folder, STEPS[name],
-                                args.batch), args.threads))
-                workers[-1].call('run')  # not counted: to warm up
-                bar.update()
+        def start(name):
+            bar.set_description(f'step, {name}')
+            build = partial(Step, args.config, folder, STEPS[name],
+                            args.batch)
+            return closing(Worker(name, build, args.threads))
 
-            start(base)
-            for name in others or [None]:
-                if name:
-                    start(name)
-                times = take_turns(workers, lambda w: w.time('run'),
-                                   args.rounds, bar.update)
-                for worker in workers:
-                    entry = steps.setdefault(worker.name, dict(seconds=[]))
-                    entry['seconds'] += times[worker.name]
-                    entry['ratio'] = ratio(times[base], times[worker.name])
-                    entry['memory'] = worker.memory()
-                if name:
-                    workers.pop().close()
-    finally:
-        _close(workers)
+        def warm_up(worker):
+            worker.call('run')  # not counted
+            bar.update()
+
+        def take(*workers):
+            times = take_turns(workers, lambda w: w.time('run'), args.rounds,
+                               bar.update)
+            for worker in workers:
+                entry = steps.setdefault(worker.name, dict(seconds=[]))
+                entry['seconds'] += times[worker.name]
+                entry['ratio'] = ratio(times[base], times[worker.name])
+                entry['memory'] = worker.memory()
+
+        with start(base) as first:
+            warm_up(first)
+            for name in others:
+                with start(name) as other:
+                    warm_up(other)
+                    take(first, other)
+            if not others:
+                take(first)
     return steps
 
 
