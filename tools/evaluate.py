@@ -10,17 +10,12 @@ docs/evaluation.md for the files and for what each number means.
 """
 import os
 import os.path as osp
-import warnings
 from dataclasses import asdict
 
-# MMEngine's import of it would break the promise of one clear line.
-warnings.filterwarnings('ignore', message='pkg_resources is deprecated')
+import numpy as np
 
-import numpy as np  # noqa: E402
-
-from spiga_mmpose.evaluation import (command_line, functional,  # noqa: E402
-                                     report, run_info)
-from spiga_mmpose.evaluation.figures import draw_ced  # noqa: E402
+from spiga_mmpose.evaluation import command_line, functional, report, run_info
+from spiga_mmpose.evaluation.figures import draw_ced
 
 BOOTSTRAP = dict(samples=2000, confidence=95, seed=0)
 

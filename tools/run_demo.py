@@ -15,7 +15,6 @@ import os
 import os.path as osp
 import subprocess
 import sys
-import warnings
 
 import cv2
 import numpy as np
@@ -183,7 +182,6 @@ def main():
         action='store_true',
         help='take the checkpoint of the last demo in --out')
     args = parser.parse_args()
-    warnings.filterwarnings('ignore', message='.*pkg_resources.*')
     if not osp.isfile(LONG_WEIGHTS):
         raise SystemExit(f'{LONG_WEIGHTS} is not there; it belongs to the '
                          'repository')

@@ -6,12 +6,10 @@ follow each other closely, so that whatever else the machine does meets all
 of them alike.
 """
 import multiprocessing
-import os
 import signal
 import time
 from statistics import median
 from typing import Any, Callable, Dict, List, Sequence
-from unittest import mock
 
 import cv2
 import torch
@@ -21,8 +19,6 @@ from .machine import peak_memory
 
 # A turn lasts at least so many seconds: short calls are repeated.
 _TURN = 0.3
-# A warning of MMEngine's imports, which every process would repeat.
-_KNOWN = 'ignore:pkg_resources is deprecated:UserWarning'
 # What says that a thing cannot be built, or a call not be answered.
 _EXPECTED = (ImportError, OSError, ValueError)
 
@@ -98,8 +94,7 @@ def start(target: Callable, args: tuple):
     """Run a function in a new process, which knows nothing of this one."""
     context = multiprocessing.get_context('spawn')
     process = context.Process(target=target, args=args, daemon=True)
-    with mock.patch.dict(os.environ, PYTHONWARNINGS=_KNOWN):
-        process.start()
+    process.start()
     args[0].close()  # else nobody would notice that the process ended
     return process
 

@@ -17,7 +17,6 @@ import argparse
 import os
 import os.path as osp
 import sys
-import warnings
 
 import numpy as np
 from tqdm import tqdm
@@ -160,7 +159,6 @@ def analyze(args):
 
 def main(argv=None):
     args = parse_args(argv)
-    warnings.filterwarnings('ignore', message='.*pkg_resources.*')
     try:
         print(analyze(args))
     except (ValueError, OSError) as error:

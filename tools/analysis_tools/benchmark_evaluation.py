@@ -13,17 +13,12 @@ import subprocess
 import sys
 import tempfile
 import time
-import warnings
 
-# MMEngine's import of it would break the promise of one clear line.
-warnings.filterwarnings('ignore', message='pkg_resources is deprecated')
+import numpy as np
+from tqdm import tqdm
 
-import numpy as np  # noqa: E402
-from tqdm import tqdm  # noqa: E402
-
-from spiga_mmpose.evaluation.command_line import OneLineParser  # noqa: E402
-from spiga_mmpose.evaluation.command_line import positive  # noqa: E402
-from spiga_mmpose.landmark_sets import load_landmark_set  # noqa: E402
+from spiga_mmpose.evaluation.command_line import OneLineParser, positive
+from spiga_mmpose.landmark_sets import load_landmark_set
 
 REPO = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 EVALUATE = osp.join(REPO, 'tools', 'evaluate.py')

@@ -9,7 +9,6 @@ Example:
         configs/spiga_synthetic_long.py checkpoints/spiga_synthetic_long.pth
 """
 import argparse
-import warnings
 
 from mmengine.runner import Runner
 
@@ -53,7 +52,6 @@ def measure(model, seed):
 
 def main():
     args = parse_args()
-    warnings.filterwarnings('ignore', message='.*pkg_resources.*')
     model = load_model(args.config, args.checkpoint, args.device)
     rows = {seed: measure(model, seed) for seed in args.seeds}
     steps = [f'step {s}' for s in range(len(model.head.steps) + 1)]

@@ -16,7 +16,6 @@ import os
 import os.path as osp
 import sys
 import time
-import warnings
 from importlib import import_module
 
 import numpy as np
@@ -162,7 +161,6 @@ def main(argv=None):
     args = parse_args(argv)
     # MMEngine names every operator that it does not count.
     MMLogger.get_current_instance().setLevel('ERROR')
-    warnings.filterwarnings('ignore', message='.*pkg_resources.*')
     try:
         print(compare(args))
     except KeyboardInterrupt:

@@ -12,16 +12,12 @@ writes beside it. See docs/evaluation.md.
 import argparse
 import os
 import os.path as osp
-import warnings
 
-# MMEngine's import of it would break the promise of one clear line.
-warnings.filterwarnings('ignore', message='pkg_resources is deprecated')
+from tqdm import tqdm
 
-from tqdm import tqdm  # noqa: E402
-
-from spiga_mmpose.evaluation import paper_tables, report  # noqa: E402
-from spiga_mmpose.evaluation.command_line import OneLineParser  # noqa: E402
-from spiga_mmpose.evaluation.published import TABLES  # noqa: E402
+from spiga_mmpose.evaluation import paper_tables, report
+from spiga_mmpose.evaluation.command_line import OneLineParser
+from spiga_mmpose.evaluation.published import TABLES
 
 
 def make_parser():

@@ -12,14 +12,10 @@ bins of yaw) into --out. Files and options are those of tools/evaluate.py.
 import argparse
 import os
 import os.path as osp
-import warnings
 
-# MMEngine's import of it would break the promise of one clear line.
-warnings.filterwarnings('ignore', message='pkg_resources is deprecated')
+import numpy as np
 
-import numpy as np  # noqa: E402
-
-from spiga_mmpose.evaluation import command_line, figures  # noqa: E402
+from spiga_mmpose.evaluation import command_line, figures
 
 
 def draw_ced(scored, path):

@@ -18,23 +18,17 @@ import os.path as osp
 import sys
 import warnings
 
-# MMEngine's import of it would break the promise of one clear line.
-warnings.filterwarnings('ignore', message='pkg_resources is deprecated')
+from mmpose.registry import METRICS
+from tqdm import tqdm
 
-from mmpose.registry import METRICS  # noqa: E402
-from tqdm import tqdm  # noqa: E402
-
-from spiga_mmpose.apis import load_model, make_finder  # noqa: E402
-from spiga_mmpose.apis.detection import DETECTORS  # noqa: E402
-from spiga_mmpose.apis.robustness import (MIN_IOU, FaceSet,  # noqa: E402
-                                          collect_boxes, landmark_metric,
-                                          measure)
-from spiga_mmpose.datasets.transforms import CORRUPTIONS  # noqa: E402
-from spiga_mmpose.evaluation.command_line import OneLineParser  # noqa: E402
-from spiga_mmpose.evaluation.command_line import positive  # noqa: E402
-from spiga_mmpose.evaluation.figures import per_cent_of  # noqa: E402
-from spiga_mmpose.evaluation.figures import robustness  # noqa: E402
-from spiga_mmpose.evaluation.report import to_json, to_markdown  # noqa: E402
+from spiga_mmpose.apis import load_model, make_finder
+from spiga_mmpose.apis.detection import DETECTORS
+from spiga_mmpose.apis.robustness import (MIN_IOU, FaceSet, collect_boxes,
+                                          landmark_metric, measure)
+from spiga_mmpose.datasets.transforms import CORRUPTIONS
+from spiga_mmpose.evaluation.command_line import OneLineParser, positive
+from spiga_mmpose.evaluation.figures import per_cent_of, robustness
+from spiga_mmpose.evaluation.report import to_json, to_markdown
 
 BOX_KINDS = ('truth', 'annotated', 'detector')
 

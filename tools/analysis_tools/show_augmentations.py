@@ -11,24 +11,19 @@ Example:
 """
 import argparse
 import os.path as osp
-import warnings
 
-# MMEngine's import of it would break the promise of one clear line.
-warnings.filterwarnings('ignore', message='pkg_resources is deprecated')
+import cv2
+import numpy as np
+import torch
+from mmengine.config import Config, DictAction
+from mmengine.registry import init_default_scope
+from mmengine.runner import set_random_seed
+from mmpose.registry import DATASETS, KEYPOINT_CODECS
 
-import cv2  # noqa: E402
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
-from mmengine.config import Config, DictAction  # noqa: E402
-from mmengine.registry import init_default_scope  # noqa: E402
-from mmengine.runner import set_random_seed  # noqa: E402
-from mmpose.registry import DATASETS, KEYPOINT_CODECS  # noqa: E402
-
-import spiga_mmpose  # noqa: E402, F401, registers the parts
-from spiga_mmpose.evaluation.command_line import OneLineParser  # noqa: E402
-from spiga_mmpose.evaluation.command_line import positive  # noqa: E402
-from spiga_mmpose.models.targets import draw_edge_maps  # noqa: E402
-from spiga_mmpose.visualization import drawing, make_sheet  # noqa: E402
+import spiga_mmpose  # noqa: F401, registers the parts
+from spiga_mmpose.evaluation.command_line import OneLineParser, positive
+from spiga_mmpose.models.targets import draw_edge_maps
+from spiga_mmpose.visualization import drawing, make_sheet
 
 # Part of the panel's side; no smaller than can be told apart.
 _DOT, _CROSS, _RIM = 0.005, 0.011, 0.003

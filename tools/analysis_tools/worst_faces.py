@@ -14,19 +14,15 @@ images could not be read (the rest is drawn), 2 nothing drawn.
 import argparse
 import os.path as osp
 import sys
-import warnings
 
-# MMEngine's import of it would break the promise of one clear line.
-warnings.filterwarnings('ignore', message='pkg_resources is deprecated')
+import cv2
+import numpy as np
+from tqdm import tqdm
 
-import cv2  # noqa: E402
-import numpy as np  # noqa: E402
-from tqdm import tqdm  # noqa: E402
-
-from spiga_mmpose.datasets.transforms import loading  # noqa: E402
-from spiga_mmpose.evaluation import command_line  # noqa: E402
-from spiga_mmpose.evaluation.figures import per_cent_of  # noqa: E402
-from spiga_mmpose.visualization import drawing, sheets  # noqa: E402
+from spiga_mmpose.datasets.transforms import loading
+from spiga_mmpose.evaluation import command_line
+from spiga_mmpose.evaluation.figures import per_cent_of
+from spiga_mmpose.visualization import drawing, sheets
 
 PANEL, LETTERS = 320, 14  # px
 CAPTION_LINES = 3  # rank, image, subsets

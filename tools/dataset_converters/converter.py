@@ -4,16 +4,12 @@ Import it before what imports MMEngine: it silences a warning of theirs.
 """
 import argparse
 import os.path as osp
-import warnings
 from typing import Callable, Iterable, Sequence
 
-# MMEngine's import of it would break the promise of one clear line.
-warnings.filterwarnings('ignore', message='pkg_resources is deprecated')
+from spiga_json import need_folder, write_annotations
+from tqdm import tqdm
 
-from spiga_json import need_folder, write_annotations  # noqa: E402
-from tqdm import tqdm  # noqa: E402
-
-from spiga_mmpose.evaluation.command_line import OneLineParser  # noqa: E402
+from spiga_mmpose.evaluation.command_line import OneLineParser
 
 
 def make_parser(tool: str, doc: str, root: str) -> OneLineParser:
