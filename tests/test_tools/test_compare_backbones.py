@@ -2,12 +2,13 @@
 import json
 import os.path as osp
 
+import cv2
 import pytest
 import torch
 from mmengine.config import Config
 from mmpose.registry import MODELS
 
-NAME = 'HourglassPoseNet + GATCascadeHead'
+NAME = 'spiga_synthetic'
 
 
 @pytest.fixture
@@ -16,7 +17,7 @@ def tool(load_tool):
 
 
 def test_every_mix_has_its_config(tool, repo):
-    for path in tool.CONFIGS.values():
+    for path in tool.FILES.values():
         assert osp.isfile(osp.join(repo, 'configs', path))
 
 
@@ -58,8 +59,11 @@ def test_table(tool, tmp_path, capsys, monkeypatch):
     assert table in capsys.readouterr().out
     results = json.loads((tmp_path / 'results.json').read_text())
     cost = results['costs'][NAME]
-    assert (f'| {NAME} | {cost["parameters"] / 1e6:.2f} | '
-            f'{cost["macs"] / 1e9:.3f} | - | 3.250 | 1 |') in table
+    assert ('| HourglassPoseNet + GATCascadeHead | '
+            f'{cost["parameters"] / 1e6:.2f} | {cost["macs"] / 1e9:.3f} | - | '
+            '3.250 | 1 |') in table
+    picture = cv2.imread(str(tmp_path / 'figure.png'))
+    assert picture.std() > 0
 
 
 def test_missing_package_is_reported(tool, tmp_path, monkeypatch):
@@ -67,7 +71,7 @@ def test_missing_package_is_reported(tool, tmp_path, monkeypatch):
         raise ImportError(f'No module named {name!r}')
 
     monkeypatch.setattr(tool, 'import_module', import_module)
-    names = ['ViT-S + GATCascadeHead', NAME]
+    names = ['vit_small', NAME]
     configs, skipped = tool.load_configs(names)
     assert list(configs) == [NAME]
     assert "'mmpretrain'; see docs/mixing.md" in skipped[names[0]]

@@ -5,6 +5,7 @@ Prints and writes (OUT/table.md, OUT/results.json) a table of the configs of
 ``configs/spiga_synthetic.py``: parameters and GMACs (multiply-adds as MMEngine
 counts them), milliseconds a face on the CPU, and NME (% of the size of the
 landmark box) of 1,000 drawn validation faces after a training of equal budget.
+OUT/figure.png has the NME against the time, or against the GMACs.
 Trainings have folders below --out, are resumed, and are not done twice.
 
 Example:
@@ -29,20 +30,25 @@ from tqdm import tqdm
 
 from spiga_mmpose.apis import comparison
 from spiga_mmpose.evaluation.command_line import positive
+from spiga_mmpose.evaluation.figures import per_cent_of
+from spiga_mmpose.evaluation.figures.trade_off import draw_trade_off
 
 REPO = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 TRAIN = osp.join(REPO, 'tools', 'train.py')
-CONFIGS = {
-    'HourglassPoseNet + GATCascadeHead': 'spiga_synthetic.py',
-    'HRNetv2-W18 + GATCascadeHead': 'backbones/hrnetv2_w18.py',
-    'ResNet-50 + GATCascadeHead': 'backbones/resnet50.py',
-    'CSPNeXt-m + GATCascadeHead': 'backbones/cspnext_m.py',
-    'MobileNetV2 + GATCascadeHead': 'backbones/mobilenetv2.py',
-    'ViT-S + GATCascadeHead': 'backbones/vit_small.py',
-    'HourglassPoseNet + HeatmapHead': 'backbones/hourglass_heatmap.py',
-    'HourglassPoseNet + RTMCCHead': 'backbones/hourglass_rtmcc.py',
-    'HourglassPoseNet + RegressionHead': 'backbones/hourglass_regression.py',
+# Files of configs, and what they mix.
+MIXES = {
+    'spiga_synthetic.py': 'HourglassPoseNet + GATCascadeHead',
+    'backbones/hrnetv2_w18.py': 'HRNetv2-W18 + GATCascadeHead',
+    'backbones/resnet50.py': 'ResNet-50 + GATCascadeHead',
+    'backbones/cspnext_m.py': 'CSPNeXt-m + GATCascadeHead',
+    'backbones/mobilenetv2.py': 'MobileNetV2 + GATCascadeHead',
+    'backbones/vit_small.py': 'ViT-S + GATCascadeHead',
+    'backbones/hourglass_heatmap.py': 'HourglassPoseNet + HeatmapHead',
+    'backbones/hourglass_rtmcc.py': 'HourglassPoseNet + RTMCCHead',
+    'backbones/hourglass_regression.py': 'HourglassPoseNet + RegressionHead',
 }
+# By their names, which runs and --mixes go by.
+FILES = {osp.splitext(osp.basename(file))[0]: file for file in MIXES}
 FACES_TO_TIME = 50
 
 
@@ -55,10 +61,10 @@ def parse_args(argv=None):
     parser.add_argument(
         '--mixes',
         nargs='+',
-        choices=CONFIGS,
-        default=list(CONFIGS),
+        choices=FILES,
+        default=list(FILES),
         metavar='NAME',
-        help=f'only these, of {", ".join(map(repr, CONFIGS))}')
+        help=f'only these, of {", ".join(FILES)}')
     parser.add_argument(
         '--skip',
         nargs='+',
@@ -80,7 +86,7 @@ def load_configs(names, epoch_size=None):
     """Configs by name, and why others cannot be run here."""
     configs, skipped = {}, {}
     for name in names:
-        config = Config.fromfile(osp.join(REPO, 'configs', CONFIGS[name]))
+        config = Config.fromfile(osp.join(REPO, 'configs', FILES[name]))
         scope, dot, _ = config.model.backbone.type.rpartition('.')
         try:
             if dot:
@@ -119,11 +125,16 @@ def milliseconds(model, face):
     return 1000 * float(np.median(times[5:]))
 
 
+def label(name):
+    """What a config mixes."""
+    return MIXES[FILES[name]]
+
+
 def make_table(costs, results, skipped):
     """Markdown: a row a mix."""
     lines = [
         '| backbone + head | parameters (M) | GMACs | ms a face '
-        f'({torch.get_num_threads()} threads) | NME | seeds |',
+        f'(threads: {torch.get_num_threads()}) | NME | seeds |',
         '|---|---:|---:|---:|---:|---:|'
     ]
     for name, cost in costs.items():
@@ -131,19 +142,33 @@ def make_table(costs, results, skipped):
         nme = comparison.mean_and_spread([run['NME'] for run in runs]) \
             if runs else '-'
         ms = f'{cost["ms"]:.1f}' if 'ms' in cost else '-'
-        lines.append(f'| {name} | {cost["parameters"] / 1e6:.2f} | '
+        lines.append(f'| {label(name)} | {cost["parameters"] / 1e6:.2f} | '
                      f'{cost["macs"] / 1e9:.3f} | {ms} | {nme} | '
                      f'{len(runs) or "-"} |')
     lines += [f'\n{name}: skipped: {why}' for name, why in skipped.items()]
     return '\n'.join(lines) + '\n'
 
 
+def draw(costs, results, with_time, path):
+    """The NME of each mix against what a face costs."""
+    points = {}
+    for name, runs in results.items():
+        cost = costs[name]['ms'] if with_time else costs[name]['macs'] / 1e9
+        points[label(name)] = cost, np.mean([run['NME'] for run in runs])
+    threads = torch.get_num_threads()
+    draw_trade_off(
+        points,
+        f'ms a face (threads: {threads})' if with_time else 'GMACs a face',
+        f'NME ({per_cent_of("lnd_bbox")})', path)
+
+
 def compare(args):
     """Measure, train, and write; returns the table."""
     os.makedirs(args.out, exist_ok=True)
     configs, skipped = load_configs(args.mixes, args.epoch_size)
+    with_time = 'time' not in args.skip
     costs = {
-        name: measure_cost(config, 'time' not in args.skip)
+        name: measure_cost(config, with_time)
         for name, config in tqdm(configs.items(), desc='cost', unit='mix')
     }
     results = {} if 'nme' in args.skip else comparison.run_all(
@@ -154,6 +179,8 @@ def compare(args):
     table = make_table(costs, results, skipped)
     with open(osp.join(args.out, 'table.md'), 'w') as file:
         file.write(table)
+    if results:
+        draw(costs, results, with_time, osp.join(args.out, 'figure.png'))
     return table
 
 
