@@ -7,6 +7,7 @@ faces = dict(
     _delete_=True,
     type=dataset_type,
     landmark_set=_base_.landmark_set,
+    metainfo=_base_.faces.metainfo,
     data_mode=_base_.data_mode,
     data_root='data/300w/')
 test_faces = dict(

@@ -6,6 +6,7 @@ test_faces = dict(
     _delete_=True,
     type=_base_.dataset_type,
     landmark_set=_base_.landmark_set,
+    metainfo=_base_.faces.metainfo,
     data_mode=_base_.data_mode,
     data_root='data/cofw68/',
     ann_file='annotations/test.json',

@@ -64,8 +64,7 @@ def tiny_config(landmark_set: str = 'wflw_98', size: int = 64) -> Config:
                 test_cfg=dict()),
             train_dataloader=loader,
             test_dataloader=loader,
-            visualizer=dict(type='SPIGAVisualizer',
-                            landmark_set=landmark_set)))
+            visualizer=dict(type='SPIGAVisualizer')))
 
 
 def write_tiny_model(folder: str, landmark_set: str = 'wflw_98') -> tuple:

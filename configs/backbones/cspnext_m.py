@@ -1,6 +1,5 @@
 # CSPNeXt-m, the backbone of RTMPose-m.
 _base_ = ['base.py']
-channels = 64
 model = dict(
     backbone=dict(
         _delete_=True,
@@ -12,6 +11,4 @@ model = dict(
         type='mmdet.YOLOV3Neck',
         num_scales=4,
         in_channels=(768, 384, 192, 96),
-        out_channels=(256, 128, 64, channels)),
-    head=dict(
-        in_channels=channels, pose_regressor=dict(in_channels=channels)))
+        out_channels=(256, 128, 64, 64)))

@@ -1,7 +1,6 @@
 # HRNetv2-W18, the branches side by side at the resolution of the finest.
 _base_ = ['base.py']
 widths = (18, 36, 72, 144)
-channels = sum(widths)
 
 
 def stage(modules, branches, block='BASIC', blocks=4, widths=widths):
@@ -24,5 +23,4 @@ model = dict(
             stage4=dict(stage(3, 4), multiscale_output=True),
             upsample=dict(mode='bilinear', align_corners=False))),
     neck=dict(type='FeatureMapProcessor', concat=True),
-    head=dict(
-        in_channels=channels, pose_regressor=dict(in_channels=channels)))
+    head=dict(in_channels=sum(widths)))

@@ -43,7 +43,6 @@ model = dict(
     head=dict(
         in_channels=channels,
         supervision=None,
-        pose_regressor=dict(
-            type='FeaturePoseRegressor', in_channels=channels),
+        pose_regressor=dict(type='FeaturePoseRegressor'),
         # Degrees beside coordinates on [-1, 1].
         loss_pose=dict(type='PoseL2Loss', loss_weight=0.01)))

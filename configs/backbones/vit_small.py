@@ -2,7 +2,6 @@
 # transposed convolutions take the map of 4 x 4 patches to 16 x 16.
 _base_ = ['base.py']
 width = 384
-channels = 64
 model = dict(
     backbone=dict(
         _delete_=True,
@@ -19,8 +18,6 @@ model = dict(
     neck=dict(
         type='mmdet.CTResNetNeck',
         in_channels=width,
-        num_deconv_filters=(128, channels),
+        num_deconv_filters=(128, 64),
         num_deconv_kernels=(4, 4),
-        use_dcn=False),
-    head=dict(
-        in_channels=channels, pose_regressor=dict(in_channels=channels)))
+        use_dcn=False))

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from spiga_mmpose.visualization import WINDOWS_NOTE, make_sheet
 from .estimation import (estimate_each, faces_to_dicts, fill_batches,
-                         merge_faces)
+                         landmark_set_name, merge_faces)
 from .formats import make_record, wflw_to_300w
 from .inferencer import SPIGAInferencer, make_visualizer
 from .inputs import counted, is_camera, is_video, usable_boxes
@@ -193,7 +193,7 @@ class Demo:
             drawn = self.visualizer.draw_faces(picture.path, drawn, sample)
         record = make_record(
             picture.path, picture.image,
-            self.model.dataset_meta.get('dataset_name'),
+            landmark_set_name(self.model),
             faces_to_dicts(sample, steps='steps' in self.views))
         if self.to_68:
             record = wflw_to_300w(record)

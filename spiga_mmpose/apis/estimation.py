@@ -14,7 +14,10 @@ from mmengine.runner.checkpoint import (CheckpointLoader,
                                         _load_checkpoint_to_model)
 from mmengine.structures import InstanceData
 from mmpose.apis import init_model
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.structures import PoseDataSample, merge_data_samples
+
+from spiga_mmpose.landmark_sets import LandmarkSet, find_landmark_set
 
 # Faces that go through the network at once; keeps the memory of an image
 # with hundreds of faces in bounds.
@@ -60,10 +63,36 @@ def load_model(config: str, checkpoint: str, device: str) -> nn.Module:
     except (AttributeError, IndexError, TypeError) as error:
         # What torch says of a file that is nothing of the kind.
         raise ValueError(f'{checkpoint}: not a checkpoint ({error})') from None
-    meta = _dataset_meta(loaded)
+    meta, landmark_set = _dataset_meta(loaded), landmark_set_of(model)
     if meta is not None:
         model.dataset_meta = meta
+    elif landmark_set is not None:
+        model.dataset_meta = parse_pose_metainfo(landmark_set.metainfo())
     return model
+
+
+def landmark_set_of(model: nn.Module) -> Optional[LandmarkSet]:
+    """The landmark set of a model's head, or of the data that it has seen.
+
+    Args:
+        model (nn.Module | BackendEstimator): Made by :func:`load_model` or
+            :func:`~spiga_mmpose.apis.loading.load_estimator`.
+
+    Returns:
+        LandmarkSet | None: None if neither is a set that is known.
+    """
+    owner = getattr(model, 'head', None) or model
+    found = getattr(owner, 'landmark_set', None)
+    return found or find_landmark_set(model.dataset_meta.get('dataset_name'))
+
+
+def landmark_set_name(model: nn.Module) -> Optional[str]:
+    """What records call the landmarks of a model: its set, else its data.
+
+    Args and name are those of :func:`landmark_set_of`.
+    """
+    found = landmark_set_of(model)
+    return found.name if found else model.dataset_meta.get('dataset_name')
 
 
 def _read_config(path: str) -> Config:

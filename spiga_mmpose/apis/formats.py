@@ -14,8 +14,7 @@ from typing import List, Optional, Sequence
 
 import numpy as np
 
-from spiga_mmpose.landmark_sets import LandmarkSet, load_landmark_set
-from spiga_mmpose.landmark_sets.landmark_set import available_landmark_sets
+from spiga_mmpose.landmark_sets import LandmarkSet, find_landmark_set
 
 # Place among the 98 landmarks of WFLW of each of the 68 of 300W: of the cheek
 # every second, of the brows the upper edge, of each lid of an eye the corner
@@ -30,8 +29,6 @@ WFLW_TO_300W = (
     *range(76, 96),  # outer and inner lips, 48 to 67
 )  # yapf: disable
 
-# MMPose's names of data sets whose landmarks are a set of this package.
-_ALIASES = {'wflw': 'wflw_98', '300w': '300w_68'}
 _POSE = ('yaw', 'pitch', 'roll')
 
 
@@ -305,8 +302,5 @@ def _landmark_set(records: Sequence[dict],
                   count: int) -> Optional[LandmarkSet]:
     """The set that the first record names, if it is one of this package."""
     name = records[0].get('landmark_set') if records else None
-    name = _ALIASES.get(name, name)
-    if name not in available_landmark_sets():
-        return None
-    found = load_landmark_set(name)
-    return found if found.num_landmarks == count else None
+    found = find_landmark_set(name)
+    return found if found and found.num_landmarks == count else None

@@ -15,7 +15,7 @@ from spiga_mmpose.visualization import SPIGAVisualizer
 from .calibration import BoxCalibration, load_calibration
 from .detection import make_finder
 from .estimation import (BATCH_SIZE, estimate_images, faces_to_dicts,
-                         fill_batches)
+                         fill_batches, landmark_set_name, landmark_set_of)
 from .expected_warnings import without_expected_warnings
 from .folders import make_folder
 from .formats import make_record, to_mmpose
@@ -33,7 +33,7 @@ Boxes = Union[np.ndarray, Sequence[Sequence[float]]]
 def make_visualizer(model: nn.Module,
                     draw: Sequence[str] = ('landmarks', 'pose'),
                     min_face: int = 0) -> SPIGAVisualizer:
-    """A visualizer for the landmark set of a model's config or data set.
+    """A visualizer for the landmark set of a model's config or head.
 
     Args:
         model (nn.Module | BackendEstimator): Made by
@@ -48,7 +48,7 @@ def make_visualizer(model: nn.Module,
     config = model.cfg.get('visualizer') or {}
     visualizer = SPIGAVisualizer(
         name='faces',
-        landmark_set=config.get('landmark_set'),
+        landmark_set=config.get('landmark_set') or landmark_set_of(model),
         draw=draw,
         min_face=min_face)
     visualizer.set_dataset_meta(model.dataset_meta)
@@ -251,7 +251,7 @@ class SPIGAInferencer:
         sample.set_metainfo(dict(img_path=item.frame.name))
         record = make_record(
             item.frame.name, item.image,
-            self.model.dataset_meta.get('dataset_name'),
+            landmark_set_name(self.model),
             faces_to_dicts(sample, steps), item.frame.index)
         return dict(
             predictions=[sample if return_datasamples else to_mmpose(record)],

@@ -12,7 +12,7 @@ from mmpose.structures import PoseDataSample
 from tqdm import tqdm
 
 from .encoding import open_video
-from .estimation import faces_to_dicts
+from .estimation import faces_to_dicts, landmark_set_name
 from .formats import make_record, to_csv
 from .inferencer import SPIGAInferencer
 from .inputs import is_camera
@@ -169,7 +169,7 @@ class _Files:
         """Write a frame into each file."""
         record = make_record(
             frame.name, frame.image,
-            inferencer.model.dataset_meta.get('dataset_name'),
+            landmark_set_name(inferencer.model),
             faces_to_dicts(sample), frame.index)
         picture = np.ascontiguousarray(frame.image[..., ::-1])
         self._video.write(

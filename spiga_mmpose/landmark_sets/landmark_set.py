@@ -11,6 +11,15 @@ from spiga_mmpose.geometry import FRONTAL_POSE, project_head
 
 _FOLDER = osp.dirname(osp.abspath(__file__))
 
+# MMPose's names of data sets whose landmarks are those of a set here.
+_MMPOSE_NAMES = {
+    'wflw': 'wflw_98',
+    '300w': '300w_68',
+    'coco_wholebody_face': 'coco_face_68',
+    'cofw': 'cofw_29',
+    'aflw': 'aflw_19',
+    'lapa': 'lapa_106',
+}
 # BGR-free RGB colours of the facial parts, as drawn everywhere.
 PART_COLORS = {
     'contour': [90, 200, 250],
@@ -126,6 +135,21 @@ def available_landmark_sets() -> List[str]:
     return sorted(
         osp.splitext(osp.basename(path))[0]
         for path in glob.glob(osp.join(_FOLDER, '*.json')))
+
+
+def find_landmark_set(name: Optional[str]) -> Optional[LandmarkSet]:
+    """The shipped set of a data set's name.
+
+    Args:
+        name (str, optional): ``dataset_name`` of a metainfo: of a set of this
+            package, e.g. ``'wflw_98'``, or MMPose's, e.g. ``'wflw'``.
+
+    Returns:
+        LandmarkSet | None: None if the name is of neither.
+    """
+    name = _MMPOSE_NAMES.get(name, name)
+    return load_landmark_set(name) if name in available_landmark_sets() \
+        else None
 
 
 @lru_cache(maxsize=None)

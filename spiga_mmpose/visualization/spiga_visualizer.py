@@ -1,6 +1,6 @@
 """MMPose's visualizer for faces with landmarks and head pose."""
 from itertools import zip_longest
-from typing import List, Optional, Sequence, Tuple
+from typing import List, Sequence, Tuple, Union
 
 import cv2
 import numpy as np
@@ -11,8 +11,8 @@ from mmpose.registry import VISUALIZERS
 from mmpose.structures import PoseDataSample
 from mmpose.visualization import PoseLocalVisualizer
 
-from spiga_mmpose.landmark_sets import load_landmark_set
-from spiga_mmpose.landmark_sets.landmark_set import available_landmark_sets
+from spiga_mmpose.landmark_sets import (LandmarkSet, find_landmark_set,
+                                        load_landmark_set)
 from .drawing import (WHITE, draw_box, draw_indices, draw_landmarks,
                       draw_pose_axes, face_size, landmark_style, pose_frame,
                       text_band, text_height)
@@ -43,12 +43,13 @@ class SPIGAVisualizer(PoseLocalVisualizer):
     ``bbox_scores`` and ``track_ids`` (N,), whole numbers; below 0: no track.
 
     Args:
-        landmark_set (str, optional): Name or path of the landmark set: parts,
-            curves and, for the pose axes, the rigid head. Defaults to None:
-            the set after which the data set is called (``dataset_name`` in
-            its metainfo, as the landmark sets of this package write it).
-            Where there is none, colours and links are those of the metainfo
-            and there are no pose axes.
+        landmark_set (str | LandmarkSet, optional): The landmark set, its name
+            or path: parts, curves and, for the pose axes, the rigid head.
+            Defaults to None: the set after which the data set is called
+            (``dataset_name`` in its metainfo), see
+            :func:`~spiga_mmpose.landmark_sets.find_landmark_set`. Where there
+            is none, colours and links are those of the metainfo and there
+            are no pose axes.
         draw (tuple[str]): What to draw of each face: ``'landmarks'`` with
             their curves, ``'pose'``: axes and angles. Defaults to both.
         min_face (int): An image whose smallest face is smaller than this many
@@ -65,14 +66,14 @@ class SPIGAVisualizer(PoseLocalVisualizer):
 
     def __init__(self,
                  name: str = 'visualizer',
-                 landmark_set: Optional[str] = None,
+                 landmark_set: Union[str, LandmarkSet, None] = None,
                  draw: Sequence[str] = ('landmarks', 'pose'),
                  min_face: int = 0,
                  **kwargs) -> None:
         super().__init__(name=name, **kwargs)
-        self.landmark_set = None
-        if landmark_set is not None:
-            self.landmark_set = load_landmark_set(landmark_set)
+        if isinstance(landmark_set, str):
+            landmark_set = load_landmark_set(landmark_set)
+        self.landmark_set = landmark_set
         self.draw = tuple(draw)
         self.min_face = min_face
 
@@ -82,9 +83,9 @@ class SPIGAVisualizer(PoseLocalVisualizer):
         See ``PoseLocalVisualizer.set_dataset_meta``.
         """
         super().set_dataset_meta(dataset_meta, *args, **kwargs)
-        name = self.dataset_meta.get('dataset_name')
-        if self.landmark_set is None and name in available_landmark_sets():
-            self.landmark_set = load_landmark_set(name)
+        if self.landmark_set is None:
+            self.landmark_set = find_landmark_set(
+                self.dataset_meta.get('dataset_name'))
 
     @master_only
     def add_datasample(self,

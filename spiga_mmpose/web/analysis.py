@@ -22,6 +22,7 @@ from spiga_mmpose.apis import (ResultWriter, ask_for_views, estimate_each,
                                faces_to_dicts, load_model, make_finder,
                                make_visualizer, merge_faces, usable_boxes,
                                write_picture)
+from spiga_mmpose.apis.estimation import landmark_set_name
 from spiga_mmpose.apis.formats import make_record
 from spiga_mmpose.datasets.transforms import BadSampleError, LoadFaceImage
 from spiga_mmpose.visualization import (SPIGAVisualizer, attention_sheet,
@@ -214,7 +215,7 @@ class FaceAnalyser:
                 faces.append(face)
             sample = merge_faces(network, image, faces)
         record = make_record(name, image,
-                             network.dataset_meta.get('dataset_name'),
+                             landmark_set_name(network),
                              faces_to_dicts(sample, steps=True))
         picture, factor = _fitted(image)
         return Analysis(name, picture, _scaled(sample, factor), attention,

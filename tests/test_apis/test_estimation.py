@@ -11,7 +11,8 @@ from mmpose.structures import PoseDataSample
 from tiny_model import POSE, write_tiny_model
 
 from spiga_mmpose.apis import (estimate_faces, estimate_images, faces_to_dicts,
-                               fill_batches, load_model)
+                               fill_batches, load_model, make_visualizer)
+from spiga_mmpose.apis.estimation import landmark_set_name
 
 pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
 
@@ -82,6 +83,27 @@ class TestLoadModel:
         torch.save(loaded, tmp_path / 'a.pth')
         model = load_model(files[0], str(tmp_path / 'a.pth'), 'cpu')
         assert model.dataset_meta == dict(dataset_name='mine')
+
+    def test_else_of_the_landmark_set(self, tmp_path):
+        """Not of the data set's class, which is for 98 landmarks."""
+        config, checkpoint = write_tiny_model(str(tmp_path), '300w_68')
+        text = open(config).read()
+        with open(config, 'w') as file:
+            file.write(f"{text}\ndel train_dataloader['dataset']['metainfo']\n"
+                       "train_dataloader['dataset']['type'] = "
+                       "'SPIGAJsonDataset'\n")
+        model = load_model(config, checkpoint, 'cpu')
+        assert model.dataset_meta['num_keypoints'] == 68
+        assert len(model.dataset_meta['flip_indices']) == 68
+
+    @pytest.mark.parametrize('name', ['300w', 'a dog', None])
+    def test_the_set_of_its_head_is_drawn(self, tmp_path, name):
+        """Whatever the data set of its training was called."""
+        config, checkpoint = write_tiny_model(str(tmp_path), '300w_68')
+        model = load_model(config, checkpoint, 'cpu')
+        model.dataset_meta = dict(model.dataset_meta, dataset_name=name)
+        assert landmark_set_name(model) == '300w_68'
+        assert make_visualizer(model).landmark_set.name == '300w_68'
 
     def test_missing_files(self, files):
         with pytest.raises(ValueError, match='no config file nowhere.py'):

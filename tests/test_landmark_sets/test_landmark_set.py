@@ -14,7 +14,7 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.evaluation.metrics import NME
 
 from spiga_mmpose.datasets import SyntheticFaceDataset
-from spiga_mmpose.landmark_sets import load_landmark_set
+from spiga_mmpose.landmark_sets import find_landmark_set, load_landmark_set
 from spiga_mmpose.landmark_sets.landmark_set import available_landmark_sets
 
 COUNTS = {
@@ -81,6 +81,8 @@ def test_numbering_is_mmposes(landmark_set):
         dict(from_file=f'configs/_base_/datasets/{name}.py'))
     assert landmark_set.num_landmarks == meta['num_keypoints']
     assert landmark_set.flip_indices.tolist() == meta['flip_indices']
+    assert find_landmark_set(meta['dataset_name']) is landmark_set
+    assert find_landmark_set(landmark_set.name) is landmark_set
     corners = NME.DEFAULT_KEYPOINT_INDICES.get(name)
     assert corners in (None, list(landmark_set.eye_corners))
     assert corners or name == 'aflw'

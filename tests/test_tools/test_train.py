@@ -7,8 +7,10 @@ import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from mmpose.apis.inference import dataset_meta_from_config
 
 from spiga_mmpose.engine.command_line import run_tool
+from spiga_mmpose.landmark_sets import load_landmark_set
 
 
 def small_config(repo, work_dir, epochs=3):
@@ -342,8 +344,8 @@ class TestWhatTheUserCanMend:
 @pytest.mark.parametrize('name', [
     'spiga_wflw', 'spiga_wflw_json', 'spiga_wflw_end_to_end', 'spiga_300w',
     'spiga_300w_json',
-    'spiga_300w_private', 'spiga_merlrav', 'spiga_cofw68', 'spiga_synthetic',
-    'spiga_synthetic_long'
+    'spiga_300w_private', 'spiga_merlrav', 'spiga_cofw68', 'spiga_cofw29',
+    'spiga_synthetic', 'spiga_synthetic_long'
 ])
 def test_every_config_says_what_mmpose_reads(repo, name):
     config = Config.fromfile(osp.join(repo, 'configs', f'{name}.py'))
@@ -353,3 +355,6 @@ def test_every_config_says_what_mmpose_reads(repo, name):
     total = sum(stage.length for stage in stages_of(config))
     assert total == config.train_cfg.max_epochs
     assert json.dumps(config.codec)
+    meta = dataset_meta_from_config(config)
+    assert meta['num_keypoints'] == load_landmark_set(
+        config.landmark_set).num_landmarks

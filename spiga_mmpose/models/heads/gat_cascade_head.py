@@ -61,8 +61,8 @@ class GATCascadeHead(StrictShapes, BaseHead):
             model of the set, projected by the pose (paper, 2.1), or
             ``'mean'``, the mean shape of the set, the same for every face.
         windows (Sequence[float]): Side of the window of each step, as a
-            share of the map's side; S = its length. Release and paper: 16,
-            8 and 4 of 64 cells.
+            share of the map's side, in (0, 1]; S = its length, at least 1.
+            Release and paper: 16, 8 and 4 of 64 cells.
         window_samples (int): P, samples a window side (7).
         embed_channels (int): Width of the encoded features (512).
         position_channels (Sequence[int]): Hidden widths of the displacement
@@ -90,12 +90,18 @@ class GATCascadeHead(StrictShapes, BaseHead):
         supervision (dict, optional): Config of :class:`MultiTaskHead`, whose
             losses and soft-argmax come in for the stages before the cascade.
             It gets this head's landmark set.
-        pose_regressor (dict, optional): Part that estimates the pose from
-            the last feature map where the backbone gives none, e.g.
-            ``dict(type='FeaturePoseRegressor', in_channels=...)``.
+        pose_regressor (dict, optional): Part that estimates the pose
+            (B, 6) from the last feature map (B, C, H, W) where the backbone
+            gives none, e.g. ``dict(type='FeaturePoseRegressor')``. It gets
+            this head's ``in_channels``.
         loss_pose (dict): Loss of the ``pose_regressor``.
         decoder (dict, optional): The codec, :class:`SPIGALabel`.
         init_cfg (dict, optional): MMEngine initialisation.
+
+    Raises:
+        ValueError: If an argument is none of those named above, or the
+            landmark set has no shape to start from; in use, if feature maps
+            or labels are not what the config says, or nothing gives a pose.
     """
 
     def __init__(self,
@@ -133,6 +139,10 @@ class GATCascadeHead(StrictShapes, BaseHead):
             if value not in known:
                 raise ValueError(f'{name} must be one of {list(known)}, found '
                                  f'{value!r}')
+        if not windows or not all(0 < window <= 1 for window in windows):
+            raise ValueError(
+                'windows must be shares of the side of the map, over 0 and at '
+                f'most 1, e.g. (16/64, 8/64, 4/64), found {windows!r}')
         start = dict(
             pose=landmarks.head_model, mean=landmarks.mean_shape)
         if start[initial_shape] is None:
@@ -142,6 +152,7 @@ class GATCascadeHead(StrictShapes, BaseHead):
                 f'GATCascadeHead(initial_shape={initial_shape!r}) starts its '
                 'cascade')
         self.initial_shape = initial_shape
+        self.in_channels = in_channels
         # (L, 3) head units, or (L, 2) unit.
         self.register_buffer(
             'start',
@@ -172,8 +183,9 @@ class GATCascadeHead(StrictShapes, BaseHead):
         self.supervision = MODELS.build(
             dict(supervision, landmark_set=landmark_set)
         ) if supervision else None
-        self.pose_regressor = (
-            MODELS.build(pose_regressor) if pose_regressor else None)
+        self.pose_regressor = MODELS.build(
+            dict(dict(in_channels=in_channels), **pose_regressor)
+        ) if pose_regressor else None
         self.loss_pose = MODELS.build(loss_pose)
         self.decoder = KEYPOINT_CODECS.build(decoder) if decoder else None
 
@@ -203,6 +215,12 @@ class GATCascadeHead(StrictShapes, BaseHead):
         # Windows are read plane by plane: from channels-last maps that takes
         # longer.
         field = last_map(feats).contiguous()
+        if field.shape[1] != self.in_channels:
+            raise ValueError(
+                f'the last feature map has {field.shape[1]} channels, '
+                f'GATCascadeHead expected {self.in_channels}: set in_channels '
+                'of the head (model.head.in_channels) to what backbone and '
+                'neck give')
         for step in self.steps:
             if self.detach_steps:
                 points = points.detach()
@@ -216,6 +234,10 @@ class GATCascadeHead(StrictShapes, BaseHead):
         if self.landmark_set.head_model is None:
             return None  # nothing could have taught it
         if getattr(feats, 'poses', None):
+            if self.pose_regressor is not None:
+                raise ValueError(
+                    'this backbone gives a head pose of its own: leave '
+                    'pose_regressor of GATCascadeHead out')
             return feats.poses[-1].float()
         if self.pose_regressor is not None:
             return self.pose_regressor(last_map(feats)).float()
@@ -223,8 +245,8 @@ class GATCascadeHead(StrictShapes, BaseHead):
             return None
         raise ValueError(
             'this backbone gives no head pose: add pose_regressor='
-            "dict(type='FeaturePoseRegressor', in_channels=...) to "
-            "GATCascadeHead, or initial_shape='mean'")
+            "dict(type='FeaturePoseRegressor') to GATCascadeHead, or "
+            "initial_shape='mean'")
 
     def _scores(self, feats, keypoints) -> Tensor:
         """Response of the last trained point map, or ones without maps."""
@@ -287,7 +309,7 @@ class GATCascadeHead(StrictShapes, BaseHead):
             losses.update(
                 self.supervision.loss(feats, batch_data_samples,
                                       dict(losses=wanted)))
-        labels = collect_labels(batch_data_samples)
+        labels = collect_labels(batch_data_samples, self.landmark_set)
         if 'cascade' in wanted:
             steps, pose, _ = self._cascade(feats)
             losses.update(self._cascade_losses(steps, labels))

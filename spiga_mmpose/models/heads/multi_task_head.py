@@ -53,7 +53,9 @@ class MultiTaskHead(BaseHead):
         init_cfg (dict, optional): MMEngine initialisation.
 
     Raises:
-        ValueError: If ``coord_maps`` is neither.
+        ValueError: If ``coord_maps`` or ``soft_argmax`` is neither of those
+            named; in use, if the features are not those of
+            ``HourglassPoseNet`` for the same landmark set.
     """
 
     def __init__(self,
@@ -73,9 +75,13 @@ class MultiTaskHead(BaseHead):
                  decoder: Optional[dict] = None,
                  init_cfg: Optional[dict] = None):
         super().__init__(init_cfg)
-        if coord_maps not in ('heatmaps', 'points'):
-            raise ValueError("coord_maps must be 'heatmaps' or 'points', "
-                             f'found {coord_maps!r}')
+        for name, value, known in (
+            ('coord_maps', coord_maps, ('heatmaps', 'points')),
+            ('soft_argmax', soft_argmax, ('mass', 'softmax')),
+        ):
+            if value not in known:
+                raise ValueError(f'{name} must be one of {list(known)}, found '
+                                 f'{value!r}')
         self.landmark_set = load_landmark_set(landmark_set)
         self.register_buffer(
             'edge_to_point',
@@ -128,7 +134,7 @@ class MultiTaskHead(BaseHead):
         self._check(feats)
         train_cfg = check_keys('train_cfg', train_cfg, TRAIN_KEYS)
         wanted = train_cfg.get('losses', ('maps', 'pose'))
-        labels = collect_labels(batch_data_samples)
+        labels = collect_labels(batch_data_samples, self.landmark_set)
         scales = [2.**h for h in range(len(feats))]
         losses = {}
         if 'maps' in wanted:
@@ -212,13 +218,18 @@ class MultiTaskHead(BaseHead):
     def _locate(self, heatmaps: Tensor) -> Tensor:
         return soft_argmax(heatmaps, self.temperature, self.soft_argmax)
 
-    @staticmethod
-    def _check(feats):
+    def _check(self, feats):
         if not isinstance(feats, HourglassFeatures):
             raise ValueError(
                 'MultiTaskHead reads the maps and poses of HourglassPoseNet, '
                 f'found features of type {type(feats).__name__}; put another '
                 'head on this backbone, e.g. GATCascadeHead')
+        maps, count = feats.points[-1], self.landmark_set.num_landmarks
+        if maps.shape[1] != count:
+            raise ValueError(
+                f'the backbone gives {maps.shape[1]} point maps, the set '
+                f'{self.landmark_set.name!r} of the head has {count} '
+                'landmarks: give both the same landmark_set')
 
 
 def map_fields(feats: HourglassFeatures, stack: int) -> list:

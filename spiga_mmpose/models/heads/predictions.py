@@ -44,19 +44,30 @@ def check_keys(name: str, config: Optional[dict],
     return config
 
 
-def collect_labels(batch_data_samples: Sequence) -> Labels:
+def collect_labels(batch_data_samples: Sequence,
+                   landmark_set: LandmarkSet) -> Labels:
     """Stack the labels of a batch.
 
     Args:
         batch_data_samples (Sequence[PoseDataSample]): B samples with labels.
+        landmark_set (LandmarkSet): Of the head that learns from them.
 
     Returns:
         Labels: One tensor a field.
+
+    Raises:
+        ValueError: If the labels are of another number of landmarks.
     """
     labels = [sample.gt_instance_labels for sample in batch_data_samples]
-    return Labels(*(torch.cat([getattr(label, key) for label in labels])
-                    for key in ('keypoint_labels', 'keypoint_weights',
-                                'pose_labels', 'pose_weights')))
+    stacked = Labels(*(torch.cat([getattr(label, key) for label in labels])
+                       for key in ('keypoint_labels', 'keypoint_weights',
+                                   'pose_labels', 'pose_weights')))
+    if stacked.keypoints.shape[1] != landmark_set.num_landmarks:
+        raise ValueError(
+            f'the labels have {stacked.keypoints.shape[1]} landmarks, the '
+            f"head's set {landmark_set.name!r} {landmark_set.num_landmarks}: "
+            'give data set, codec, backbone and head the same landmark_set')
+    return stacked
 
 
 def point_scores(point_maps: Tensor, keypoints: Tensor) -> Tensor:

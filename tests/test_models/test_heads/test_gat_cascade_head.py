@@ -411,6 +411,38 @@ class TestOptions:
         with pytest.raises(ValueError, match=f"{key} must be .* 'tanh'"):
             MODELS.build(small_models.head(**{key: 'tanh'}))
 
+    @pytest.mark.parametrize('windows', [
+        (), (8, 4, 2), (.5, 0.), (.5, -1.), (.5, float('nan'))])
+    def test_windows_are_shares(self, windows):
+        with pytest.raises(ValueError, match='windows must be shares'):
+            MODELS.build(small_models.head(windows=windows))
+
+    def test_another_width_of_the_map_is_named(self, faces):
+        model = small_models.build(
+            small_models.estimator(head=small_models.head(in_channels=32)))
+        with pytest.raises(ValueError, match=f'{CHANNELS} channels.*expected '
+                           '32: .*model.head.in_channels'):
+            loss(model, faces, 'cascade')
+
+    @pytest.mark.parametrize('changes', [
+        dict(supervision=None), dict(supervision=dict(type='MultiTaskHead'))])
+    def test_another_landmark_set_is_named(self, faces, changes):
+        """Of the labels, or of the backbone."""
+        changes = dict(changes, landmark_set='300w_68')
+        model = small_models.build(
+            small_models.estimator(head=small_models.head(**changes)))
+        with pytest.raises(ValueError, match="98 (point maps|landmarks).*"
+                           "'300w_68'.*same landmark_set"):
+            loss(model, faces, 'cascade')
+
+    def test_a_second_source_of_the_pose_is_refused(self, faces):
+        model = small_models.build(
+            small_models.estimator(
+                head=small_models.head(
+                    pose_regressor=dict(type='FeaturePoseRegressor'))))
+        with pytest.raises(ValueError, match='leave pose_regressor'):
+            loss(model, faces, 'maps', 'pose', 'cascade')
+
     def test_from_the_mean_shape_every_face_starts_alike(self, model):
         config = small_models.estimator(
             head=small_models.head(initial_shape='mean'))

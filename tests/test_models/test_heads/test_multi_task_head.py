@@ -40,7 +40,7 @@ def features(points=None, edges=None, heatmaps=None, poses=None):
 
 def perfect(head, faces):
     """Features that say the truth."""
-    labels = collect_labels(faces['data_samples'])
+    labels = collect_labels(faces['data_samples'], head.landmark_set)
     size = (CELLS, CELLS)
     points = draw_point_maps(labels.keypoints, labels.keypoint_weights, size)
     curves = list(head.landmark_set.curves.values())
@@ -144,9 +144,10 @@ def test_coordinates_from_the_point_maps(faces):
     assert head.loss(elsewhere, labels)['loss_coord'] > 2 * loss
 
 
-def test_unknown_coord_maps_are_refused():
-    with pytest.raises(ValueError, match="'heatmaps' or 'points', found 'e'"):
-        MODELS.build(dict(type='MultiTaskHead', coord_maps='e'))
+@pytest.mark.parametrize('key', ['coord_maps', 'soft_argmax'])
+def test_unknown_choice_is_named(key):
+    with pytest.raises(ValueError, match=f"{key} must be .*, found 'e'"):
+        MODELS.build(dict(type='MultiTaskHead', **{key: 'e'}))
 
 
 def test_scores_are_the_point_maps(head, faces):
@@ -230,7 +231,7 @@ def test_point_maps_in_the_nearest_cell(head, faces):
     """As the release draws them: then the exact centres are wrong."""
     rounded = MODELS.build(dict(type='MultiTaskHead', subpixel=False))
     exact = perfect(head, faces)
-    labels = collect_labels(faces['data_samples'])
+    labels = collect_labels(faces['data_samples'], head.landmark_set)
     nearest = draw_point_maps(
         labels.keypoints,
         labels.keypoint_weights, (CELLS, CELLS),

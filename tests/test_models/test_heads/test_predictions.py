@@ -7,7 +7,7 @@ from mmengine.structures import InstanceData
 from mmpose.registry import KEYPOINT_CODECS
 from mmpose.structures import PoseDataSample
 
-from spiga_mmpose.landmark_sets import LandmarkSet
+from spiga_mmpose.landmark_sets import LandmarkSet, load_landmark_set
 from spiga_mmpose.models.heads.predictions import (average_flip, check_keys,
                                                    collect_labels,
                                                    mirror_keypoints,
@@ -31,7 +31,8 @@ def sample(center=(100., 80.), scale=(128., 128.)):
 
 def test_labels_of_a_batch():
     data = small_models.batch(3)
-    labels = collect_labels(data['data_samples'])
+    labels = collect_labels(data['data_samples'],
+                            load_landmark_set('wflw_98'))
     assert labels.keypoints.shape == (3, 98, 2)
     assert labels.keypoint_weights.shape == (3, 98)
     assert labels.poses.shape == (3, 6)
