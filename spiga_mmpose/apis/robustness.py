@@ -3,6 +3,7 @@
 The test pipeline of the config with one transform more, at its place; the
 model and the annotations are read once.
 """
+import copy
 from typing import Callable, Dict, List, Optional, Sequence
 
 import numpy as np
@@ -136,8 +137,9 @@ class FaceSet:
         ])
 
     def _through(self, pipeline: list) -> Subset:
-        self.dataset.pipeline = Compose(pipeline)
-        return Subset(self.dataset, self.places)
+        faces = copy.copy(self.dataset)  # others keep their pipeline
+        faces.pipeline = Compose(pipeline)
+        return Subset(faces, self.places)
 
     def loader(self,
                step: Optional[dict] = None,

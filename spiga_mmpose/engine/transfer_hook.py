@@ -10,10 +10,16 @@ class TransferHook(Hook):
 
     Without it weights of another shape are an error. What the weights had
     learnt is forgotten (``head.trained``), since not all of it came along.
+    A run that is resumed goes on with its own weights: nothing is left out.
+
+    Raises:
+        ValueError: If nothing in the checkpoint fits the model.
     """
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """Leave out tensors of another shape, and say so."""
+        if runner._resume:
+            return
         model = runner.model
         if is_model_wrapper(model):
             model = model.module

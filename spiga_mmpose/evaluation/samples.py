@@ -159,10 +159,15 @@ def labelled_of(sample: dict, count: int) -> np.ndarray:
 def true_box(sample: dict) -> np.ndarray:
     """Annotated box (4,) x1, y1, x2, y2, image px; NaN where there is none.
 
+    ``gt_instances.annotated_bboxes`` where the crop was by another box, else
+    ``bboxes``.
+
     Raises:
         ValueError: If it is no array (1, 4) of finite numbers, or of NaN.
     """
-    box = _row(sample, 'gt_instances', 'bboxes', 4)
+    box = _row(sample, 'gt_instances', 'annotated_bboxes', 4)
+    if box is None:
+        box = _row(sample, 'gt_instances', 'bboxes', 4)
     if box is None or np.isnan(box).all():
         return np.full(4, np.nan)
     if not is_usable(box).all():

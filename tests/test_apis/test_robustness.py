@@ -126,6 +126,16 @@ class TestFaceSet:
                 ] == [2, 0]
         assert len(FaceSet(loader_config(5), max_faces=99)) == 5
 
+    def test_each_keeps_its_own_harm(self):
+        faces = FaceSet(loader_config(3))
+        clean, blurred = (
+            faces.harmed_by(step)[0]['inputs']
+            for step in (None, dict(type='BlurFace', level=5)))
+        first = faces.harmed_by(None)
+        faces.harmed_by(dict(type='BlurFace', level=5))
+        assert (clean != blurred).any()
+        assert (first[0]['inputs'] == clean).all()
+
     def test_only_loaded(self):
         face = FaceSet(loader_config()).only_loaded()[1]
         assert face['img'].shape == (SIZE, SIZE, 3)

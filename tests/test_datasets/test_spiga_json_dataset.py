@@ -7,6 +7,7 @@ import pytest
 from mmengine.logging import MMLogger
 
 from spiga_mmpose.datasets.spiga_json_dataset import SPIGAJsonDataset
+from spiga_mmpose.evaluation.samples import true_box
 from spiga_mmpose.landmark_sets import load_landmark_set
 
 PIPELINE = [
@@ -106,6 +107,19 @@ class TestGoodFiles:
         assert sample.dataset_name == '300w_68'
         assert sample.flip_indices == load_landmark_set(
             '300w_68').flip_indices.tolist()
+
+    def test_annotated_box_beside_the_tight_one(self, build):
+        """For the normalisers of the annotated box."""
+        row = face()
+        x, y, w, h = row['bbox'] = [1., 2., 80., 90.]
+        pipeline = [PIPELINE[0], dict(type='BoxFromLandmarks'), *PIPELINE[1:]]
+        sample = build([row], pipeline=pipeline)[0]['data_samples']
+        points = np.array(row['landmarks'])
+        np.testing.assert_allclose(
+            sample.gt_instances.bboxes,
+            [[*points.min(0), *points.max(0)]], rtol=1e-6)
+        found = true_box(sample.to_dict())
+        assert found.tolist() == [x, y, x + w, y + h]
 
     def test_no_pose(self, build):
         info = build([face(headpose=None)]).get_data_info(0)

@@ -41,6 +41,20 @@ def test_what_fits_is_taken_and_the_rest_named(tmp_path, weights_of_68):
     assert 'backbone.attention.0.points.weight' in log
 
 
+def test_a_resumed_run_keeps_what_it_has_learnt(tmp_path, weights_of_68):
+    hooks = [dict(type='TransferHook')]
+    train(tmp_path, weights_of_68, hooks)
+    _, recorder = run(
+        tmp_path,
+        'resumed',
+        resume=True,
+        custom_hooks=hooks,
+        param_scheduler=None,
+        train_cfg=dict(by_epoch=True, max_epochs=2),
+        log_level='WARNING')
+    assert recorder.states[0]['head.trained'].tolist() == [1, 1, 1]
+
+
 def test_without_it_the_run_does_not_begin(tmp_path, weights_of_68):
     with pytest.raises(ValueError, match='68.*98.*--transfer'):
         train(tmp_path, weights_of_68, [])

@@ -76,6 +76,9 @@ class TestSelection:
         # Any other may have been picked by hand.
         assert self.of(cfg, 'a/epoch_749.pth') == 'unknown'
         assert self.of(cfg, 'best_epoch/wflw.pth') == 'unknown'
+        # The end of the last stage is the same; those before were passed by.
+        assert self.of(cfg, 'a/cascade.pth') == 'not on the test set'
+        assert self.of(cfg, 'a/multitask.pth') == 'unknown'
         cfg.train_cfg = dict(by_epoch=False, max_iters=900)
         assert self.of(cfg, 'a/iter_900.pth') == 'not on the test set'
         assert self.of(cfg, 'a/epoch_None.pth') == 'unknown'

@@ -30,6 +30,10 @@ def test_parts_that_are_missing():
 def test_box():
     assert samples.true_box(sample(bboxes=[[1, 2, 3, 4]])).tolist() == [
         1, 2, 3, 4]
+    # What the crop was by is not what was annotated.
+    assert samples.true_box(
+        sample(bboxes=[[5, 6, 7, 8]], annotated_bboxes=[[1, 2, 3, 4]])
+    ).tolist() == [1, 2, 3, 4]
     for bad in ([1, 2, 3, 4], [[1, 2, 3]], [[1, 2, 3, 4, 5]],
                 [[1, 2, 3, 4]] * 2, 5, [['1', '2', '3', '4']],
                 [[1, 2, 3, np.nan]]):

@@ -43,15 +43,23 @@ class BoxFromLandmarks(BaseTransform):
     Modified Keys:
 
         - bbox
+
+    Added Keys:
+
+        - annotated_bbox (1, 4), the box as it was, where it is replaced
     """
 
     def transform(self, results: dict) -> dict:
         """Set ``results['bbox']``."""
         if results.get('keypoints') is None:
             return results
-        labelled = results['keypoints_visible'][0].reshape(-1) > 0
+        count = results['keypoints'].shape[1]
+        # (1, L), or (1, L, 2) with a weight beside, as MMPose leaves it.
+        visible = results['keypoints_visible'].reshape(count, -1)
+        labelled = visible[:, 0] > 0
         points = results['keypoints'][0, labelled, :2].astype(np.float64)
         if len(points) > 1:
+            results['annotated_bbox'] = results['bbox']
             results['bbox'] = np.concatenate([points.min(0),
                                               points.max(0)])[None]
         return results
@@ -123,7 +131,8 @@ class FaceRandomFlip(RandomFlip):
 
     As its parent, left to right only, and ``keypoints_hidden`` (1, L)
     changes places with the landmarks. Comes before the crop. An
-    ``annotated_pose`` is dropped: it was that of the face as photographed.
+    ``annotated_pose`` and ``annotated_bbox`` are dropped: they were those of
+    the face as photographed.
 
     Args:
         prob (float): Probability of a flip. Defaults to 0.5.
@@ -136,7 +145,8 @@ class FaceRandomFlip(RandomFlip):
         """Flip or leave."""
         img = results['img']
         results = super().transform(results)
-        results.pop('annotated_pose', None)
+        for key in ('annotated_pose', 'annotated_bbox'):
+            results.pop(key, None)
         if results['flip']:
             # The parent's view with a negative stride takes 5 ms to read
             # for a photograph of 1000 px; this takes 0.1 ms.

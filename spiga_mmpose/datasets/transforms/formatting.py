@@ -18,6 +18,8 @@ class PackFaceInputs(PackPoseInputs):
 
     * ``gt_instances.keypoints_hidden`` (1, L), 1 where a labelled landmark
       is occluded;
+    * ``gt_instances.annotated_bboxes`` (1, 4), the box in the annotation
+      file, where the crop is by another one (``BoxFromLandmarks``);
     * ``gt_instance_labels.pose_labels`` (1, 6) and ``pose_weights`` (1,) of
       a codec that makes them;
     * metainfo ``subsets``, tuple of str, and ``annotated_pose`` (6,), the
@@ -33,7 +35,8 @@ class PackFaceInputs(PackPoseInputs):
 
     instance_mapping_table = dict(
         PackPoseInputs.instance_mapping_table,
-        keypoints_hidden='keypoints_hidden')
+        keypoints_hidden='keypoints_hidden',
+        annotated_bbox='annotated_bboxes')
     label_mapping_table = dict(
         PackPoseInputs.label_mapping_table,
         pose_labels='pose_labels',

@@ -134,6 +134,7 @@ class LoadFaceImage(LoadImage):
             raise BadSampleError(
                 f'the image {path} is too large: {width} x {height} pixels; '
                 f'expected at most {self.max_pixels} (max_pixels)')
+        _check_sides(f'the image {path}', width, height)
         return kind
 
     @staticmethod
@@ -150,16 +151,19 @@ class LoadFaceImage(LoadImage):
             raise BadSampleError(
                 f'{name}: expected (H, W) or (H, W, 1, 3 or 4) with at least '
                 f'one pixel, found {img.shape}')
-        if max(img.shape[:2]) > _LONGEST_SIDE:
-            raise BadSampleError(
-                f'{name} is too long: {img.shape[1]} x {img.shape[0]} pixels; '
-                f'OpenCV crops from at most {_LONGEST_SIDE} a side: make it '
-                'smaller')
+        _check_sides(name, *img.shape[1::-1])
         if img.dtype == np.uint16:
             img = (img >> 8).astype(np.uint8)
         if channels == 1:
             return np.repeat(img.reshape(*img.shape[:2], 1), 3, axis=2)
         return img[..., :3]
+
+
+def _check_sides(name: str, width: int, height: int) -> None:
+    if max(width, height) > _LONGEST_SIDE:
+        raise BadSampleError(
+            f'{name} is too long: {width} x {height} pixels; OpenCV crops '
+            f'from at most {_LONGEST_SIDE} a side: make it smaller')
 
 
 @fileio.register_backend('face_image', force=True)

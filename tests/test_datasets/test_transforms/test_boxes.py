@@ -44,9 +44,12 @@ class TestFaceBoxCenterScale:
         assert np.allclose(out['bbox_center'], [[30, 30]])
         assert np.allclose(out['bbox_scale'], [[64, 32]])
 
-    def test_partly_outside_is_good(self):
-        self.run([-30., -20, 1, 1])
-        self.run([199., 99, 300, 300])
+    @pytest.mark.parametrize('bbox, center', [
+        ([-30., -20, 1, 1], (-14.5, -9.5)),
+        ([199., 99, 300, 300], (249.5, 199.5)),
+    ])
+    def test_partly_outside_is_good(self, bbox, center):
+        assert np.allclose(self.run(bbox)['bbox_center'], center)
 
     @pytest.mark.parametrize('bbox, words', [
         ([10, 20, 10, 40.], 'x1 < x2'),

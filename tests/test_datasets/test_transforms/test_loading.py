@@ -109,6 +109,10 @@ class TestBadFiles:
             LoadFaceImage()(dict(img=np.zeros((1, 32767, 3), np.uint8)))
         LoadFaceImage()(dict(img=np.zeros((1, 32766, 3), np.uint8)))
 
+    def test_a_file_longer_than_opencv_crops(self, tmp_path):
+        path = write(tmp_path / 'a.png', np.zeros((32767, 2), np.uint8))
+        self.check(path, 'too long', '2 x 32767', '32766')
+
     def test_bomb_is_refused_before_decoding(self, tmp_path, monkeypatch):
         path = write_header(tmp_path / 'a.png', 60000)
 
