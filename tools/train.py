@@ -54,6 +54,9 @@ def parse_args():
 def make_config(args):
     """Config file with the command line put into it."""
     cfg = load_config(args)
+    if cfg.get('train_cfg') is None:
+        raise ValueError(f'{args.config} trains nothing (train_cfg = None): '
+                         'see tools/test.py')
     if args.allow_missing:
         for loader in (cfg.train_dataloader, cfg.val_dataloader):
             allow_missing(loader.dataset)

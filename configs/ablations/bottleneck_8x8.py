@@ -3,4 +3,5 @@
 # one, so it cannot start from the shared one and is trained at equal budget.
 _base_ = ['spiga.py']
 ablation = dict(title='larger bottleneck of the paper', paper=())
+load_from = None  # of a multi-task stage with this backbone
 model = dict(backbone=dict(depth=2))

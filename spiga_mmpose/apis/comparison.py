@@ -11,7 +11,7 @@ import os
 import os.path as osp
 import subprocess
 import sys
-from typing import Dict, List, Sequence
+from typing import Callable, Dict, List, Sequence
 
 import numpy as np
 from mmengine.config import Config
@@ -46,36 +46,42 @@ def seeded(config: Config, seed: int) -> Config:
 
 
 def run_all(configs: Dict[str, Config], seeds: Sequence[int], out: str,
-            train_tool: str) -> Dict[str, List[dict]]:
+            train_tool: str, report: Callable[[dict], None]) -> None:
     """Train every config with every seed, or test it once.
 
     Seed by seed, so that an interrupted comparison is one of fewer seeds.
 
     Args:
         configs (dict[str, Config]): By the name of their folder.
-        seeds (Sequence[int]): See :func:`seeded`.
+        seeds (Sequence[int]): All different, see :func:`seeded`.
         out (str): Folder of all runs.
         train_tool (str): Path of ``tools/train.py``.
-
-    Returns:
-        dict[str, list[dict]]: Metrics of each config, in the order of the
-        seeds, see :func:`run`.
+        report (Callable): Takes, after every seed, the metrics of each config
+            so far, in the order of the seeds: ``dict[str, list[dict]]``, see
+            :func:`run`.
 
     Raises:
-        ValueError, RuntimeError: See :func:`run`.
+        ValueError, RuntimeError: If a seed is given twice; see :func:`run`.
     """
-    plan = [(name, seed) for seed in seeds for name, config in configs.items()
-            if _trains(config) or seed == seeds[0]]
+    if len(set(seeds)) < len(seeds):
+        raise ValueError(f'seeds: expected different ones, found {seeds}')
+    plan = {
+        seed: [name for name, config in configs.items()
+               if _trains(config) or seed == seeds[0]]
+        for seed in seeds
+    }
     results = {name: [] for name in configs}
-    with tqdm(plan, unit='run') as bar:
-        for name, seed in bar:
-            bar.set_description(f'{name}, seed {seed}')
-            config = configs[name]
-            if _trains(config):
-                config = seeded(config, seed)
-            folder = osp.join(out, name, f'seed{seed}')
-            results[name].append(run(config, folder, train_tool))
-    return results
+    with tqdm(total=sum(map(len, plan.values())), unit='run') as bar:
+        for seed, names in plan.items():
+            for name in names:
+                bar.set_description(f'{name}, seed {seed}')
+                config = configs[name]
+                if _trains(config):
+                    config = seeded(config, seed)
+                folder = osp.join(out, name, f'seed{seed}')
+                results[name].append(run(config, folder, train_tool))
+                bar.update()
+            report(results)
 
 
 def _trains(config: Config) -> bool:
@@ -153,7 +159,7 @@ def _keep_config(config: Config, folder: str) -> str:
             raise ValueError(
                 f'{path} is not what would be run now, and its results would '
                 'be mixed up with others: take another --out, or delete '
-                f'{folder}')
+                f'both {path} and {folder}')
     return path
 
 
@@ -167,18 +173,32 @@ def last_metrics(folder: str) -> dict:
         dict: By name.
 
     Raises:
-        RuntimeError: If the run never validated.
+        RuntimeError: If the run never validated, or its log is damaged.
     """
     rows = []
     for name in sorted(os.listdir(folder)):
         path = osp.join(folder, name, 'vis_data', 'scalars.json')
         if osp.isfile(path):
-            with open(path) as file:
-                rows += [json.loads(line) for line in file]
+            rows += _read_lines(path)
     rows = [row for row in rows if 'NME' in row]
     if not rows:
         raise RuntimeError(f'{folder}: the run never validated')
     return rows[-1]
+
+
+def _read_lines(path: str) -> List[dict]:
+    """Of a log; a last line that a kill has cut off is left out."""
+    rows = []
+    with open(path) as file:
+        lines = file.read().splitlines()
+    for number, line in enumerate(lines, 1):
+        try:
+            rows.append(json.loads(line))
+        except ValueError as error:
+            if number < len(lines):
+                raise RuntimeError(f'{path}, line {number}: damaged: {error}'
+                                   ) from None
+    return rows
 
 
 def mean_and_spread(values: Sequence[float]) -> str:

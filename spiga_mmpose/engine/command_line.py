@@ -109,7 +109,7 @@ def load_config(args: argparse.Namespace) -> Config:
     cfg = Config.fromfile(args.config)
     cfg.launcher = args.launcher
     if args.cfg_options is not None:
-        _check(args.cfg_options, cfg.to_dict())
+        check_options(args.cfg_options, cfg)
         try:
             cfg.merge_from_dict(args.cfg_options)
         except (KeyError, TypeError) as error:
@@ -130,7 +130,18 @@ def load_config(args: argparse.Namespace) -> Config:
     return cfg
 
 
-def _check(options: dict, config: dict) -> None:
+def check_options(options: dict, config: Config) -> None:
+    """Refuse ``--cfg-options`` that would change nothing.
+
+    Args:
+        options (dict): Values by key.
+        config (Config): That they are to be put into.
+
+    Raises:
+        ValueError: If neither the config nor the Runner knows a key, or it is
+            a variable of the config file.
+    """
+    config = config.to_dict()
     read = {*_RUNNER_KEYS, *inspect.signature(Runner).parameters} - {'cfg'}
     parts = {key: value for key, value in config.items() if key in read}
     for option in options:

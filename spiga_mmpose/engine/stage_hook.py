@@ -49,6 +49,11 @@ class StageHook(Hook):
               :meth:`GATCascadeHead.loss`;
             - ``frozen`` (Sequence[str]): names of the modules that are not
               trained, e.g. ``['backbone']`` or ``['head.steps']``.
+
+    Raises:
+        ValueError: If a stage is not of this form; in use, if the stages do
+            not fit the run, a checkpoint to resume is of other stages, or
+            the weights to start from lack what no stage trains.
     """
     # Before the schedulers' and the logger's hooks.
     priority = 'VERY_HIGH'
@@ -72,6 +77,11 @@ class StageHook(Hook):
                     f'the losses of stage {stage["name"]!r} name {unknown}; '
                     f'known are {list(PARTS)}')
         self.stages: List[dict] = list(stages)
+        # Modules that no stage trains. Before the cascade is trained, what it
+        # alone needs may be random.
+        self._never = sorted(
+            set.intersection(*(set(stage['frozen']) for stage in stages))
+        ) if any('cascade' in stage['losses'] for stage in stages) else []
         self._current = None
         self._frozen_modules = []
         self._frozen_parameters = []
@@ -110,10 +120,12 @@ class StageHook(Hook):
             group.setdefault('initial_lr', group['lr'])
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Refuse to resume from what no run of these stages has left."""
-        if not runner._resume:
-            return
+        """Refuse to resume from what no run of these stages has left, and to
+        start without the weights of what no stage trains."""
         source = runner._load_from or runner.work_dir
+        if not runner._resume:
+            self._check_frozen(self._model(runner), checkpoint, source)
+            return
         if 'optimizer' not in checkpoint:
             raise ValueError(
                 f'{source}: stage weights: they hold no optimizer and no '
@@ -132,6 +144,19 @@ class StageHook(Hook):
                 f'{meta.get("stages", meta.get("stage"))}, at its place this '
                 f'config has {here}; resume with the config and the --stages '
                 'that made it, or give its weights as load_from')
+
+    def _check_frozen(self, model: nn.Module, checkpoint: dict,
+                      source: str) -> None:
+        weights = checkpoint.get('state_dict', checkpoint)
+        missing = [
+            name for name in model.state_dict() if name not in weights and any(
+                name.startswith(f'{module}.') for module in self._never)
+        ]
+        if missing:
+            raise ValueError(
+                f'{source}: lacks {len(missing)} tensors of what no stage '
+                f'trains ({self._never}), {missing[0]!r} among them; '
+                'expected a checkpoint of a model with the same modules')
 
     def before_train(self, runner) -> None:
         """Check that the stages fit the run."""
@@ -154,6 +179,12 @@ class StageHook(Hook):
             if missing:
                 raise ValueError(f'stage {stage["name"]!r} freezes '
                                  f'{missing}: the model has no such modules')
+        random = [name for name in self._never
+                  if not _is_pretrained(modules[name])]
+        if random and not runner._load_from and not runner._resume:
+            raise ValueError(
+                f'no stage trains {random}, which have random weights: give '
+                'a checkpoint as load_from')
         self._current = None
 
     def before_train_epoch(self, runner) -> None:
@@ -259,3 +290,11 @@ class StageHook(Hook):
         runner.logger.info(
             f'stage {index + 1} of {len(self.stages)}: {stage["name"]}; '
             f'losses {list(stage["losses"])}, frozen {list(prefixes)}')
+
+
+def _is_pretrained(module: nn.Module) -> bool:
+    """Whether the config of a module names the weights that it starts from."""
+    configs = getattr(module, 'init_cfg', None) or []
+    if isinstance(configs, dict):
+        configs = [configs]
+    return any(config.get('type') == 'Pretrained' for config in configs)

@@ -1,5 +1,7 @@
 """Runs of several variants: seeded, remembered, resumed."""
+import copy
 import json
+import shutil
 import sys
 
 import pytest
@@ -56,13 +58,22 @@ def test_seeds_change_weights_and_training_faces_alone():
     assert config().train_dataloader.dataset.seed == 0
 
 
+def run_all(configs, seeds, out, training):
+    """What is reported after each seed."""
+    reports = []
+    comparison.run_all(configs, seeds, str(out), str(training),
+                       lambda results: reports.append(copy.deepcopy(results)))
+    return reports
+
+
 def test_done_is_not_done_again(training, tmp_path):
     out = tmp_path / 'out'
     configs = {'a': config(), 'b': config(2.)}
-    results = comparison.run_all(configs, [0, 1], str(out), str(training))
-    assert results == {'a': [dict(NME=3.)] * 2, 'b': [dict(NME=3.)] * 2}
+    one, two = run_all(configs, [0, 1], out, training)
+    assert one == {'a': [dict(NME=3.)], 'b': [dict(NME=3.)]}
+    assert two == {'a': [dict(NME=3.)] * 2, 'b': [dict(NME=3.)] * 2}
     (training.parent / 'nme.json').write_text('9.0')
-    again = comparison.run_all(configs, [0, 1, 2], str(out), str(training))
+    *_, again = run_all(configs, [0, 1, 2], out, training)
     assert [run['NME'] for run in again['a']] == [3, 3, 9]
     assert (training.parent / 'runs').read_text() == 'x' * 6
     log = (out / 'a' / 'seed0' / 'train.log').read_text()
@@ -72,8 +83,17 @@ def test_done_is_not_done_again(training, tmp_path):
 def test_another_config_in_the_folder_is_refused(training, tmp_path):
     folder = str(tmp_path / 'run')
     comparison.run(config(), folder, str(training))
-    with pytest.raises(ValueError, match='run.py is not what.*--out'):
+    with pytest.raises(ValueError, match='run.py is not what.*--out.*both'):
         comparison.run(config(2.), folder, str(training))
+    # As the message says.
+    shutil.rmtree(folder)
+    (tmp_path / 'run.py').unlink()
+    assert comparison.run(config(2.), folder, str(training)) == dict(NME=3.)
+
+
+def test_a_seed_twice(training, tmp_path):
+    with pytest.raises(ValueError, match=r'different ones, found \[0, 0\]'):
+        run_all({'a': config()}, [0, 0], tmp_path, training)
 
 
 def test_failed_training_is_named(training, tmp_path):
@@ -96,8 +116,8 @@ def test_what_trains_nothing_is_tested_once(training, tmp_path, monkeypatch):
     idle = config(7.)
     idle.train_cfg = idle.train_dataloader = None
     idle.load_from = 'backbone.pth'
-    results = comparison.run_all({'a': config(), 'idle': idle}, [0, 1],
-                                 str(tmp_path / 'out'), str(training))
+    *_, results = run_all({'a': config(), 'idle': idle}, [0, 1],
+                          tmp_path / 'out', training)
     assert results['idle'] == [dict(NME=5.)]
     assert len(results['a']) == 2
     assert tested == [(7., 'backbone.pth')]
@@ -112,6 +132,13 @@ def test_last_validation_counts(tmp_path):
                 dict(NME=nme, step=2), dict(loss=.5, step=3)]
         (folder / 'scalars.json').write_text('\n'.join(map(json.dumps, rows)))
     assert comparison.last_metrics(str(tmp_path))['NME'] == 3
+    # A kill while the log was written.
+    log = folder / 'scalars.json'
+    log.write_text(log.read_text() + '\n{"NME": 4')
+    assert comparison.last_metrics(str(tmp_path))['NME'] == 3
+    log.write_text(log.read_text() + '\n{"NME": 4}')
+    with pytest.raises(RuntimeError, match='scalars.json, line 5: damaged'):
+        comparison.last_metrics(str(tmp_path))
     with pytest.raises(RuntimeError, match='never validated'):
         comparison.last_metrics(str(tmp_path / '20260101_000000'))
 

@@ -143,6 +143,7 @@ class TestResumingFromSomethingElse:
             _resume=True,
             _load_from=None,
             work_dir='folder',
+            model=torch.nn.Linear(1, 1),
             train_loop=EpochBasedTrainLoop.__new__(EpochBasedTrainLoop))
         checkpoint = dict(meta=meta, optimizer={})
         if fits:
@@ -152,6 +153,21 @@ class TestResumingFromSomethingElse:
             hook.after_load_checkpoint(runner, checkpoint)
         runner._resume = False  # weights to start from may be any
         hook.after_load_checkpoint(runner, checkpoint)
+
+    def test_what_no_stage_trains_must_be_given(self, trained, tmp_path):
+        """Else it would stay random for ever, without a word."""
+        with pytest.raises(ValueError, match="'backbone'.*random.*load_from"):
+            run(tmp_path, 'none', [dict(STAGES[2], length=4, lr=1e-3)])
+        saved = torch.load(
+            osp.join(trained[0], 'multitask.pth'), weights_only=True)
+        lost = next(name for name in saved['state_dict']
+                    if name.startswith('backbone.'))
+        del saved['state_dict'][lost]
+        torch.save(saved, tmp_path / 'less.pth')
+        with pytest.raises(ValueError, match=f"less.pth: lacks 1 .*'{lost}'"):
+            run(tmp_path,
+                'less', [dict(STAGES[2], length=4, lr=1e-3)],
+                load_from=str(tmp_path / 'less.pth'))
 
     def test_a_run_of_one_stage(self, trained, tmp_path):
         with pytest.raises(ValueError, match="landmarks.*config has.*cascade"):

@@ -43,7 +43,7 @@ def test_every_variant_differs_in_the_model_alone(tool, configs):
     """Equal budget: the same data, stages, rates and tests for all."""
     def rest(config):
         rest = config.to_dict()
-        for key in ('model', 'ablation'):
+        for key in ('model', 'ablation', 'load_from'):
             rest.pop(key)
         return rest
 
@@ -125,6 +125,43 @@ def test_given_backbone_is_not_trained(tool, configs, backbone, tmp_path):
     assert plan['mtn'].load_from == backbone
 
 
+def test_runs_of_two_backbones_are_not_mixed(tool, configs, backbone,
+                                             tmp_path):
+    """Other weights, another file: comparison.run refuses its config."""
+    loaded = torch.load(backbone)
+    next(iter(loaded['state_dict'].values())).add_(1)
+    other = str(tmp_path / 'other.pth')
+    torch.save(loaded, other)
+    paths = []
+    for path in (backbone, other, backbone):
+        args = tool.parse_args(['--out', str(tmp_path), '--backbone', path])
+        plan = {'spiga': configs['spiga'].copy()}
+        tool.add_backbones(plan, args)
+        paths.append(plan['spiga'].load_from)
+    assert paths[0] == paths[2] != paths[1]
+
+
+def test_backbone_of_an_earlier_stage(tool, backbone, tmp_path):
+    loaded = torch.load(backbone)
+    loaded['state_dict']['head.trained'][1] = 0
+    path = str(tmp_path / 'landmarks.pth')
+    torch.save(loaded, path)
+    with pytest.raises(ValueError, match='landmarks.pth.*both maps and pose'):
+        tool.backbone_alone(path, str(tmp_path / 'alone'))
+
+
+@pytest.mark.parametrize('arguments, words', [
+    (['--seeds', '0', '100'], '0 to 99'),
+    (['--seeds', '-1'], '0 to 99'),
+    (['--cfg-options', 'train_dataloadr.batch_size=2'], 'train_dataloadr'),
+])
+def test_bad_arguments(tool, backbone, tmp_path, capsys, arguments, words):
+    code = tool.main(['--out', str(tmp_path), '--backbone', backbone,
+                      '--variants', 'arctan', *arguments])
+    assert code == 1
+    assert words in capsys.readouterr().err
+
+
 def test_options_leave_alone_what_is_not_there(tool, configs):
     args = tool.parse_args([
         '--out', 'x', '--cfg-options', 'train_dataloader.batch_size=2',
@@ -141,7 +178,8 @@ def test_options_leave_alone_what_is_not_there(tool, configs):
     (.1, [.2, -.1], 'open'),
     (.1, [-.2, -.1], 'reversed'),
     (-.1, [-.2, -.1], 'holds'),
-    (.1, [0., 0.], 'reversed'),
+    (.1, [0., 0.], 'open'),
+    (.1, [.2, 0.], 'open'),
 ])
 def test_orderings(tool, expected, found, word):
     assert tool.ordering(expected, np.array(found)) == word

@@ -218,6 +218,10 @@ class TestArguments:
         with pytest.raises(ValueError, match='no stages'):
             command_line('--stages', 'nonsense')
 
+    def test_a_config_that_trains_nothing(self, command_line):
+        with pytest.raises(ValueError, match='trains nothing.*test.py'):
+            command_line('--cfg-options', 'train_cfg=None')
+
     def test_allow_missing(self, command_line):
         config = command_line('--allow-missing')
         assert config.train_dataloader.dataset.allow_missing

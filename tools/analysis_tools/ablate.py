@@ -7,15 +7,16 @@ shared backbone is trained first; a variant that changes the backbone gets one
 of its own in either case. Every run has a folder below --out; runs that are
 done are not done again, one that was interrupted goes on.
 
-Writes into --out: ``table.md`` (NME and NPE90 of all faces and of subsets,
-the paper's numbers below ours, NME after each step, and which of the paper's
-orderings hold), ``results.json`` and ``figure.png``. Drawn faces say nothing
-about photographs: compare signs, not numbers.
+Writes into --out after every seed: ``table.md`` (NME and NPE90 of all faces
+and of subsets, the paper's numbers below ours, NME after each step, and which
+of the paper's orderings hold), ``results.json`` and ``figure.png``. Drawn
+faces say nothing about photographs: compare signs, not numbers.
 
 Example:
     python tools/analysis_tools/ablate.py --out work_dirs/ablations
 """
 import argparse
+import hashlib
 import os.path as osp
 import sys
 
@@ -26,6 +27,7 @@ from mmengine.runner.checkpoint import CheckpointLoader
 
 from spiga_mmpose.apis import comparison
 from spiga_mmpose.engine import select_stages
+from spiga_mmpose.engine.command_line import check_options
 from spiga_mmpose.evaluation.figures.variants import (VariantPanel,
                                                       draw_variants)
 from spiga_mmpose.evaluation.published import TABLES
@@ -62,7 +64,9 @@ prints none. Lower is better.
 '''
 ORDERINGS = '''\
 Does a variant differ from SPIGA in the direction in which it does in the
-paper? "holds": with every seed; "reversed": with none; "open": with some.
+paper? "holds": with every seed; "reversed": in the other one with every seed;
+"open": neither. Where a variant makes no difference, chance says "holds" of
+one in 2^seeds and "reversed" as often.
 '''
 
 
@@ -114,7 +118,7 @@ def add_backbones(configs, args):
                 args.backbone and not own) else train_backbone(
                     config, osp.join(args.out, place), args)
             found[place] = whole, backbone_alone(
-                whole, osp.join(args.out, f'{place}.pth'))
+                whole, osp.join(args.out, place))
         whole, alone = found[place]
         config.load_from = alone if config.get('train_cfg') else whole
 
@@ -132,6 +136,7 @@ def train_backbone(variant, folder, args):
 
 def add_options(config, args):
     """Put --cfg-options into a config, where it has what they change."""
+    check_options(args.cfg_options, config)
     config.merge_from_dict({
         key: value
         for key, value in args.cfg_options.items()
@@ -139,11 +144,12 @@ def add_options(config, args):
     })
 
 
-def backbone_alone(checkpoint, path):
+def backbone_alone(checkpoint, stem):
     """Write the backbone's weights alone; returns their path.
 
     What else the checkpoint holds would be the first weights of every seed's
-    cascade, or be of another shape.
+    cascade, or be of another shape. The file's name tells the weights, so
+    that runs of two backbones are never taken for seeds of one.
     """
     loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
     weights = loaded.get('state_dict', loaded)
@@ -156,8 +162,17 @@ def backbone_alone(checkpoint, path):
         raise ValueError(f'{checkpoint}: holds no weights of a backbone '
                          '(backbone.*); expected a checkpoint of '
                          'configs/spiga_synthetic.py')
+    learnt = kept.get('head.trained')
+    if learnt is not None and not learnt[:2].all():
+        raise ValueError(f'{checkpoint}: its backbone has not learnt both maps'
+                         ' and pose; expected a checkpoint of the multi-task '
+                         'stage of configs/spiga_synthetic.py or a later one')
+    digest = hashlib.sha256()
+    for name in sorted(kept):
+        digest.update(kept[name].numpy().tobytes())
+    path = f'{osp.abspath(stem)}_{digest.hexdigest()[:8]}.pth'
     torch.save(dict(state_dict=kept), path)
-    return osp.abspath(path)
+    return path
 
 
 def published(methods):
@@ -241,8 +256,9 @@ def changes(runs, reference, key):
 
 def ordering(expected, found):
     """``'holds'``, ``'reversed'`` or ``'open'``."""
-    same = np.sign(found) == np.sign(expected)
-    return 'holds' if same.all() else 'open' if same.any() else 'reversed'
+    same = np.sign(found) * np.sign(expected)
+    return ('holds' if (same > 0).all() else
+            'reversed' if (same < 0).all() else 'open')
 
 
 def draw(rows, path):
@@ -288,18 +304,24 @@ def make_report(configs, results):
 
 def ablate(args):
     """Train, then write all that --out gets; returns the report."""
+    if not all(0 <= seed < BACKBONE_SEED for seed in args.seeds):
+        raise ValueError(f'--seeds: expected 0 to {BACKBONE_SEED - 1}, found '
+                         f'{args.seeds}: {BACKBONE_SEED} is the backbone\'s')
     configs = make_configs(args.variants)
     add_backbones(configs, args)
     for config in configs.values():
         add_options(config, args)
-    results = comparison.run_all(configs, args.seeds, args.out, TRAIN)
-    comparison.write_json(results, osp.join(args.out, 'results.json'))
-    report, rows = make_report(configs, results)
-    with open(osp.join(args.out, 'table.md'), 'w') as file:
-        file.write(report)
-    if args.variants:
+
+    def report(results):
+        comparison.write_json(results, osp.join(args.out, 'results.json'))
+        text, rows = make_report(configs, results)
+        with open(osp.join(args.out, 'table.md'), 'w') as file:
+            file.write(text)
         draw(rows, osp.join(args.out, 'figure.png'))
-    return report
+
+    comparison.run_all(configs, args.seeds, args.out, TRAIN, report)
+    with open(osp.join(args.out, 'table.md')) as file:
+        return file.read()
 
 
 def main(argv=None):

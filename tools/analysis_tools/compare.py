@@ -4,8 +4,8 @@ An experiment is a file of ``configs/experiments``: ``base`` (a config),
 ``options`` (what all variants change, as ``--cfg-options``), ``variants``
 (name -> what one changes), ``seeds`` and ``metrics``. Every run has a folder
 below --out; runs that are done are not done again, one that was interrupted
-goes on. Writes ``table.md``, ``results.json`` and ``figure.png``: mean over
-the seeds and half the distance of the worst seed from the best.
+goes on. Writes ``table.md``, ``results.json`` and ``figure.png`` after every
+seed: mean over the seeds and half the distance of the worst from the best.
 
 Example:
     python tools/analysis_tools/compare.py \\
@@ -72,18 +72,22 @@ def compare(args):
     """Train, then write all that --out gets; returns the table."""
     experiment = Config.fromfile(args.experiment)
     names = args.variants or list(experiment.variants)
-    results = comparison.run_all(
-        make_configs(experiment, names), experiment.seeds, args.out, TRAIN)
-    comparison.write_json(results, osp.join(args.out, 'results.json'))
-    table = make_table(results, experiment.metrics)
-    with open(osp.join(args.out, 'table.md'), 'w') as file:
-        file.write(table)
-    metric = experiment.metrics[0]
-    runs = {name: [run[metric] for run in runs]
-            for name, runs in results.items()}
-    draw_variants([VariantPanel(metric, runs)],
-                  osp.join(args.out, 'figure.png'))
-    return table
+
+    def report(results):
+        comparison.write_json(results, osp.join(args.out, 'results.json'))
+        with open(osp.join(args.out, 'table.md'), 'w') as file:
+            file.write(make_table(results, experiment.metrics))
+        metric = experiment.metrics[0]
+        runs = {name: [run[metric] for run in runs]
+                for name, runs in results.items()}
+        draw_variants([VariantPanel(metric, runs)],
+                      osp.join(args.out, 'figure.png'))
+
+    comparison.run_all(
+        make_configs(experiment, names), experiment.seeds, args.out, TRAIN,
+        report)
+    with open(osp.join(args.out, 'table.md')) as file:
+        return file.read()
 
 
 def main(argv=None):

@@ -171,17 +171,22 @@ def compare(args):
         name: measure_cost(config, with_time)
         for name, config in tqdm(configs.items(), desc='cost', unit='mix')
     }
-    results = {} if 'nme' in args.skip else comparison.run_all(
-        configs, args.seeds, args.out, TRAIN)
-    comparison.write_json(
-        dict(costs=costs, results=results, skipped=skipped),
-        osp.join(args.out, 'results.json'))
-    table = make_table(costs, results, skipped)
-    with open(osp.join(args.out, 'table.md'), 'w') as file:
-        file.write(table)
-    if results:
-        draw(costs, results, with_time, osp.join(args.out, 'figure.png'))
-    return table
+
+    def report(results):
+        comparison.write_json(
+            dict(costs=costs, results=results, skipped=skipped),
+            osp.join(args.out, 'results.json'))
+        with open(osp.join(args.out, 'table.md'), 'w') as file:
+            file.write(make_table(costs, results, skipped))
+        if results:
+            draw(costs, results, with_time, osp.join(args.out, 'figure.png'))
+
+    if 'nme' in args.skip:
+        report({})
+    else:
+        comparison.run_all(configs, args.seeds, args.out, TRAIN, report)
+    with open(osp.join(args.out, 'table.md')) as file:
+        return file.read()
 
 
 def main(argv=None):
