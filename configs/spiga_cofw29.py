@@ -36,11 +36,7 @@ val_dataloader = dict(
 test_dataloader = val_dataloader
 
 val_evaluator = [
-    dict(
-        type='FaceAlignmentMetric',
-        landmark_set=landmark_set,
-        norm='corners',
-        threshold=10),
+    dict(type='FaceAlignmentMetric', landmark_set=landmark_set),
     dict(type='HeadPoseMetric', landmark_set=landmark_set, rounded=True)
 ]
 test_evaluator = val_evaluator

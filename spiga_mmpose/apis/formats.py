@@ -283,7 +283,7 @@ def to_benchmark(records: Sequence[dict]) -> List[dict]:
                 landmarks=[face['landmarks'][i] for i in good],
                 visible=[1] * len(good))
             known = _landmark_set([record], len(face['landmarks']))
-            if known is not None and known.annotation_ids is not None:
+            if known is not None:
                 result['ids'] = [known.annotation_ids[i] for i in good]
             faces.append(result)
     return faces

@@ -58,17 +58,13 @@ class SPIGAJsonDataset(FaceDataset):
 
     def read_faces(self) -> List[dict]:
         """Read and check the file."""
-        ids = self.landmark_set.annotation_ids
-        if ids is None:
-            raise ValueError(
-                f'the landmark set {self.landmark_set.name!r} has no '
-                'annotation_ids, which SPIGAJsonDataset reads files by')
         rows = read_json(self.ann_file)
         if not isinstance(rows, list):
             raise ValueError(f'{self.ann_file}: expected a list of faces, '
                              f'found {type(rows).__name__}')
         subsets_of = self._subsets_of(len(rows))
-        row_of = {identifier: row for row, identifier in enumerate(ids)}
+        row_of = {identifier: row for row, identifier in enumerate(
+            self.landmark_set.annotation_ids)}
         image_ids = {}
         faces = []
         for index, row in enumerate(rows):

@@ -60,16 +60,6 @@ class Compact:
         return face
 
 
-def ids_of(landmark_set: LandmarkSet) -> Sequence[int]:
-    """By what ``ids`` names the L landmarks of a set, in their order.
-
-    Where the authors publish no annotations of the set, by 0 to L-1.
-    """
-    if landmark_set.annotation_ids is None:
-        return range(landmark_set.num_landmarks)
-    return landmark_set.annotation_ids
-
-
 def landmarks_of(face: dict) -> np.ndarray:
     """The landmarks of a face that went through :class:`Compact`.
 
@@ -165,7 +155,7 @@ class _Columns:
         self.set = landmark_set
         self.places = {
             name: place
-            for place, name in enumerate(ids_of(landmark_set))
+            for place, name in enumerate(landmark_set.annotation_ids)
         }
         self.known = {}
 

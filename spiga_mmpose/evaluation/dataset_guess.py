@@ -80,4 +80,4 @@ def _fits(name, ids, count):
 
 
 def _ids(name):
-    return set(benchmark_json.ids_of(load_landmark_set(name)))
+    return set(load_landmark_set(name).annotation_ids)

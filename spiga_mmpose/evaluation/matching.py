@@ -6,7 +6,6 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from spiga_mmpose.landmark_sets import LandmarkSet
-from .benchmark_json import ids_of
 from .io import Faces
 
 # All pairs of an image's boxes are compared. No photograph has more faces:
@@ -77,7 +76,8 @@ def check_predicted(predictions: Faces, annotations: Faces, match: np.ndarray,
         index, landmark = np.argwhere(missing)[0]
         raise ValueError(
             f'{predictions.describe(match[index])}: landmark '
-            f'{ids_of(landmark_set)[landmark]} is annotated but not predicted')
+            f'{landmark_set.annotation_ids[landmark]} is annotated but not '
+            'predicted')
 
 
 def _split_paths(faces):

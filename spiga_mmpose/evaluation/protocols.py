@@ -75,13 +75,27 @@ def usual_protocol(landmark_set: str) -> Protocol:
 
     Returns:
         Protocol: Of WFLW for 98 landmarks, of 300W for 68. For any other set
-        the landmark box with 7 %, the one normaliser that needs no eyes and
-        no annotated box.
+        what its file says; without that the outer eye corners, or the
+        landmark box where the set names none.
+
+    Raises:
+        ValueError: If there is no such set, its file is damaged, or its
+            normaliser or threshold is none.
     """
     for protocol in PROTOCOLS.values():
         if protocol.landmark_set == landmark_set:
             return protocol
-    return Protocol(landmark_set, dict(lnd_bbox=7))
+    found = load_landmark_set(landmark_set)
+    try:
+        norm = checked_norm(
+            found.normaliser or
+            ('corners' if found.eye_corners else 'lnd_bbox'))
+        threshold = checked_threshold(
+            _THRESHOLDS.get(norm, _THRESHOLDS['bbox'])
+            if found.threshold is None else found.threshold)
+    except ValueError as error:
+        raise ValueError(f'{landmark_set}: {error}') from None
+    return Protocol(landmark_set, {norm: threshold})
 
 
 def protocol_of(dataset: str) -> Protocol:
@@ -96,8 +110,7 @@ def protocol_of(dataset: str) -> Protocol:
         :func:`usual_protocol`.
 
     Raises:
-        ValueError: If there is no such data set, or the file of the landmark
-            set is damaged.
+        ValueError: If there is no such data set; see :func:`usual_protocol`.
     """
     if dataset in PROTOCOLS:
         return PROTOCOLS[dataset]
@@ -106,7 +119,6 @@ def protocol_of(dataset: str) -> Protocol:
         raise ValueError(
             f'no data set {dataset!r}: expected one of {list(PROTOCOLS)}, of '
             f'the landmark sets {known} or the path of a .json file of one')
-    load_landmark_set(dataset)
     return usual_protocol(dataset)
 
 

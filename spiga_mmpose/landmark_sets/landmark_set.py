@@ -58,8 +58,14 @@ class LandmarkSet:
             distance is the inter-ocular norm.
         pupils (tuple[list[int], list[int]] | None): Landmarks whose mean is
             the left and the right pupil.
-        annotation_ids (list[int] | None): The ids by which the authors'
-            annotation files name these landmarks.
+        normaliser (str | None): What landmark errors of this set are divided
+            by, where nothing else is asked for: one of
+            :data:`spiga_mmpose.evaluation.functional.NORMS`.
+        threshold (float | None): Per cent of the normaliser at which AUC and
+            FR usually end.
+        annotation_ids (list[int]): The ids by which annotation files in the
+            authors' form name these landmarks. Where the file has none, 0 to
+            L-1.
         source (str): Where the numbers come from.
     """
     name: str
@@ -72,7 +78,9 @@ class LandmarkSet:
     robust_ids: List[int] = field(default_factory=list)
     eye_corners: Optional[Tuple[int, int]] = None
     pupils: Optional[Tuple[List[int], List[int]]] = None
-    annotation_ids: Optional[List[int]] = None
+    normaliser: Optional[str] = None
+    threshold: Optional[float] = None
+    annotation_ids: List[int] = field(default_factory=list)
     source: str = ''
 
     @property
@@ -197,13 +205,16 @@ def _checked(path: str, raw: dict) -> LandmarkSet:
         if key not in raw:
             raise ValueError(f'{path}: the field {key!r} is missing')
     count = raw['num_landmarks']
+    for key in ('name', 'source', 'normaliser'):
+        if not isinstance(raw.get(key, ''), str):
+            raise ValueError(f'{path}: {key} must be text, found {raw[key]!r}')
 
     def check(key, good, expected, found):
         if not good:
             raise ValueError(
                 f'{path}: {key} must be {expected}, found {found!r}')
 
-    check('num_landmarks', isinstance(count, int) and count > 0,
+    check('num_landmarks', _is_whole(count) and count > 0,
           'a whole number above 0', count)
 
     def check_ids(key, ids, expected='a list of landmark indices', least=0,
@@ -211,9 +222,15 @@ def _checked(path: str, raw: dict) -> LandmarkSet:
         check(key, isinstance(ids, list) and least <= len(ids) and
               (most is None or len(ids) <= most), expected, ids)
         for i in ids:
-            check(f'each of {key}', isinstance(i, int) and 0 <= i < count,
+            check(f'each of {key}', _is_whole(i) and 0 <= i < count,
                   f'a landmark index from 0 to {count - 1}', i)
         return list(ids)
+
+    def check_different(key, ids, expected, least=0, most=None):
+        ids = check_ids(key, ids, expected, least, most)
+        check(key, len(set(ids)) == len(ids), f'{expected}, all different',
+              ids)
+        return ids
 
     pairs = raw.get('flip_pairs', [])
     check('flip_pairs', isinstance(pairs, list), 'a list of pairs', pairs)
@@ -239,11 +256,12 @@ def _checked(path: str, raw: dict) -> LandmarkSet:
     if unknown_parts:
         raise ValueError(f'{path}: unknown part(s) {unknown_parts}; known '
                          f'are {sorted(PART_COLORS)}')
-    raw['robust_ids'] = check_ids('robust_ids', raw.get('robust_ids', []))
+    raw['robust_ids'] = check_different(
+        'robust_ids', raw.get('robust_ids', []), 'a list of landmark indices')
     if 'eye_corners' in raw:
         raw['eye_corners'] = tuple(
-            check_ids('eye_corners', raw['eye_corners'],
-                      'two landmark indices', 2, 2))
+            check_different('eye_corners', raw['eye_corners'],
+                            'two landmark indices', 2, 2))
     if 'pupils' in raw:
         pupils = raw['pupils']
         check('pupils', isinstance(pupils, list) and len(pupils) == 2,
@@ -257,12 +275,20 @@ def _checked(path: str, raw: dict) -> LandmarkSet:
         raw['mean_shape'] = _checked_points(path, raw, 'mean_shape', count, 2)
     elif 'head_model' in raw:
         raw['mean_shape'] = frontal_shape(raw['head_model'])
-    if 'annotation_ids' in raw:
-        ids = raw['annotation_ids']
-        check('annotation_ids',
-              isinstance(ids, list) and len(ids) == len(set(ids)) == count,
-              f'{count} different ids', ids)
+    ids = raw.setdefault('annotation_ids', list(range(count)))
+    check('annotation_ids',
+          isinstance(ids, list) and all(map(_is_whole, ids))
+          and len(ids) == len(set(ids)) == count,
+          f'{count} different whole numbers', ids)
+    threshold = raw.get('threshold', 1.)
+    check('threshold',
+          isinstance(threshold, float) or _is_whole(threshold),
+          'a number of per cent', threshold)
     return LandmarkSet(**raw)
+
+
+def _is_whole(value) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _checked_points(path: str, raw: dict, key: str, count: int,

@@ -53,8 +53,42 @@ def test_only_merl_rav_divides_by_all():
 def test_usual_protocol():
     assert usual_protocol('wflw_98') is PROTOCOLS['wflw']
     assert usual_protocol('300w_68') is PROTOCOLS['300w']
-    other = usual_protocol('dog.json')
-    assert (other.norm, other.threshold()) == ('lnd_bbox', 7)
+
+
+@pytest.mark.parametrize('name, norm, threshold', [
+    ('wflw_98', 'corners', 10), ('300w_68', 'corners', 8),
+    ('coco_face_68', 'corners', 8), ('cofw_29', 'corners', 10),
+    ('aflw_19', 'bbox', 7), ('lapa_106', 'corners', 8)])
+def test_shipped_sets(name, norm, threshold):
+    """The benchmarks and the sets' own files agree."""
+    protocol, landmark_set = usual_protocol(name), load_landmark_set(name)
+    assert (protocol.norm, protocol.threshold()) == (norm, threshold)
+    assert (landmark_set.normaliser, landmark_set.threshold) == (norm,
+                                                                 threshold)
+
+
+@pytest.mark.parametrize('fields, norm, threshold', [
+    (dict(), 'lnd_bbox', 7),
+    (dict(eye_corners=[0, 1]), 'corners', 8),
+    (dict(eye_corners=[0, 1], normaliser='diagonal'), 'diagonal', 7),
+    (dict(normaliser='bbox', threshold=4.5), 'bbox', 4.5),
+])
+def test_a_set_of_ones_own(tmp_path, fields, norm, threshold):
+    path = tmp_path / 'dog.json'
+    path.write_text(json.dumps(dict(name='dog', num_landmarks=5, **fields)))
+    protocol = usual_protocol(str(path))
+    assert (protocol.norm, protocol.threshold()) == (norm, threshold)
+
+
+@pytest.mark.parametrize('fields, words', [
+    (dict(normaliser='ears'), "dog.json: the normaliser .*'ears'"),
+    (dict(threshold=-1), 'dog.json: the threshold .*-1'),
+])
+def test_a_set_with_a_wrong_normaliser(tmp_path, fields, words):
+    path = tmp_path / 'dog.json'
+    path.write_text(json.dumps(dict(name='dog', num_landmarks=5, **fields)))
+    with pytest.raises(ValueError, match=words):
+        usual_protocol(str(path))
 
 
 def test_protocol_of(tmp_path):
@@ -66,7 +100,7 @@ def test_protocol_of(tmp_path):
     for name in ('cofw_29', 'aflw_19', 'lapa_106', str(path)):
         protocol = protocol_of(name)
         assert protocol.landmark_set == name
-        assert protocol.thresholds == dict(lnd_bbox=7)
+        assert protocol == usual_protocol(name)
         assert protocol.divide_by == 'labelled'
 
 

@@ -278,6 +278,7 @@ def test_a_set_of_two_fields(tmp_path):
     assert bare.edge_to_point.shape == (3, 0)
     assert bare.flip_indices.tolist() == [0, 1, 2]
     assert bare.head_model is None and bare.pupils is None
+    assert bare.annotation_ids == [0, 1, 2]
 
 
 @pytest.mark.parametrize('field,value', [
@@ -305,6 +306,16 @@ def test_a_set_of_two_fields(tmp_path):
     ('eye_corners', 0),
     ('pupils', [[0]]),
     ('pupils', [[], [1]]),
+    ('name', 5),
+    ('num_landmarks', True),
+    ('source', 5),
+    ('normaliser', 5),
+    ('threshold', 'ten'),
+    ('robust_ids', [0, 0, 1, 2]),
+    ('eye_corners', [0, 0]),
+    ('eye_corners', [True, False]),
+    ('annotation_ids', [[1], [2], [3], [4]]),
+    ('annotation_ids', [1, 2, 3, True]),
     ('annotation_ids', [1, 2, 3]),
     ('annotation_ids', [1, 2, 3, 3]),
     ('annotation_ids', [1, 2, 3, 4, 4]),

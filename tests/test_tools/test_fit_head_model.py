@@ -5,6 +5,7 @@ import runpy
 import sys
 
 import cv2
+import drawn_landmarks as drawn_landmarks_module
 import numpy as np
 import pytest
 from drawn_landmarks import aligned, drawn_landmarks
@@ -110,6 +111,7 @@ def test_writes_the_set_with_its_head(fit, files, tmp_path, form, capsys):
     out = capsys.readouterr().out
     assert '10 landmarks from 80 of 80 faces; 0 left out' in out
     assert f'robust landmarks chosen: {found.robust_ids}' in out
+    assert 'halves of them are' in out and 'WARNING' not in out
     # At least half of them, and with each its mirror partner.
     robust = set(found.robust_ids)
     assert len(robust) >= 5
@@ -127,6 +129,16 @@ def test_missing_landmarks_and_useless_faces(fit, files, tmp_path, capsys):
     found = load_landmark_set(str(tmp_path / 'out.json'))
     assert near_authors_head(found)
     assert found.robust_ids == [2, 5, 6, 7, 8]  # the set's own
+
+
+def test_faces_that_hardly_turn(fit, files, capsys, monkeypatch):
+    """Their head is flat, however many there are."""
+    monkeypatch.setattr(
+        drawn_landmarks_module, 'sample_angles',
+        lambda rng, variant: rng.normal(0, [10, 8, 5]))
+    fit(*files(authors(drawn_landmarks(100, seed=1)[:, TEN])))
+    assert 'WARNING: these faces do not tell the head' in (
+        capsys.readouterr().out)
 
 
 def test_mean_shape(fit, files, tmp_path):
@@ -149,7 +161,7 @@ def test_more_than_a_thousand_faces(fit, files, capsys):
 
 @pytest.mark.parametrize('changes, words', [
     (dict(parts=None), "no part 'nose'"),
-    (dict(annotation_ids=None), 'no annotation_ids'),
+    (dict(annotation_ids=None), 'landmark id 10 in ids'),
     (dict(num_landmarks=0), 'num_landmarks must be a whole number'),
     (dict(annotation_ids=list(range(20, 30))), 'landmark id 10 in ids'),
 ])

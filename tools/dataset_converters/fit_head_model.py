@@ -18,15 +18,22 @@ from typing import List, Tuple
 import numpy as np
 from landmark_json import write_landmark_set
 from mmengine.registry import init_default_scope
+from scipy.spatial import procrustes
 
 from spiga_mmpose.datasets.coco_face_dataset import CocoFaceDataset
 from spiga_mmpose.datasets.face_dataset import read_json
 from spiga_mmpose.datasets.spiga_json_dataset import SPIGAJsonDataset
-from spiga_mmpose.geometry import (MIN_LANDMARKS, boxes_to_center_scale,
-                                   fit_head, image_to_crop, mean_shape)
+from spiga_mmpose.geometry import (EYE_DISTANCE, MIN_LANDMARKS,
+                                   boxes_to_center_scale, fit_head,
+                                   image_to_crop, mean_shape)
 from spiga_mmpose.landmark_sets import LandmarkSet, load_landmark_set
 
 MAX_FACES = 1000
+# Heads of two halves of the faces that are further apart, in % of the distance
+# of the eye corners, are no heads to build on; nor are those of faces that
+# hardly turn, which come out flat: docs/landmark_sets.md has the figures.
+MOST_SPREAD = 6
+LEAST_YAW = 15  # standard deviation, degrees, as the fit finds it
 PADDING = 1.6  # side of the crop over the longer side of the landmark box
 
 
@@ -82,12 +89,18 @@ def with_head(landmark_set: LandmarkSet, points: np.ndarray,
               labelled: np.ndarray) -> Tuple[LandmarkSet, List[str]]:
     """The set with the fitted head, and what is to be said about it."""
     fit = fit_head(points, labelled, landmark_set)
+    spread = spread_of_halves(points, labelled, landmark_set)
     yaw, pitch = fit.poses[:, :2].std(0)
     said = [
         f'mean error {100 * np.nanmean(fit.errors):.1f} % of the crop',
         f'the faces turn by {yaw:.0f} degrees of yaw and {pitch:.0f} of '
-        'pitch (standard deviation)'
+        'pitch (standard deviation)',
+        f'heads of two halves of them are {spread:.1f} % of the distance of '
+        'the eye corners apart'
     ]
+    if not (spread < MOST_SPREAD and yaw >= LEAST_YAW):
+        said.append('WARNING: these faces do not tell the head; add some, of '
+                    'other yaw and pitch, or take --mean-shape')
     robust = landmark_set.robust_ids
     if not robust:
         errors = np.nanmean(fit.errors, 0)
@@ -100,6 +113,27 @@ def with_head(landmark_set: LandmarkSet, points: np.ndarray,
         head_model=fit.head_model.round(9),
         mean_shape=None,  # the head from the front
         robust_ids=robust), said
+
+
+def spread_of_halves(points: np.ndarray, labelled: np.ndarray,
+                     landmark_set: LandmarkSet) -> float:
+    """How well the faces tell the head.
+
+    Returns:
+        float: Mean distance of a landmark in the heads of two halves of the
+        faces, turned, moved and scaled onto each other, in % of the distance
+        of the outer eye corners; NaN if a half is too small for a head.
+    """
+    try:
+        one, other = (
+            fit_head(points[half::2], labelled[half::2],
+                     landmark_set).head_model for half in (0, 1))
+    except ValueError:
+        return float('nan')
+    size = np.linalg.norm(one - one.mean(0))
+    one, other, _ = procrustes(one, other)  # both of size 1
+    distances = np.linalg.norm(one - other, axis=1)
+    return 100 * size * distances.mean() / EYE_DISTANCE
 
 
 def write(landmark_set: LandmarkSet, source: str, path: str) -> None:
@@ -124,7 +158,7 @@ def run(args: argparse.Namespace) -> None:
     total = len(points)
     points, labelled = crop_faces(points, labelled)
     said = [f'{total - len(points)} left out, with fewer than '
-            f'{MIN_LANDMARKS} landmarks']
+            f'{MIN_LANDMARKS} landmarks or all on one spot']
     take = np.linspace(0, len(points) - 1, min(len(points), MAX_FACES))
     points, labelled = points[take.astype(int)], labelled[take.astype(int)]
     if args.mean_shape:

@@ -26,6 +26,8 @@ RELEASED = {
         database='wflw',
         source=_SOURCE,
         eye_corners=[60, 72],
+        normaliser='corners',
+        threshold=10,
         pupils=[[96], [97]],
         curves={
             'cheek': span(0, 32),
@@ -56,6 +58,8 @@ RELEASED = {
         database='300wpublic',
         source=_SOURCE,
         eye_corners=[36, 45],
+        normaliser='corners',
+        threshold=8,
         pupils=[span(36, 41), span(42, 47)],
         curves={
             'cheek': span(0, 16),
@@ -109,6 +113,8 @@ DERIVED = {
         ],
         source=f'{_DERIVED}; between two points: 2, 3',
         eye_corners=[8, 9],
+        normaliser='corners',
+        threshold=10,
         pupils=[[16], [17]],
         curves={
             'upper_left_brow': [0, 4, 2],
@@ -144,6 +150,8 @@ DERIVED = {
         ],
         source=f'{_DERIVED}; between two points: 1, 2, 3, 4, 16',
         eye_corners=[6, 11],
+        normaliser='bbox',
+        threshold=7,
         pupils=[[7], [10]],
         curves={
             'left_brow': [0, 1, 2],
@@ -179,6 +187,8 @@ DERIVED = {
         '(sides of the nose, no more than a guess), 74, 83 (middles of the '
         'eyes)',
         eye_corners=[66, 79],
+        normaliser='corners',
+        threshold=8,
         pupils=[[104], [105]],
         curves={
             'cheek': span(0, 32),
