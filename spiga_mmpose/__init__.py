@@ -5,11 +5,12 @@ from ._requirements import check_requirements
 from .version import __version__
 
 check_requirements()
+# How MMEngine asks for versions, on import and with many a config: nobody who
+# reads the warning can change that.
+warnings.filterwarnings('ignore', message='pkg_resources is deprecated')
 
-with warnings.catch_warnings():
-    # MMPose asks for its own folder in the old way; nobody here can help it.
-    warnings.filterwarnings('ignore', message='pkg_resources is deprecated')
-    from . import codecs, datasets, engine, evaluation, models, visualization
+from . import (codecs, datasets, engine, evaluation, models,  # noqa: E402
+               visualization)
 
 __all__ = [
     '__version__', 'codecs', 'datasets', 'engine', 'evaluation', 'models',

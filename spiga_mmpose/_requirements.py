@@ -23,7 +23,7 @@ REQUIREMENTS = {
     'scipy': (('scipy', ), None, 'pip install scipy'),
     'cv2': (('opencv-python', 'opencv-python-headless',
              'opencv-contrib-python', 'opencv-contrib-python-headless'), None,
-            'pip install "opencv-python<5"'),
+            'pip install "opencv-python<4.12"'),
     'mmengine':
     (('mmengine', 'onedl-mmengine'), '0.10.3', 'pip install mmengine==0.10.7'),
     'mmcv': (('mmcv', 'onedl-mmcv', 'mmcv-full', 'mmcv-lite'), '2.0.0',

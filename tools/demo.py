@@ -30,7 +30,7 @@ from spiga_mmpose.apis import (ResultWriter, SPIGAInferencer, find_weights,
 from spiga_mmpose.apis.demo import DRAWINGS, FAULTS, ON_PICTURE, Demo
 from spiga_mmpose.apis.detection import DETECTORS
 from spiga_mmpose.apis.inputs import counted
-from spiga_mmpose.apis.loading import BACKENDS
+from spiga_mmpose.apis.loading import BACKENDS, is_exported
 from spiga_mmpose.apis.smoothing import SMOOTHING
 from spiga_mmpose.apis.tracking import DET_EVERY
 from spiga_mmpose.apis.weights import RELEASES, SYNTHETIC
@@ -121,10 +121,10 @@ def parse_args(argv=None):
         'pupil)')
     parser.add_argument(
         '--format',
-        default=('json', ),
         type=_formats,
         metavar=','.join(FORMATS),
-        help='files of the results beside the pictures (default: json)')
+        help='files of the results beside the pictures (default: json); a '
+        'video has files of its own')
     parser.add_argument(
         '--to-68',
         action='store_true',
@@ -174,6 +174,11 @@ def _names(text, known):
 def choose_model(args):
     """Model and weights for ``SPIGAInferencer``; tells of the default."""
     if args.model:
+        if not is_exported(args.model):
+            raise UsageError(
+                f'--model {args.model} is no file of tools/deployment/'
+                'export.py (.onnx or .xml); a config is --config, with '
+                '--weights')
         return args.model, args.weights
     if args.weights is None:
         if args.config:
@@ -198,11 +203,14 @@ def prepare(args, paths):
         for option, given in (('--bbox', args.bbox), ('--to-68', args.to_68)):
             if given:
                 raise UsageError(f'{option} is for images, not for videos')
+        if args.format and all(map(is_video, paths)):
+            raise UsageError('--format is for images; a video has files of '
+                             'its own')
         if args.det_every < 1:
             raise UsageError('--det-every: expected at least 1, found '
                              f'{args.det_every}')
     model, weights = choose_model(args)
-    writer = ResultWriter(args.out, args.format, paths)
+    writer = ResultWriter(args.out, args.format or ['json'], paths)
     inferencer = SPIGAInferencer(
         weights,
         model,

@@ -132,6 +132,8 @@ class ResultWriter:
             coco=lambda records: _to_json(to_coco(records)),
             csv=to_csv,
             benchmark=lambda records: _to_json(to_benchmark(records)))
+        if not self._records:  # of videos, which have files of their own
+            return
         for kind, file in _OF_ALL.items():
             if kind in self.formats:
                 self._write(file, functions[kind](self._records))

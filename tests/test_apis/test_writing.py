@@ -38,6 +38,12 @@ def test_only_what_is_asked_for(tmp_path):
     assert os.listdir(tmp_path) == ['faces.csv']
 
 
+def test_without_an_image_there_is_no_file_of_all(tmp_path):
+    with ResultWriter(str(tmp_path), ['csv', 'coco', 'benchmark']):
+        pass
+    assert os.listdir(tmp_path) == []
+
+
 def test_after_an_interruption(tmp_path):
     """What is done until then is written."""
     with pytest.raises(KeyboardInterrupt):

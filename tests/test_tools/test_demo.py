@@ -290,6 +290,7 @@ class TestVideos:
     @pytest.mark.parametrize('options, words', [
         (['--bbox', '1,2,30,40'], '--bbox is for images'),
         (['--to-68'], '--to-68 is for images'),
+        (['--format', 'csv'], '--format is for images'),
         (['--det-every', '0'], 'at least 1'),
         (['--smooth', 'much'], 'invalid choice'),
     ])
@@ -423,6 +424,11 @@ class TestBackends:
         ours, theirs = [np.array(r['faces'][0]['landmarks'])
                         for r in results]
         np.testing.assert_allclose(theirs, ours, atol=1e-2)
+
+    def test_a_config_as_the_model(self, demo, face_file, capsys):
+        """It would get the weights of WFLW."""
+        assert demo.main([str(face_file), '--model', 'mine.py']) == 2
+        assert 'mine.py is no file of' in capsys.readouterr().err
 
     def test_model_beside_config(self, run):
         code, printed = run('a.jpg', '--model', 'tiny.onnx')
@@ -569,7 +575,7 @@ class TestManyImages:
         code, printed = run(folder, '--bbox', '0,0,150,150')
         assert code == 1 and '3 faces in 3 images' in printed
         [line] = [line for line in printed.splitlines() if 'skipped:' in line]
-        assert 'wide.png: ' in line and 'is too long' in line
+        assert 'wide.png is too long' in line
         assert not (tmp_path / 'out' / 'wide.json').exists()
 
     def test_a_face_that_fails(self, run, demo, folder, face_file, tmp_path,

@@ -1,21 +1,26 @@
 # Does a data set read right? A smaller network, without augmentation, learns
 # the few faces that it is then tested on: their NME must fall below 1 %.
 #
-#   DATA_ROOT=FOLDER python tools/train.py \
-#       configs/experiments/spiga_wflw_overfit.py
+#   LANDMARK_SET=300w_68 FACES=FOLDER/faces.json python tools/train.py \
+#       configs/experiments/overfit.py
 #
-# FOLDER holds test_wflw.json, in MMPose's form, and the images that it names.
+# FACES is in MMPose's form and names images below its own folder.
 _base_ = ['../spiga_wflw.py']
+landmark_set = '{{$LANDMARK_SET:wflw_98}}'
+folder, _, file = '{{$FACES:data/wflw/test_wflw.json}}'.rpartition('/')
+codec = dict(landmark_set=landmark_set)
 faces = dict(
     type=_base_.dataset_type,
-    landmark_set=_base_.landmark_set,
+    landmark_set=landmark_set,
     data_mode=_base_.data_mode,
-    data_root='{{$DATA_ROOT:data/wflw/}}',
-    ann_file='test_wflw.json',
+    data_root=folder,
+    ann_file=file,
     data_prefix=dict(img=''))
 train_pipeline = [
     *_base_.val_pipeline[:-1],
-    dict(type='GenerateTarget', encoder=_base_.codec),
+    dict(
+        type='GenerateTarget',
+        encoder=dict(_base_.codec, landmark_set=landmark_set)),
     dict(type='PackFaceInputs')
 ]
 # An epoch is 25 times the faces.
@@ -58,11 +63,22 @@ param_scheduler = [
         eta_min_ratio=0.01,
         convert_to_iter_based=True) for start, length in zip(starts, epochs)
 ]
+val_evaluator = [
+    dict(type='FaceAlignmentMetric', landmark_set=landmark_set),
+    dict(type='HeadPoseMetric', landmark_set=landmark_set)
+]
+test_evaluator = val_evaluator
 default_hooks = dict(
     logger=dict(interval=10), checkpoint=dict(interval=8, save_best=None))
 model = dict(
-    backbone=dict(num_stacks=1, channels=64, stem_channels=(24, 48)),
+    backbone=dict(
+        landmark_set=landmark_set,
+        num_stacks=1,
+        channels=64,
+        stem_channels=(24, 48)),
     head=dict(
+        landmark_set=landmark_set,
+        decoder=codec,
         in_channels=64,
         embed_channels=64,
         position_channels=(64, 64),

@@ -1,0 +1,32 @@
+# The same with the cascade on a stock backbone, end to end.
+_base_ = ['overfit.py']
+stages = [
+    dict(
+        name='end-to-end',
+        length=_base_.epochs[0],
+        lr=_base_.rate,
+        losses=('pose', 'cascade'),
+        frozen=())
+]
+custom_hooks = [
+    *_base_.custom_hooks[:-1],
+    dict(type='StageHook', stages=stages),
+]
+train_cfg = dict(max_epochs=_base_.epochs[0])
+param_scheduler = _base_.param_scheduler[:1]
+model = dict(
+    data_preprocessor=dict(
+        mean=[123.675, 116.28, 103.53],
+        std=[58.395, 57.12, 57.375],
+        bgr_to_rgb=True),
+    backbone=dict(
+        _delete_=True, type='ResNet', depth=50, out_indices=(0, 1, 2, 3)),
+    neck=dict(
+        type='mmdet.YOLOV3Neck',
+        num_scales=4,
+        in_channels=(2048, 1024, 512, 256),
+        out_channels=(256, 128, 64, 64)),
+    head=dict(
+        supervision=None,
+        pose_regressor=dict(type='FeaturePoseRegressor'),
+        loss_pose=dict(type='PoseL2Loss', loss_weight=0.06)))
