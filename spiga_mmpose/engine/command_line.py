@@ -6,7 +6,7 @@ import os
 import os.path as osp
 import re
 import sys
-from typing import Any, Callable, Iterator, List, Tuple
+from typing import Any, Callable, Iterator, List, Optional, Tuple
 
 from mmengine.config import Config, DictAction
 from mmengine.logging import MMLogger
@@ -55,10 +55,11 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
 def run_tool(main: Callable[[], None]) -> None:
     """Run a tool; what its user can mend ends it with one line.
 
-    These are wrong values, files and folders, a full disk, and a training
-    that has become NaN. The traceback of a wrong value, which may be a
-    mistake of the program after all, goes to the run's log file. Everything
-    else is such a mistake and ends with its traceback.
+    These are wrong values, files and folders, a full disk, names that no
+    registry knows, and a training that has become NaN. The traceback of a
+    wrong value, which may be a mistake of the program after all, goes to the
+    run's log file. Everything else is such a mistake and ends with its
+    traceback.
 
     Args:
         main (Callable): The tool's main function.
@@ -71,8 +72,29 @@ def run_tool(main: Callable[[], None]) -> None:
     except (ValueError, OSError, FloatingPointError) as error:
         if isinstance(error, ValueError):
             _log_traceback()
-        raise SystemExit(f'{osp.basename(sys.argv[0])}: error: '
-                         f'{_one_line(error)}') from None
+        raise SystemExit(_last_words(_one_line(error))) from None
+    except KeyError as error:
+        unknown = _unknown_name(error)
+        if unknown is None:
+            raise
+        raise SystemExit(_last_words(unknown)) from None
+
+
+def _last_words(text: str) -> str:
+    return f'{osp.basename(sys.argv[0])}: error: {text}'
+
+
+def _unknown_name(error: KeyError) -> Optional[str]:
+    """What a registry that has not got a name says; None of other errors."""
+    found = re.match(r'(\S+) is not in the (\S+) registry',
+                     str(error.args[0]) if error.args else '')
+    if not found:
+        return None
+    name, registry = found.groups()
+    package = name.rpartition('.')[0]
+    hint = (f'; it needs the package {package}: docs/mixing.md'
+            if package else '')
+    return f'no {name!r} in the registry {registry}{hint}'
 
 
 def _log_traceback() -> None:

@@ -333,6 +333,21 @@ class TestWhatTheUserCanMend:
 
         return run
 
+    @pytest.mark.parametrize('name, words', [
+        ('ResNett', "no 'ResNett' in the registry mmpose::model"),
+        ('mmnothing.Net', 'needs the package mmnothing: docs/mixing.md'),
+    ])
+    def test_no_such_part(self, last_line, monkeypatch, name, words):
+        fromfile = Config.fromfile
+
+        def changed(*args, **kwargs):
+            config = fromfile(*args, **kwargs)
+            config.model.backbone.type = name
+            return config
+
+        monkeypatch.setattr(Config, 'fromfile', changed)
+        assert words in last_line('spiga_synthetic.py')
+
     def test_no_data(self, last_line, tmp_path):
         line = last_line('spiga_wflw.py')
         assert line.startswith('train.py: error: ')
