@@ -29,7 +29,6 @@ from tqdm import tqdm
 from spiga_mmpose.apis import find_config, load_model
 from spiga_mmpose.benchmark import machine
 from spiga_mmpose.benchmark.command_line import (add_common_arguments,
-                                                 positive, run_tool,
                                                  write_results)
 from spiga_mmpose.benchmark.faces import box_nme, draw_crops, face_settings
 from spiga_mmpose.benchmark.modes import (CROP, MATRIX_RATES, MODES, Files,
@@ -37,6 +36,7 @@ from spiga_mmpose.benchmark.modes import (CROP, MATRIX_RATES, MODES, Files,
 from spiga_mmpose.benchmark.reference import write_random_weights
 from spiga_mmpose.benchmark.video import STAGES, draw_video
 from spiga_mmpose.benchmark.workers import Worker, ratio, take_turns
+from spiga_mmpose.command_line import positive, run_tool
 from spiga_mmpose.evaluation.report import to_markdown
 
 _DEFAULT_CONFIG = 'spiga_wflw.py'
@@ -393,7 +393,9 @@ def measure(args):
 
 
 def main(argv=None):
-    return run_tool('benchmark.py', measure, parse_args(argv))
+    args = parse_args(argv)
+    return run_tool('benchmark.py', measure, args,
+                    f'what was measured is in {args.out}')
 
 
 if __name__ == '__main__':

@@ -14,6 +14,7 @@ from dataclasses import asdict
 
 import numpy as np
 
+from spiga_mmpose.command_line import OneLineParser
 from spiga_mmpose.evaluation import command_line, functional, report, run_info
 from spiga_mmpose.evaluation.figures import draw_ced
 
@@ -21,7 +22,7 @@ BOOTSTRAP = dict(samples=2000, confidence=95, seed=0)
 
 
 def make_parser():
-    parser = command_line.OneLineParser(
+    parser = OneLineParser(
         prog='evaluate.py',
         description='Score face-landmark and head-pose results as published.')
     command_line.add_scoring_arguments(parser)

@@ -2,10 +2,8 @@
 import argparse
 import os
 import os.path as osp
-import sys
-from typing import Callable
 
-from spiga_mmpose.evaluation.command_line import positive
+from spiga_mmpose.command_line import positive
 from spiga_mmpose.evaluation.report import to_json
 
 
@@ -33,28 +31,3 @@ def write_results(results: dict, folder: str) -> None:
     with open(path + '.part', 'w') as file:
         file.write(to_json(results))
     os.replace(path + '.part', path)
-
-
-def run_tool(name: str, work: Callable[[argparse.Namespace], None],
-             args: argparse.Namespace) -> int:
-    """Do the work of a tool; failures end in one line.
-
-    Args:
-        name (str): Of the tool, for messages.
-        work (Callable): What it does with the arguments.
-        args (Namespace): The arguments.
-
-    Returns:
-        int: Exit code: 0; 2 if it cannot be done; 130 if interrupted.
-    """
-    try:
-        work(args)
-    except KeyboardInterrupt:
-        print(f'{name}: interrupted; what was measured is in {args.out}',
-              file=sys.stderr)
-        return 130
-    except (ImportError, OSError, RuntimeError, ValueError) as error:
-        print(f'{name}: error: {" ".join(str(error).split())}',
-              file=sys.stderr)
-        return 2
-    return 0

@@ -15,7 +15,6 @@ The names and layouts on the left are those of the authors' release (PyPI
 """
 import re
 from collections import OrderedDict
-from typing import Optional
 
 import torch
 from torch import Tensor
@@ -153,12 +152,11 @@ _CONSTANTS = re.compile(
     r'visual_cnn\.E2Ptransform\.(ones|edge2point)')
 
 
-def convert(released: dict, landmarks: Optional[int] = None) -> OrderedDict:
+def convert(released: dict) -> OrderedDict:
     """Released state dict to this project's.
 
     Args:
         released (dict): Tensors by the release's names.
-        landmarks (int, optional): 98 or 68; by default as found.
 
     Returns:
         OrderedDict: State dict of the model in ``configs/spiga_wflw.py`` or
@@ -174,9 +172,6 @@ def convert(released: dict, landmarks: Optional[int] = None) -> OrderedDict:
         raise ValueError(f'not a released SPIGA state dict: the key {key!r} '
                          'is missing; expected a file like spiga_wflw.pt')
     found = len(points)
-    if landmarks is not None and found != landmarks:
-        raise ValueError(f'expected weights for {landmarks} landmarks, found '
-                         f'{found}')
     if found not in LANDMARK_SETS:
         raise ValueError(f'weights for {found} landmarks; the releases have '
                          f'{sorted(LANDMARK_SETS)}')
@@ -246,13 +241,12 @@ def _release_architecture(landmarks: int):
             head=GATCascadeHead(landmark_set=name)))
 
 
-def convert_file(src: str, dst: str, landmarks: Optional[int] = None) -> None:
+def convert_file(src: str, dst: str) -> None:
     """Convert a released file into a checkpoint of this project.
 
     Args:
         src (str): Released state dict (``.pt``).
         dst (str): Checkpoint to write (``.pth``).
-        landmarks (int, optional): 98 or 68; by default as found.
 
     Raises:
         FileNotFoundError: If ``src`` is not there.
@@ -267,7 +261,7 @@ def convert_file(src: str, dst: str, landmarks: Optional[int] = None) -> None:
         raise ValueError(f'{src}: expected a state dict, found '
                          f'{type(released).__name__}')
     try:
-        state = convert(released, landmarks)
+        state = convert(released)
     except ValueError as error:
         raise ValueError(f'{src}: {error}') from None
     count = len(state['backbone.attention.0.points.weight'])

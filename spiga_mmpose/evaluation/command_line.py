@@ -1,34 +1,10 @@
-"""What the command lines of tools share, above all of those that score."""
+"""What the command lines of the tools that score have in common."""
 import argparse
 
 from .functional import NORMS
 from .protocols import (LARGEST, PROTOCOLS, SMALLEST, checked_threshold,
                         protocol_of)
 from .score_files import ScoredFiles, score_files
-
-
-class OneLineParser(argparse.ArgumentParser):
-    """Ends with one clear line and exit code 2, without the usage."""
-
-    def error(self, message):
-        """One line on stderr.
-
-        Args:
-            message (str | Exception): What is wrong.
-
-        Raises:
-            SystemExit: Always, with code 2.
-        """
-        line = ' '.join(str(message).split())
-        self.exit(2, f'{self.prog}: error: {line}\n')
-
-
-def positive(text: str) -> int:
-    """A whole number of at least 1, for ``type`` of an argument."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(
-            f'expected a whole number of at least 1, found {text!r}')
-    return int(text)
 
 
 def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:

@@ -78,9 +78,10 @@ class TestTool:
         out = str(tmp_path / 'a.onnx')
         code = tool.main(
             [files[0], files[0], '--format', 'onnx', '--out', out])
-        assert code == 1
+        assert code == 2
         error = capsys.readouterr().err
-        assert error.startswith('error: ') and error.count('\n') == 1
+        assert error.startswith('export.py: error: ')
+        assert error.count('\n') == 1
         assert not osp.exists(out)
 
     @pytest.mark.parametrize('options,message', [

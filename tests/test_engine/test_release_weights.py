@@ -120,19 +120,13 @@ def test_input_is_not_changed_nor_shared(released):
     torch.testing.assert_close(released[name], before)
 
 
-@pytest.mark.parametrize('landmarks', [None, 98])
-def test_number_of_landmarks(released, landmarks):
-    converted = convert(released, landmarks)
+def test_number_of_landmarks(released):
+    converted = convert(released)
     points = converted['backbone.attention.0.points.weight']
     assert len(points) == load_landmark_set('wflw_98').num_landmarks
 
 
 class TestRefuses:
-
-    def test_other_number_of_landmarks(self, released):
-        with pytest.raises(
-                ValueError, match='expected weights for 68 .*found 98'):
-            convert(released, 68)
 
     def test_unknown_number_of_landmarks(self, released):
         name = 'visual_cnn.outs_points.0.0.conv.weight'

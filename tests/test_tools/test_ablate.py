@@ -158,7 +158,7 @@ def test_backbone_of_an_earlier_stage(tool, backbone, tmp_path):
 def test_bad_arguments(tool, backbone, tmp_path, capsys, arguments, words):
     code = tool.main(['--out', str(tmp_path), '--backbone', backbone,
                       '--variants', 'arctan', *arguments])
-    assert code == 1
+    assert code == 2
     assert words in capsys.readouterr().err
 
 

@@ -75,13 +75,13 @@ def test_finished_runs_become_table_and_figure(tool, experiment, tmp_path,
     assert [run['NME'] for run in results['default']] == [4, 5]
     # The experiment has changed since.
     experiment.write_text(EXPERIMENT.replace("': 4}", "': 8}"))
-    assert tool.main([str(experiment), '--out', str(out)]) == 1
+    assert tool.main([str(experiment), '--out', str(out)]) == 2
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert error.startswith('compare.py: error:') and '--out' in error
 
 
 def test_unknown_variants_are_named(tool, experiment, tmp_path, capsys):
     assert tool.main([str(experiment), '--out', str(tmp_path), '--variants',
-                      'defualt']) == 1
+                      'defualt']) == 2
     error = capsys.readouterr().err
     assert "'defualt'" in error and "'no maps'" in error

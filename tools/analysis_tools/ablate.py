@@ -26,6 +26,7 @@ from mmengine.config import Config, DictAction
 from mmengine.runner.checkpoint import CheckpointLoader
 
 from spiga_mmpose.apis import comparison
+from spiga_mmpose.command_line import run_tool
 from spiga_mmpose.engine import select_stages
 from spiga_mmpose.engine.command_line import check_options
 from spiga_mmpose.evaluation.figures.variants import (VariantPanel,
@@ -326,17 +327,8 @@ def ablate(args):
 
 def main(argv=None):
     args = parse_args(argv)
-    try:
-        print(ablate(args))
-    except KeyboardInterrupt:
-        print('ablate.py: interrupted; the same command goes on',
-              file=sys.stderr)
-        return 130
-    except (ValueError, RuntimeError, OSError) as error:
-        print(f'ablate.py: error: {" ".join(str(error).split())}',
-              file=sys.stderr)
-        return 1
-    return 0
+    return run_tool('ablate.py', ablate, args,
+                    'the same command goes on')
 
 
 if __name__ == '__main__':

@@ -24,6 +24,7 @@ from tqdm import tqdm
 from spiga_mmpose.apis import load_model
 from spiga_mmpose.apis.comparison import write_json
 from spiga_mmpose.apis.robustness import FaceSet
+from spiga_mmpose.command_line import run_tool
 from spiga_mmpose.evaluation.figures.attention import draw_attention_statistics
 from spiga_mmpose.evaluation.functional.attention import (attended_distance,
                                                           even_attention,
@@ -159,13 +160,7 @@ def analyze(args):
 
 def main(argv=None):
     args = parse_args(argv)
-    try:
-        print(analyze(args))
-    except (ValueError, OSError) as error:
-        text = ' '.join(str(error).split())
-        print(f'attention_statistics.py: error: {text}', file=sys.stderr)
-        return 2
-    return 0
+    return run_tool('attention_statistics.py', analyze, args)
 
 
 if __name__ == '__main__':

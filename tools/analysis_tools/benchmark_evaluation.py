@@ -17,7 +17,7 @@ import time
 import numpy as np
 from tqdm import tqdm
 
-from spiga_mmpose.evaluation.command_line import OneLineParser, positive
+from spiga_mmpose.command_line import OneLineParser, positive
 from spiga_mmpose.landmark_sets import load_landmark_set
 
 REPO = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))

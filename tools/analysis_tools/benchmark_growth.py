@@ -24,12 +24,12 @@ from tqdm import tqdm
 
 from spiga_mmpose.benchmark import machine
 from spiga_mmpose.benchmark.command_line import (add_common_arguments,
-                                                 positive, run_tool,
                                                  write_results)
 from spiga_mmpose.benchmark.figure import draw_growth
 from spiga_mmpose.benchmark.growth import (Batch, FacesOfAnImage, Frames,
                                            Landmarks, fit_line)
 from spiga_mmpose.benchmark.workers import Worker
+from spiga_mmpose.command_line import positive, run_tool
 from spiga_mmpose.evaluation.report import to_markdown
 
 # What stands below the axis of each task, in the order of the figure.
@@ -179,7 +179,9 @@ def measure(args):
 
 
 def main(argv=None):
-    return run_tool('benchmark_growth.py', measure, parse_args(argv))
+    args = parse_args(argv)
+    return run_tool('benchmark_growth.py', measure, args,
+                    f'what was measured is in {args.out}')
 
 
 if __name__ == '__main__':

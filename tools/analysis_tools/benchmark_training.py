@@ -26,10 +26,10 @@ from tqdm import tqdm
 
 from spiga_mmpose.benchmark import machine
 from spiga_mmpose.benchmark.command_line import (add_common_arguments,
-                                                 positive, run_tool,
                                                  write_results)
 from spiga_mmpose.benchmark.training import STEPS, Loader, Step
 from spiga_mmpose.benchmark.workers import Worker, ratio, take_turns
+from spiga_mmpose.command_line import positive, run_tool
 from spiga_mmpose.evaluation.report import to_markdown
 
 _LOADERS = {'plain': True, 'ours': False}  # whether it draws the maps
@@ -187,7 +187,9 @@ def measure(args):
 
 
 def main(argv=None):
-    return run_tool('benchmark_training.py', measure, parse_args(argv))
+    args = parse_args(argv)
+    return run_tool('benchmark_training.py', measure, args,
+                    f'what was measured is in {args.out}')
 
 
 if __name__ == '__main__':

@@ -9,15 +9,17 @@ Example:
         configs/spiga_synthetic_long.py checkpoints/spiga_synthetic_long.pth
 """
 import argparse
+import sys
 
 from mmengine.runner import Runner
 
 from spiga_mmpose.apis import evaluate_model, load_model
+from spiga_mmpose.command_line import run_tool
 
 SUBSETS = {'all': '', 'occlusion': 'occlusion/'}
 
 
-def parse_args():
+def parse_args(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -30,7 +32,7 @@ def parse_args():
         default=[2, 3, 4],
         help='of the test sets (training uses 0, validation 1)')
     parser.add_argument('--device', default='cpu')
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
 def measure(model, seed):
@@ -50,18 +52,25 @@ def measure(model, seed):
     }
 
 
-def main():
-    args = parse_args()
+def table_of(args):
+    """Markdown: a row a subset and seed."""
     model = load_model(args.config, args.checkpoint, args.device)
     rows = {seed: measure(model, seed) for seed in args.seeds}
     steps = [f'step {s}' for s in range(len(model.head.steps) + 1)]
-    print('| faces | seed | soft-argmax | ' + ' | '.join(steps) + ' |')
-    print('|---|---|' + '---:|' * (len(steps) + 1))
+    lines = [
+        '| faces | seed | soft-argmax | ' + ' | '.join(steps) + ' |',
+        '|---|---|' + '---:|' * (len(steps) + 1)
+    ]
     for name in SUBSETS:
         for seed, row in rows.items():
             values = ' | '.join(f'{value:.3f}' for value in row[name])
-            print(f'| {name} | {seed} | {values} |')
+            lines.append(f'| {name} | {seed} | {values} |')
+    return '\n'.join(lines)
+
+
+def main(argv=None):
+    return run_tool('cascade_steps.py', table_of, parse_args(argv))
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

@@ -18,6 +18,7 @@ import sys
 from mmengine.config import Config
 
 from spiga_mmpose.apis import comparison
+from spiga_mmpose.command_line import run_tool
 from spiga_mmpose.evaluation.figures.variants import (VariantPanel,
                                                       draw_variants)
 
@@ -92,17 +93,8 @@ def compare(args):
 
 def main(argv=None):
     args = parse_args(argv)
-    try:
-        print(compare(args))
-    except KeyboardInterrupt:
-        print('compare.py: interrupted; the same command goes on',
-              file=sys.stderr)
-        return 130
-    except (ValueError, RuntimeError, OSError) as error:
-        print(f'compare.py: error: {" ".join(str(error).split())}',
-              file=sys.stderr)
-        return 1
-    return 0
+    return run_tool('compare.py', compare, args,
+                    'the same command goes on')
 
 
 if __name__ == '__main__':

@@ -29,7 +29,7 @@ from mmpose.registry import MODELS
 from tqdm import tqdm
 
 from spiga_mmpose.apis import comparison
-from spiga_mmpose.evaluation.command_line import positive
+from spiga_mmpose.command_line import positive, run_tool
 from spiga_mmpose.evaluation.figures import per_cent_of
 from spiga_mmpose.evaluation.figures.trade_off import draw_trade_off
 
@@ -193,17 +193,8 @@ def main(argv=None):
     args = parse_args(argv)
     # MMEngine names every operator that it does not count.
     MMLogger.get_current_instance().setLevel('ERROR')
-    try:
-        print(compare(args))
-    except KeyboardInterrupt:
-        print('compare_backbones.py: interrupted; the same command goes on',
-              file=sys.stderr)
-        return 130
-    except (ValueError, RuntimeError, OSError) as error:
-        print(f'compare_backbones.py: error: {" ".join(str(error).split())}',
-              file=sys.stderr)
-        return 1
-    return 0
+    return run_tool('compare_backbones.py', compare, args,
+                    'the same command goes on')
 
 
 if __name__ == '__main__':

@@ -15,8 +15,8 @@ import os.path as osp
 
 from tqdm import tqdm
 
+from spiga_mmpose.command_line import OneLineParser
 from spiga_mmpose.evaluation import paper_tables, report
-from spiga_mmpose.evaluation.command_line import OneLineParser
 from spiga_mmpose.evaluation.published import TABLES
 
 

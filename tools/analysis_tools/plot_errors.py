@@ -15,6 +15,7 @@ import os.path as osp
 
 import numpy as np
 
+from spiga_mmpose.command_line import OneLineParser
 from spiga_mmpose.evaluation import command_line, figures
 
 
@@ -52,7 +53,7 @@ FIGURES = dict(
 
 
 def make_parser():
-    parser = command_line.OneLineParser(
+    parser = OneLineParser(
         prog='plot_errors.py',
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)

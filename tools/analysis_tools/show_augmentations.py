@@ -21,7 +21,7 @@ from mmengine.runner import set_random_seed
 from mmpose.registry import DATASETS, KEYPOINT_CODECS
 
 import spiga_mmpose  # noqa: F401, registers the parts
-from spiga_mmpose.evaluation.command_line import OneLineParser, positive
+from spiga_mmpose.command_line import OneLineParser, positive
 from spiga_mmpose.models.targets import draw_edge_maps
 from spiga_mmpose.visualization import drawing, make_sheet
 

@@ -1,79 +1,82 @@
 """Draw a sheet of synthetic faces with their labels.
 
-Green landmarks are visible, red ones hidden. The axes are those of the head
-(red: out of the face, green: to the left ear, blue: down), by the pose that
-drew the face. The caption names the subsets.
+Green landmarks are visible, red ones hidden. The axes are those of the pose
+that drew the face (red: right, green: down, blue: out of the face, of one
+that looks straight into the camera). The caption names the subsets.
 
 Example:
     python tools/analysis_tools/show_synthetic.py --out sheet.png
 """
 import argparse
+import sys
 
 import cv2
 import numpy as np
 
+from spiga_mmpose.command_line import positive, run_tool
 from spiga_mmpose.datasets import SyntheticFaceDataset
-from spiga_mmpose.geometry import project_head
+from spiga_mmpose.visualization import drawing, make_sheet
 
 TILE = 256  # px, side of a face on the sheet
+SEEN, HIDDEN = (80, 255, 80), (255, 60, 60)
+NO_LINKS = np.zeros((0, 2), int)
 
 
-def parse_args():
+def parse_args(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--out', required=True, help='picture to write')
     parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--count', type=int, default=24, help='faces')
-    parser.add_argument('--columns', type=int, default=6)
+    parser.add_argument('--count', type=positive, default=24, help='faces')
+    parser.add_argument('--columns', type=positive, default=6)
     parser.add_argument('--variant', default='default')
     parser.add_argument('--image-size', type=int, default=128)
     parser.add_argument(
         '--plain', action='store_true', help='faces alone, without labels')
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
 def draw_tile(info, plain):
-    """(TILE, TILE, 3) uint8 picture of a sample of the dataset."""
-    image = info['img']
-    zoom = TILE / len(image)
-    tile = cv2.resize(image, (TILE, TILE), interpolation=cv2.INTER_CUBIC)
+    """(TILE, TILE, 3) uint8 RGB picture of a sample of the dataset."""
+    zoom = TILE / len(info['img'])
+    tile = cv2.resize(
+        info['img'], (TILE, TILE), interpolation=cv2.INTER_CUBIC)[..., ::-1]
+    tile = np.ascontiguousarray(tile)
     if plain:
         return tile
-
-    def place(points):
-        return np.round((points + .5) * zoom - .5).astype(int).tolist()
-
-    axes = np.array([[0, 0, 0], [.6, 0, 0], [0, .6, 0], [0, 0, .6]])
-    tip, *ends = place(project_head(axes, info['drawn_pose'].astype(
-        np.float64)) * len(image))
-    for end, color in zip(ends, ((0, 0, 255), (0, 255, 0), (255, 0, 0))):
-        cv2.line(tile, tip, end, color, 1, cv2.LINE_AA)
-    for point, hidden in zip(place(info['keypoints'][0]),
-                             info['keypoints_hidden'][0]):
-        color = (60, 60, 255) if hidden else (80, 255, 80)
-        cv2.circle(tile, point, 1, color, -1, cv2.LINE_AA)
-    for thickness, color in ((3, (0, 0, 0)), (1, (255, 255, 255))):
-        cv2.putText(tile, ' '.join(info['subsets']), (4, TILE - 6),
-                    cv2.FONT_HERSHEY_SIMPLEX, .4, color, thickness,
-                    cv2.LINE_AA)
+    points = (info['keypoints'][0] + .5) * zoom - .5
+    hidden = info['keypoints_hidden'][0] > 0
+    drawing.draw_pose_axes(tile, info['drawn_pose'], np.full(2, -.5), TILE,
+                           drawing.face_size(points))
+    drawing.draw_landmarks(
+        tile, points, np.where(hidden[:, None], HIDDEN, SEEN), NO_LINKS)
+    height = 11
+    drawing.draw_text(tile, [' '.join(info['subsets'])],
+                      np.array([4, TILE - height - 5]), height,
+                      [drawing.WHITE], 0)
     return tile
 
 
-def main():
-    args = parse_args()
+def draw_sheet(args):
+    """Write the sheet; returns what was done, in words."""
     faces = SyntheticFaceDataset(
-        num_faces=args.count, seed=args.seed, variant=args.variant,
+        num_faces=args.count,
+        seed=args.seed,
+        variant=args.variant,
         image_size=args.image_size)
     tiles = [draw_tile(faces.get_data_info(index), args.plain)
              for index in range(args.count)]
-    blank = np.zeros_like(tiles[0])
-    tiles += [blank] * (-len(tiles) % args.columns)
-    sheet = np.vstack([np.hstack(tiles[start:start + args.columns])
-                       for start in range(0, len(tiles), args.columns)])
-    if not cv2.imwrite(args.out, sheet):
+    rows = [tiles[start:start + args.columns]
+            for start in range(0, len(tiles), args.columns)]
+    sheet = make_sheet(rows, size=TILE)
+    if not cv2.imwrite(args.out, sheet[..., ::-1]):
         raise ValueError(f'--out {args.out}: cannot write a picture there; '
                          'expected a name like sheet.png')
-    print(f'{args.count} faces in {args.out}')
+    return f'{args.count} faces in {args.out}'
+
+
+def main(argv=None):
+    return run_tool('show_synthetic.py', draw_sheet, parse_args(argv))
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

@@ -27,6 +27,7 @@ from tqdm import tqdm
 from spiga_mmpose.apis import estimate_images, load_model
 from spiga_mmpose.apis.smoothing import SMOOTHING, FaceSmoother
 from spiga_mmpose.apis.tracking import FaceFollower, landmark_boxes
+from spiga_mmpose.command_line import run_tool
 from spiga_mmpose.datasets.synthetic_backend import numbered_face
 from spiga_mmpose.evaluation.report import to_text
 from spiga_mmpose.geometry import wrap_degrees
@@ -174,23 +175,18 @@ def measure(args):
     return make_table(still, moving, size)
 
 
+def describe(args):
+    """The table, and what it is of."""
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        table = measure(args)
+    return (f'{to_text(table)}\n{args.config}, {args.checkpoint}; one drawn '
+            f'face (seed {args.seed}), {args.frames} frames a run at '
+            f'{RATE:g} a second, noise {args.noise:g}.')
+
+
 def main(argv=None):
-    args = parse_args(argv)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore')
-            table = measure(args)
-    except KeyboardInterrupt:
-        print('video_jitter.py: interrupted', file=sys.stderr)
-        return 130
-    except (ImportError, ValueError, OSError) as error:
-        print(f'video_jitter.py: error: {error}', file=sys.stderr)
-        return 2
-    print(to_text(table))
-    print(f'{args.config}, {args.checkpoint}; one drawn face (seed '
-          f'{args.seed}), {args.frames} frames a run at {RATE:g} a second, '
-          f'noise {args.noise:g}.')
-    return 0
+    return run_tool('video_jitter.py', describe, parse_args(argv))
 
 
 if __name__ == '__main__':

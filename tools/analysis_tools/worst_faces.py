@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from spiga_mmpose.command_line import OneLineParser
 from spiga_mmpose.datasets.transforms import loading
 from spiga_mmpose.evaluation import command_line
 from spiga_mmpose.evaluation.figures import per_cent_of
@@ -33,7 +34,7 @@ DRAWN_FACE = 'synthetic://'  # see datasets/synthetic_backend.py
 
 
 def make_parser():
-    parser = command_line.OneLineParser(
+    parser = OneLineParser(
         prog='worst_faces.py',
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -21,8 +21,8 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS
 
+from spiga_mmpose.command_line import OneLineParser
 from spiga_mmpose.datasets.transforms import BadSampleError, LoadFaceImage
-from spiga_mmpose.evaluation.command_line import OneLineParser
 
 CONFIGS = osp.join(osp.dirname(osp.abspath(__file__)), '..', '..', 'configs')
 # Data set -> config that reads it, and the published numbers of faces.

@@ -9,7 +9,7 @@ from typing import Callable, Iterable, Sequence
 from spiga_json import need_folder, write_annotations
 from tqdm import tqdm
 
-from spiga_mmpose.evaluation.command_line import OneLineParser
+from spiga_mmpose.command_line import OneLineParser
 
 
 def make_parser(tool: str, doc: str, root: str) -> OneLineParser:

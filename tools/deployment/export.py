@@ -14,6 +14,7 @@ import argparse
 import sys
 
 from spiga_mmpose.apis import load_model
+from spiga_mmpose.command_line import run_tool
 from spiga_mmpose.deployment import export_model
 from spiga_mmpose.deployment.quantize import CALIBRATION_FACES
 
@@ -80,26 +81,25 @@ def _batch(text):
     return count
 
 
-def main(argv=None):
-    """Run the tool; returns the exit code."""
-    args = parse_args(argv)
-    try:
-        model = load_model(args.config, args.checkpoint, 'cpu')
-        if model.cfg.model.get('test_cfg', {}).get('flip_test'):
-            print(
-                'Note: the config averages each face with its mirror image '
-                '(flip_test); the exported graph does not.',
-                file=sys.stderr)
-        info = export_model(model, args.out, args.precision, args.batch,
-                            args.attention, args.calibration_faces)
-    except (ValueError, ImportError, OSError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
+def export(args):
+    """Write the file; returns what it holds, in words."""
+    model = load_model(args.config, args.checkpoint, 'cpu')
+    if model.cfg.model.get('test_cfg', {}).get('flip_test'):
+        print(
+            'Note: the config averages each face with its mirror image '
+            '(flip_test); the exported graph does not.',
+            file=sys.stderr)
+    info = export_model(model, args.out, args.precision, args.batch,
+                        args.attention, args.calibration_faces)
     batch = 'any number of' if info.batch is None else info.batch
     said = f', on {info.calibration}' if info.calibration else ''
-    print(f'wrote {args.out}: {info.num_landmarks} landmarks of {batch} faces '
-          f'a call, {info.input_size} px, {info.precision}{said}')
-    return 0
+    return (f'wrote {args.out}: {info.num_landmarks} landmarks of {batch} '
+            f'faces a call, {info.input_size} px, {info.precision}{said}')
+
+
+def main(argv=None):
+    """Run the tool; returns the exit code."""
+    return run_tool('export.py', export, parse_args(argv))
 
 
 if __name__ == '__main__':

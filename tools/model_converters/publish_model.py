@@ -12,6 +12,7 @@ import sys
 
 import torch
 
+from spiga_mmpose.command_line import run_tool
 from spiga_mmpose.engine.checkpoint import load_from_local
 
 META = ('epoch', 'iter', 'seed', 'stage', 'dataset_meta', 'mmengine_version')
@@ -54,7 +55,7 @@ def publish(src: str, dst: str, half: bool = False) -> None:
             state_dict=halve(weights) if half else weights), dst)
 
 
-def main():
+def main(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -64,13 +65,13 @@ def main():
         '--half',
         action='store_true',
         help='store the weights as float16: half the size')
-    args = parser.parse_args()
-    try:
+
+    def write(args):
         publish(args.src, args.dst, args.half)
-    except (ValueError, OSError, RuntimeError) as error:
-        sys.exit(f'error: {error}')
-    print(f'wrote {args.dst}')
+        return f'wrote {args.dst}'
+
+    return run_tool('publish_model.py', write, parser.parse_args(argv))
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

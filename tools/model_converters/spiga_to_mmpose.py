@@ -2,7 +2,7 @@
 
     python tools/model_converters/spiga_to_mmpose.py spiga_wflw.pt wflw.pth
     python tools/model_converters/spiga_to_mmpose.py spiga_300wprivate.pt \
-        300w.pth --landmarks 68
+        300w.pth
 
 The result loads strictly into ``configs/spiga_wflw.py`` (98 landmarks) or
 ``configs/spiga_300w.py`` (68).
@@ -10,27 +10,23 @@ The result loads strictly into ``configs/spiga_wflw.py`` (98 landmarks) or
 import argparse
 import sys
 
+from spiga_mmpose.command_line import run_tool
 from spiga_mmpose.engine.release_weights import convert_file
 
 
-def main():
+def main(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('src', help='released state dict (.pt)')
     parser.add_argument('dst', help='checkpoint to write (.pth)')
-    parser.add_argument(
-        '--landmarks',
-        type=int,
-        choices=[98, 68],
-        help='number of landmarks; by default as found in the file')
-    args = parser.parse_args()
-    try:
-        convert_file(args.src, args.dst, args.landmarks)
-    except (ValueError, OSError) as error:
-        sys.exit(f'error: {error}')
-    print(f'wrote {args.dst}')
+
+    def write(args):
+        convert_file(args.src, args.dst)
+        return f'wrote {args.dst}'
+
+    return run_tool('spiga_to_mmpose.py', write, parser.parse_args(argv))
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())
