@@ -48,12 +48,5 @@ setup(
     # mmpose's own list names a package that no longer builds. Importing
     # spiga_mmpose says which of them is missing and what to type.
     install_requires=['matplotlib', 'numpy', 'packaging', 'scipy'],
-    extras_require={
-        'video': ['av', 'lap'],
-        'web': ['gradio'],
-        'deploy': ['nncf', 'onnx', 'onnxruntime', 'onnxscript', 'openvino'],
-        'tests': ['pytest', 'pytest-xdist'],
-        'lint': ['flake8', 'isort', 'yapf'],
-    },
     zip_safe=False,
 )

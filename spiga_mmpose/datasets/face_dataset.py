@@ -17,13 +17,13 @@ from .transforms import BadSampleError
 
 
 def read_json(path: str) -> Any:
-    """Content of a JSON file.
+    """Content of a JSON file; a byte-order mark does not matter.
 
     Raises:
         ValueError: If it cannot be read or is no JSON. It names the file.
     """
     try:
-        with open(path) as file:
+        with open(path, encoding='utf-8-sig') as file:
             return json.load(file)
     except OSError as error:
         raise ValueError(f'cannot read {path}: {error.strerror}') from None

@@ -132,7 +132,7 @@ class SPIGAJsonDataset(FaceDataset):
             check_type(where, f'the subset {name!r}', indices,
                        (list, tuple, range), 'a list of indices')
             for index in indices:
-                if not (isinstance(index, int) and 0 <= index < num_faces):
+                if type(index) is not int or not 0 <= index < num_faces:
                     raise ValueError(
                         f'{where}: the subset {name!r} holds the face '
                         f'{index!r}; {self.ann_file} has {num_faces} faces, '

@@ -1,10 +1,16 @@
 """Files are written whole or not at all."""
 import os
 import os.path as osp
+import stat
 import tempfile
 
 import mmengine
 from mmengine.fileio import LocalBackend, register_backend
+
+# Modes that open() takes from a new file. Reading the mask sets it for a
+# moment, for all threads: once, on import.
+_MASK = os.umask(0)
+os.umask(_MASK)
 
 
 @register_backend('local', prefixes='', force=True)
@@ -26,7 +32,8 @@ class AtomicLocalBackend(LocalBackend):
         Raises:
             OSError: If it cannot be written; what was there before stays.
         """
-        folder, name = osp.split(osp.abspath(filepath))
+        target = osp.realpath(filepath)  # a link stays one
+        folder, name = osp.split(target)
         mmengine.mkdir_or_exist(folder)
         part = None
         try:
@@ -34,11 +41,10 @@ class AtomicLocalBackend(LocalBackend):
                     dir=folder, prefix=f'.{name}.', delete=False) as file:
                 part = file.name
                 file.write(obj)
-            # The mode that open() would have given.
-            mask = os.umask(0)
-            os.umask(mask)
-            os.chmod(part, 0o666 & ~mask)
-            os.replace(part, filepath)
+            # The mode that open() would have left.
+            os.chmod(part, stat.S_IMODE(os.stat(target).st_mode)
+                     if osp.exists(target) else 0o666 & ~_MASK)
+            os.replace(part, target)
         except BaseException as error:
             if part is not None and osp.exists(part):
                 os.remove(part)

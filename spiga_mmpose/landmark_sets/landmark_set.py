@@ -183,7 +183,7 @@ def load_landmark_set(name_or_path: str) -> LandmarkSet:
             f'no landmark set {name_or_path!r}: expected one of '
             f'{available_landmark_sets()} or the path of a .json file')
     try:
-        with open(path) as file:
+        with open(path, encoding='utf-8-sig') as file:
             raw = json.load(file)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f'{path}: not a JSON file: {error}') from None

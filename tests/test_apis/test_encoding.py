@@ -64,7 +64,10 @@ def test_odd_and_other_sizes(codec, tmp_path):
 
 
 def test_closed_without_a_picture(codec, tmp_path):
-    open_video(str(tmp_path / 'a.mp4'), 25, (64, 48)).close()
+    """A file without a frame, or none."""
+    path = tmp_path / 'a.mp4'
+    open_video(str(path), 25, (64, 48)).close()
+    assert not path.exists() or not cv2.VideoCapture(str(path)).read()[0]
 
 
 def test_no_such_folder(codec, tmp_path, capfd):

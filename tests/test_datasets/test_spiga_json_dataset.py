@@ -121,6 +121,14 @@ class TestGoodFiles:
         found = true_box(sample.to_dict())
         assert found.tolist() == [x, y, x + w, y + h]
 
+    def test_a_byte_order_mark(self, build):
+        build([face()])
+        path = build.root / 'faces.json'
+        path.write_bytes(b'\xef\xbb\xbf' + path.read_bytes())
+        assert len(SPIGAJsonDataset(
+            'faces.json', landmark_set='300w_68',
+            data_root=str(build.root))) == 1
+
     def test_no_pose(self, build):
         info = build([face(headpose=None)]).get_data_info(0)
         assert 'annotated_pose' not in info

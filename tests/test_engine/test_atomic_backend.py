@@ -24,6 +24,16 @@ def test_round_trip_with_the_usual_mode(tmp_path):
     assert os.listdir(tmp_path / 'new') == ['file.bin']
 
 
+def test_a_file_that_is_there_keeps_its_mode_and_its_links(tmp_path):
+    path, link = tmp_path / 'file.bin', tmp_path / 'link.bin'
+    path.write_bytes(b'old')
+    path.chmod(0o640)
+    link.symlink_to(path)
+    AtomicLocalBackend().put(b'new', link)
+    assert link.is_symlink() and path.read_bytes() == b'new'
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
 def test_a_full_disk_leaves_the_previous_checkpoint(tmp_path, monkeypatch):
     path = tmp_path / 'last.pth'
     save_checkpoint(dict(state_dict=dict(w=torch.ones(3))), str(path))

@@ -215,7 +215,6 @@ class Painted:
         hair_color (np.ndarray | None): (3,), None for a bald head.
         skin (np.ndarray): (3,).
         makeup (bool): Strong make-up.
-        masked (bool): A mask over mouth and nose.
         gloss (float): Specular strength of the skin.
     """
     color: np.ndarray
@@ -223,7 +222,6 @@ class Painted:
     hair_color: Optional[np.ndarray]
     skin: np.ndarray
     makeup: bool
-    masked: bool
     gloss: float
 
 
@@ -289,11 +287,9 @@ def paint(rng: np.random.Generator, smile: float) -> Painted:
         lid_shade=rng.uniform(.15, .4),
         crease=rng.uniform(.1, .4)))
     cover, hair = _hair(rng, color, hair)
-    masked = rng.random() < .03
-    if masked:
+    if rng.random() < .03:
         cover = _face_mask(rng, color, cover)
-    return Painted(color, cover, hair, skin, makeup, masked,
-                   rng.uniform(0, .35))
+    return Painted(color, cover, hair, skin, makeup, rng.uniform(0, .35))
 
 
 def _make_up(rng, color, skin):

@@ -181,7 +181,13 @@ class TestPictures:
             results = sample()
             results['transformed_keypoints'] = results[
                 'transformed_keypoints'] + shift
-            CoverFace(5)(results)
+            before = results['img'].copy()
+            after = CoverFace(5)(results)['img']
+            # Only where the face is in the crop, if anywhere.
+            changed = np.argwhere((after != before).any(-1))
+            points = results['transformed_keypoints'][0]
+            assert (changed >= points.min(0)[::-1] - 1).all()
+            assert (changed <= points.max(0)[::-1] + 1).all()
 
     def test_blur_is_a_share_of_the_face(self):
         out = BlurFace(3)(sample())['img']

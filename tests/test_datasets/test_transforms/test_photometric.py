@@ -65,8 +65,11 @@ class TestRandomOcclusion:
     def test_box_larger_than_the_crop(self):
         results = self.results()
         results['input_scale'] = np.array([8., 8])
+        before = results['img'].copy()
         for _ in range(20):
-            RandomOcclusion()(results)
+            results = RandomOcclusion()(results)
+        assert results['img'].shape == before.shape
+        assert (results['img'] != before).any()
 
 
 class TestRandomHSV:
