@@ -164,6 +164,7 @@ def _is_release(path: str) -> bool:
 
 
 def checksum(path: str) -> str:
+    """SHA-256 of a file, in hexadecimal digits."""
     with open(path, 'rb') as file:
         digest = hashlib.sha256()
         while block := file.read(1 << 20):

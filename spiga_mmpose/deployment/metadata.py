@@ -120,7 +120,12 @@ def describe(model: nn.Module,
 
 
 def crop_rule(config) -> tuple:
-    """Padding, size, sampling and border of a config's test pipeline."""
+    """Padding, size, sampling and border of a config's test pipeline.
+
+    Raises:
+        ValueError: If the pipeline does not say how it crops, or not to a
+            square.
+    """
     pipeline = config.test_dataloader.dataset.pipeline
     padding = crop = None
     for step in pipeline:

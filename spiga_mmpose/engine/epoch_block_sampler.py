@@ -18,6 +18,10 @@ class EpochBlockSampler(Sampler):
         dataset (Sized): The data set.
         epoch_size (int): Samples an epoch, over all processes.
         seed (int, optional): Not used; the Runner passes it to samplers.
+
+    Raises:
+        ValueError: If an epoch has fewer samples than there are processes, or
+            more than the data set.
     """
 
     def __init__(self, dataset, epoch_size: int,

@@ -65,6 +65,11 @@ class RestrictedUnpickler(pickle.Unpickler):
     allowed = _allowed()
 
     def find_class(self, module, name):
+        """What pickle calls for every global that a file names.
+
+        Raises:
+            UnpicklingError: If it is none of the allowed ones.
+        """
         try:
             return self.allowed[module, name]
         except KeyError:

@@ -32,23 +32,35 @@ def image_to_crop(points, center, scale, size):
 
 
 def crop_to_image(points, center, scale, size):
-    """Crop px to image px, inverse of :func:`image_to_crop`."""
+    """Crop px to image px, inverse of :func:`image_to_crop`.
+
+    Args:
+        points (np.ndarray): (..., 2) crop px.
+        center, scale, size (np.ndarray): As there.
+
+    Returns:
+        np.ndarray: (..., 2) image px.
+    """
     center, scale, size = map(np.asarray, (center, scale, size))
     return (points - 0.5 * size) * (scale / size) + center
 
 
 def unit_to_cells(points, cells):
-    """Unit coordinates to cells of a map of side ``cells``."""
+    """Unit coordinates (..., 2) to cells (..., 2) of a map of side ``cells``.
+
+    NumPy arrays or tensors, as the two functions below.
+    """
     return points * cells
 
 
 def cells_to_unit(points, cells):
-    """Cells of a map of side ``cells`` to unit coordinates."""
+    """Cells (..., 2) of a map of side ``cells`` to unit coordinates."""
     return points / cells
 
 
 def unit_to_grid(points, cells):
-    """Unit coordinates to sampling-grid coordinates (see the module)."""
+    """Unit coordinates (..., 2) to those of ``grid_sample`` (..., 2), see the
+    module, on a map of side ``cells``."""
     return 2 * (points + 0.5 / cells) - 1
 
 

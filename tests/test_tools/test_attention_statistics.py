@@ -42,6 +42,9 @@ def test_all_results(tool, files, tmp_path, capsys):
         assert row['distance'] == pytest.approx(
             results['even_distance'], rel=.1)
         assert row['itself'] == pytest.approx(1 / 98, rel=.2)
+        assert row['landmarks'] == pytest.approx(98, rel=.1)
+        assert row['interval'][0] <= row['against_visible'] <= row[
+            'interval'][1]
         assert row['share'] == pytest.approx(row['even'], rel=.1)
         assert f'| {row["distance"]:.3f} | {100 * row["itself"]:.2f} |' \
             in table
@@ -63,6 +66,7 @@ def test_by_hand(tool):
     size = np.sqrt(48)
     np.testing.assert_allclose(found['distance'], [[5 / size], [0]])
     np.testing.assert_allclose(found['itself'], [[.5], [1]])
+    np.testing.assert_allclose(found['landmarks'], [[1], [1]])
     np.testing.assert_allclose(found['received'], [[[0, 1]], [[.5, .5]]])
     assert found['hidden'].tolist() == [False, True]
     assert found['even'] == pytest.approx(5 / size)

@@ -27,17 +27,22 @@ from spiga_mmpose.apis.robustness import FaceSet
 from spiga_mmpose.command_line import run_tool
 from spiga_mmpose.evaluation.figures.attention import draw_attention_statistics
 from spiga_mmpose.evaluation.functional.attention import (attended_distance,
+                                                          attended_landmarks,
                                                           even_attention,
                                                           hidden_attention,
                                                           received_attention)
 
 COLUMNS = {
+    'landmarks': 'landmarks attended to',
     'distance': 'distance (share of the box)',
     'itself': 'on itself (%)',
     'share': 'on hidden landmarks (%)',
     'even': 'hidden among all (%)',
     'against_visible': 'hidden against seen',
 }
+
+
+RESAMPLED = 500  # times
 
 
 def parse_args(argv=None):
@@ -59,8 +64,9 @@ def parse_args(argv=None):
 
 
 def measure_face(sample):
-    """Distances (S, layers), attention that landmarks get (S, layers, L) and
-    give themselves (S, layers), hidden landmarks (L,), even distance."""
+    """Distances and numbers of landmarks attended to (S, layers), attention
+    that landmarks get (S, layers, L) and give themselves (S, layers), hidden
+    landmarks (L,), even distance."""
     faces, predicted = sample.gt_instances, sample.pred_instances
     if 'keypoints_hidden' not in faces:
         raise ValueError(
@@ -74,6 +80,8 @@ def measure_face(sample):
     points = faces.keypoints[0].astype(float)
     size = np.sqrt(np.ptp(points, axis=0).prod())
     return dict(
+        # A head at a time: their mean looks at more than each of them.
+        landmarks=attended_landmarks(predicted.attention[0]).mean(2),
         distance=attended_distance(attention, points, size),
         itself=np.diagonal(attention, axis1=-2, axis2=-1).mean(-1),
         received=received_attention(attention),
@@ -100,15 +108,27 @@ def summarize(found):
     _, steps, layers = found['distance'].shape
     for step in range(steps):
         for layer in range(layers):
+            received = found['received'][:, step, layer]
             rows.append(
                 dict(
                     step=step + 1,
                     layer=layer + 1,
-                    distance=float(found['distance'][:, step, layer].mean()),
-                    itself=float(found['itself'][:, step, layer].mean()),
-                    **hidden_attention(found['received'][:, step, layer],
-                                       found['hidden'])))
+                    **{key: float(found[key][:, step, layer].mean())
+                       for key in ('landmarks', 'distance', 'itself')},
+                    **hidden_attention(received, found['hidden']),
+                    interval=interval(received, found['hidden'])))
     return rows
+
+
+def interval(received, hidden):
+    """95 % interval of hidden against seen, by resampling the faces."""
+    rng = np.random.default_rng(0)
+    ratios = []
+    for _ in range(RESAMPLED):
+        faces = rng.integers(len(hidden), size=len(hidden))
+        ratios.append(hidden_attention(
+            received[faces], hidden[faces])['against_visible'])
+    return np.nanpercentile(ratios, [2.5, 97.5]).tolist()
 
 
 def make_table(rows, note):
@@ -119,9 +139,12 @@ def make_table(rows, note):
     ]
     for row in rows:
         cells = [
-            f'{100 * row[key]:.2f}' if '%' in label else f'{row[key]:.3f}'
+            f'{100 * row[key]:.2f}' if '%' in label else
+            f'{row[key]:.1f}' if key == 'landmarks' else f'{row[key]:.3f}'
             for key, label in COLUMNS.items()
         ]
+        low, high = row['interval']
+        cells[-1] += f' ({low:.3f} to {high:.3f})'
         lines.append(f'| {row["step"]} | {row["layer"]} | '
                      f'{" | ".join(cells)} |')
     return '\n'.join(lines) + f'\n\n{note}\n'
@@ -134,8 +157,9 @@ def describe(args, found):
     return (
         f'{args.config}, {args.checkpoint}: {len(hidden)} faces, '
         f'{hidden.any(1).sum()} of them with a hidden landmark. Attention '
-        f'that looks everywhere alike has a distance of '
-        f'{found["even"].mean():.3f} and gives itself {100 / count:.2f} %.')
+        f'that looks everywhere alike looks at {count} landmarks, has a '
+        f'distance of {found["even"].mean():.3f} and gives itself '
+        f'{100 / count:.2f} %. In brackets: 95 % interval over the faces.')
 
 
 def analyze(args):
@@ -159,8 +183,7 @@ def analyze(args):
 
 
 def main(argv=None):
-    args = parse_args(argv)
-    return run_tool('attention_statistics.py', analyze, args)
+    return run_tool('attention_statistics.py', analyze, parse_args(argv))
 
 
 if __name__ == '__main__':

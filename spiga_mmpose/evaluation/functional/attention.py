@@ -27,6 +27,22 @@ def attended_distance(attention: np.ndarray, landmarks: np.ndarray,
     return (attention * distances).sum(-1).mean(-1) / size
 
 
+def attended_landmarks(attention: np.ndarray) -> np.ndarray:
+    """To how many landmarks attention amounts.
+
+    Args:
+        attention (np.ndarray): (..., L, L) of one face; rows sum to 1.
+
+    Returns:
+        np.ndarray: (...) exp of the entropy of a row, mean over the landmarks
+        that attend: L where they look at all alike, 1 where each looks at
+        one alone.
+    """
+    logs = np.log(attention, where=attention > 0,
+                  out=np.zeros_like(attention, dtype=float))
+    return np.exp(-(attention * logs).sum(-1)).mean(-1)
+
+
 def even_attention(num_landmarks: int) -> np.ndarray:
     """(L, L) attention that looks at all landmarks alike."""
     return np.full((num_landmarks, num_landmarks), 1 / num_landmarks)

@@ -114,6 +114,11 @@ class HourglassPoseNet(StrictShapes, BaseBackbone):
             the gradient (gradient checkpointing): less memory, more time,
             the same training.
         init_cfg (dict, optional): MMEngine initialisation.
+
+    Raises:
+        ValueError: If ``num_stacks`` or ``depth`` is below 1, or
+            ``input_size`` is no multiple of 4 * 2**depth; in use, if a crop
+            is of another size.
     """
 
     def __init__(self,

@@ -169,6 +169,9 @@ def pack_predictions(decoder,
         list[InstanceData]: B times ``keypoints`` (1, L, 2) crop px,
         ``keypoint_scores`` (1, L), and where given ``head_poses`` (1, 6),
         ``landmark_steps`` (1, S + 1, L, 2) **image** px, ``attention``.
+
+    Raises:
+        ValueError: If there is no decoder.
     """
     if decoder is None:
         raise ValueError('the head has no decoder: set decoder=codec in its '

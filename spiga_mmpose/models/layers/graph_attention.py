@@ -19,6 +19,9 @@ class MultiHeadAttention(nn.Module):
             or only to the others (paper, sum over i != j).
         own_attention (bool): False: it has no queries and keys, and the
             attention is given.
+
+    Raises:
+        ValueError: If the heads do not divide the channels.
     """
 
     def __init__(self,

@@ -3,11 +3,18 @@ import numpy as np
 import pytest
 
 from spiga_mmpose.evaluation.functional.attention import (attended_distance,
+                                                          attended_landmarks,
                                                           even_attention,
                                                           hidden_attention,
                                                           received_attention)
 
 LINE = np.array([[0., 0.], [3., 4.], [6., 8.]])  # 5 px from one to the next
+
+
+def test_how_many_landmarks():
+    rows = np.array([[1, 0, 0, 0], [.5, .5, 0, 0], [.25] * 4, [0, 0, 0, 1.]])
+    assert attended_landmarks(rows) == pytest.approx((1 + 2 + 4 + 1) / 4)
+    assert attended_landmarks(even_attention(7)) == pytest.approx(7)
 
 
 class TestDistance:
