@@ -11,7 +11,7 @@ import torch
 from mmpose.apis import init_model
 
 from spiga_mmpose.engine.release_weights import LANDMARK_SETS, convert
-from spiga_mmpose.geometry import FRONTAL_POSE
+from spiga_mmpose.geometry import CROP_PADDING, FRONTAL_POSE
 from spiga_mmpose.landmark_sets import load_landmark_set
 from .faces import draw_crops
 
@@ -20,8 +20,6 @@ CAMERA = [[96., 0, 32], [0, 96, 32], [0, 0, 1]]
 _CALIBRATION_FACES = 8
 # Of the random pose, so that head and landmarks stay in the crop.
 _POSE_SHARE = 0.1
-# Side of the crop over that of the landmark box.
-_PADDING = 1.6
 
 
 def build(landmarks: int) -> torch.nn.Module:
@@ -147,7 +145,7 @@ def _centre(reference: Reference, crops: np.ndarray) -> None:
     offset = network.gcn[0].decoder.decoder[-1]
     for _ in range(3):
         low, high = _box(reference, crops)
-        network.pose_fc.bias[5] *= float((high - low).max() * _PADDING)
+        network.pose_fc.bias[5] *= float((high - low).max() * CROP_PADDING)
         low, high = _box(reference, crops)
         offset.bias += (0.5 - (low + high) / 2) / network.offset_ratio[0]
 

@@ -14,6 +14,9 @@ Convention:
 """
 import numpy as np
 
+# Side of the square crop over the longer side of the face box (release: 1.6).
+CROP_PADDING = 1.6
+
 
 def image_to_crop(points, center, scale, size):
     """Image px to crop px.
@@ -64,12 +67,12 @@ def unit_to_grid(points, cells):
     return 2 * (points + 0.5 / cells) - 1
 
 
-def boxes_to_center_scale(boxes, padding):
+def boxes_to_center_scale(boxes, padding=CROP_PADDING):
     """Square crop boxes: ``padding`` times the longer side of each box.
 
     Args:
         boxes (np.ndarray): (N, 4) x1, y1, x2, y2, image px.
-        padding (float): Factor on the longer side (release: 1.6).
+        padding (float): Factor on the longer side.
 
     Returns:
         tuple: centres (N, 2) and scales (N, 2), image px.

@@ -3,7 +3,8 @@ from .euler import euler_to_matrix
 
 # Focal length over the side of the square crop (release: 1.5).
 FOCAL_RATIO = 1.5
-# Looks straight into the camera and fills a crop of 1.6 times its box.
+# Looks straight into the camera and about fills a crop of CROP_PADDING times
+# its box.
 FRONTAL_POSE = (0., 0., 0., 0., 0., 3.)
 
 

@@ -7,7 +7,7 @@ from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 
-from spiga_mmpose.geometry import FRONTAL_POSE, project_head
+from spiga_mmpose.geometry import CROP_PADDING, FRONTAL_POSE, project_head
 
 _FOLDER = osp.dirname(osp.abspath(__file__))
 
@@ -304,18 +304,18 @@ def _checked_points(path: str, raw: dict, key: str, count: int,
     return points
 
 
-def frontal_shape(head_model: np.ndarray, padding: float = 1.6) -> np.ndarray:
+def frontal_shape(head_model: np.ndarray) -> np.ndarray:
     """A rigid head seen from the front, in the middle of its crop.
 
     Args:
         head_model (np.ndarray): (L, 3), see :class:`LandmarkSet`.
-        padding (float): Side of the crop over the longer side of the box.
 
     Returns:
         np.ndarray: (L, 2) unit coordinates, read-only.
     """
     points = project_head(head_model, np.array(FRONTAL_POSE))
     low, high = points.min(0), points.max(0)
-    points = (points - (low + high) / 2) / ((high - low).max() * padding) + 0.5
+    points = (points - (low + high) / 2) / (
+        (high - low).max() * CROP_PADDING) + 0.5
     points.setflags(write=False)
     return points

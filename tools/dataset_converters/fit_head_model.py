@@ -34,7 +34,6 @@ MAX_FACES = 1000
 # hardly turn, which come out flat: docs/landmark_sets.md has the figures.
 MOST_SPREAD = 6
 LEAST_YAW = 15  # standard deviation, degrees, as the fit finds it
-PADDING = 1.6  # side of the crop over the longer side of the landmark box
 
 
 def read_annotations(path: str,
@@ -78,7 +77,7 @@ def crop_faces(points: np.ndarray,
         low, high = face[known].min(0), face[known].max(0)
         if known.sum() < MIN_LANDMARKS or (high == low).all():
             continue
-        center, scale = boxes_to_center_scale([[*low, *high]], PADDING)
+        center, scale = boxes_to_center_scale([[*low, *high]])
         crops.append((image_to_crop(face, center[0], scale[0], 1.), known))
     if not crops:
         raise ValueError(f'no face has {MIN_LANDMARKS} labelled landmarks')

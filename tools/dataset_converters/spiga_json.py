@@ -53,7 +53,7 @@ def face_row(landmark_set: LandmarkSet,
     labelled = np.ones(count, bool) if labelled is None else labelled
     visible = np.ones(count) if visible is None else visible
     low, high = _tight_box(where or imgpath, landmarks[labelled])
-    center, scale = boxes_to_center_scale([[*low, *high]], 1.6)
+    center, scale = boxes_to_center_scale([[*low, *high]])
     robust = np.zeros(count, bool)
     robust[landmark_set.robust_ids] = True
     pose = fit_pose(

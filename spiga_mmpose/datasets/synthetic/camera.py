@@ -3,14 +3,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spiga_mmpose.geometry import FOCAL_RATIO, euler_to_matrix
+from spiga_mmpose.geometry import CROP_PADDING, FOCAL_RATIO, euler_to_matrix
 
 # Largest |yaw| of each variant; pitch and roll reach 40 degrees in both.
 MAX_YAW = dict(default=60., hard=75.)
 MAX_PITCH = MAX_ROLL = 40.
 # Above one of these a pose counts for the subset 'pose'.
 STRONG_YAW, STRONG_PITCH, STRONG_ROLL = 38., 26., 30.
-CROP_PADDING = 1.6  # side of the crop over the longer side of the box
 NEAREST = 2.2  # head units; nearer cameras would distort too much
 
 

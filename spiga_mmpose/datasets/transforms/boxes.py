@@ -8,6 +8,7 @@ from mmcv.transforms.utils import cache_randomness
 from mmpose.datasets.transforms import GetBBoxCenterScale, RandomFlip
 from mmpose.registry import TRANSFORMS
 
+from spiga_mmpose.geometry import CROP_PADDING
 from .loading import BadSampleError
 
 
@@ -92,7 +93,7 @@ class FaceBoxCenterScale(GetBBoxCenterScale):
             box.
     """
 
-    def __init__(self, padding: float = 1.6) -> None:
+    def __init__(self, padding: float = CROP_PADDING) -> None:
         super().__init__(padding=padding)
 
     def transform(self, results: dict) -> dict:
