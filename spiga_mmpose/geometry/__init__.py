@@ -9,8 +9,8 @@ from .posit import fit_pose, posit
 from .projection import FOCAL_RATIO, FRONTAL_POSE, project_head
 
 __all__ = [
-    'CROP_PADDING', 'boxes_to_center_scale', 'cells_to_unit',
-    'crop_to_image', 'image_to_crop', 'unit_to_cells', 'unit_to_grid', 'euler_to_matrix',
+    'CROP_PADDING', 'boxes_to_center_scale', 'cells_to_unit', 'crop_to_image',
+    'image_to_crop', 'unit_to_cells', 'unit_to_grid', 'euler_to_matrix',
     'matrix_to_euler', 'wrap_degrees', 'EYE_DISTANCE', 'MIN_LANDMARKS',
     'HeadFit', 'factorize', 'fit_head', 'mean_shape', 'mirror_fit',
     'mirror_pose', 'fit_pose', 'posit', 'FOCAL_RATIO', 'FRONTAL_POSE',
