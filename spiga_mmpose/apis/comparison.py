@@ -19,6 +19,7 @@ from mmengine.device import get_device
 from mmengine.runner import Runner
 from tqdm import tqdm
 
+from spiga_mmpose.evaluation.report import write_json
 from .estimation import load_model
 from .evaluation import evaluate_model
 
@@ -134,13 +135,6 @@ def _test(path: str, checkpoint: str) -> dict:
     model = load_model(path, checkpoint, get_device())
     loader = Runner.build_dataloader(model.cfg.test_dataloader)
     return evaluate_model(model, loader, 'test')[0]
-
-
-def write_json(values, path: str) -> None:
-    """Write a file that is whole or not there."""
-    with open(path + '.part', 'w') as file:
-        json.dump(values, file, indent=1)
-    os.replace(path + '.part', path)
 
 
 def _keep_config(config: Config, folder: str) -> str:

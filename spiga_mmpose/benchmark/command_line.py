@@ -1,10 +1,9 @@
 """What the command lines of the speed tools share."""
 import argparse
-import os
 import os.path as osp
 
 from spiga_mmpose.command_line import positive
-from spiga_mmpose.evaluation.report import to_json
+from spiga_mmpose.evaluation.report import write_json
 
 
 def add_common_arguments(parser: argparse.ArgumentParser,
@@ -27,7 +26,4 @@ def add_common_arguments(parser: argparse.ArgumentParser,
 
 def write_results(results: dict, folder: str) -> None:
     """Write ``results.json``, whole at any time."""
-    path = osp.join(folder, 'results.json')
-    with open(path + '.part', 'w') as file:
-        file.write(to_json(results))
-    os.replace(path + '.part', path)
+    write_json(results, osp.join(folder, 'results.json'))

@@ -3,6 +3,7 @@ import csv
 import io
 import json
 import math
+import os
 from typing import Dict, List, Optional
 
 POSE_COLUMNS = ('MAE_yaw', 'MAE_pitch', 'MAE_roll', 'MAE', 'geodesic')
@@ -127,3 +128,18 @@ def to_json(results: dict) -> str:
         return value
 
     return json.dumps(clean(results), indent=2, allow_nan=False) + '\n'
+
+
+def write_json(results: dict, path: str) -> None:
+    """Write a file of :func:`to_json` that is whole, or not there.
+
+    Args:
+        results (dict): What is to be written.
+        path (str): The ``.json`` file.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    with open(path + '.part', 'w', encoding='utf-8') as file:
+        file.write(to_json(results))
+    os.replace(path + '.part', path)

@@ -237,7 +237,7 @@ def test_finished_runs_become_a_report(tool, backbone, tmp_path, capsys):
 
 
 def test_no_checkpoint_is_one_line(tool, tmp_path, capsys):
-    assert tool.main(['--out', str(tmp_path), '--backbone', 'none.pth']) == 1
+    assert tool.main(['--out', str(tmp_path), '--backbone', 'none.pth']) == 2
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert error.startswith('ablate.py: error:') and 'none.pth' in error
 
@@ -245,7 +245,7 @@ def test_no_checkpoint_is_one_line(tool, tmp_path, capsys):
 def test_checkpoint_of_something_else_is_named(tool, tmp_path, capsys):
     path = tmp_path / 'other.pth'
     torch.save(dict(state_dict={'conv.weight': torch.zeros(1)}), path)
-    assert tool.main(['--out', str(tmp_path), '--backbone', str(path)]) == 1
+    assert tool.main(['--out', str(tmp_path), '--backbone', str(path)]) == 2
     assert 'no weights of a backbone' in capsys.readouterr().err
 
 

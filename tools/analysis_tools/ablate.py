@@ -32,6 +32,7 @@ from spiga_mmpose.engine.command_line import check_options
 from spiga_mmpose.evaluation.figures.variants import (VariantPanel,
                                                       draw_variants)
 from spiga_mmpose.evaluation.published import TABLES
+from spiga_mmpose.evaluation.report import write_json
 
 REPO = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 TRAIN = osp.join(REPO, 'tools', 'train.py')
@@ -314,7 +315,7 @@ def ablate(args):
         add_options(config, args)
 
     def report(results):
-        comparison.write_json(results, osp.join(args.out, 'results.json'))
+        write_json(results, osp.join(args.out, 'results.json'))
         text, rows = make_report(configs, results)
         with open(osp.join(args.out, 'table.md'), 'w') as file:
             file.write(text)

@@ -22,7 +22,6 @@ import numpy as np
 from tqdm import tqdm
 
 from spiga_mmpose.apis import load_model
-from spiga_mmpose.apis.comparison import write_json
 from spiga_mmpose.apis.robustness import FaceSet
 from spiga_mmpose.command_line import run_tool
 from spiga_mmpose.evaluation.figures.attention import draw_attention_statistics
@@ -31,6 +30,7 @@ from spiga_mmpose.evaluation.functional.attention import (attended_distance,
                                                           even_attention,
                                                           hidden_attention,
                                                           received_attention)
+from spiga_mmpose.evaluation.report import write_json
 
 COLUMNS = {
     'landmarks': 'landmarks attended to',

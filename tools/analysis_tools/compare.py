@@ -21,6 +21,7 @@ from spiga_mmpose.apis import comparison
 from spiga_mmpose.command_line import run_tool
 from spiga_mmpose.evaluation.figures.variants import (VariantPanel,
                                                       draw_variants)
+from spiga_mmpose.evaluation.report import write_json
 
 REPO = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 TRAIN = osp.join(REPO, 'tools', 'train.py')
@@ -75,7 +76,7 @@ def compare(args):
     names = args.variants or list(experiment.variants)
 
     def report(results):
-        comparison.write_json(results, osp.join(args.out, 'results.json'))
+        write_json(results, osp.join(args.out, 'results.json'))
         with open(osp.join(args.out, 'table.md'), 'w') as file:
             file.write(make_table(results, experiment.metrics))
         metric = experiment.metrics[0]

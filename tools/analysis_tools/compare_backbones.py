@@ -32,6 +32,7 @@ from spiga_mmpose.apis import comparison
 from spiga_mmpose.command_line import positive, run_tool
 from spiga_mmpose.evaluation.figures import per_cent_of
 from spiga_mmpose.evaluation.figures.trade_off import draw_trade_off
+from spiga_mmpose.evaluation.report import write_json
 
 REPO = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 TRAIN = osp.join(REPO, 'tools', 'train.py')
@@ -173,7 +174,7 @@ def compare(args):
     }
 
     def report(results):
-        comparison.write_json(
+        write_json(
             dict(costs=costs, results=results, skipped=skipped),
             osp.join(args.out, 'results.json'))
         with open(osp.join(args.out, 'table.md'), 'w') as file:

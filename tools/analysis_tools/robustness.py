@@ -28,7 +28,7 @@ from spiga_mmpose.apis.robustness import (MIN_IOU, FaceSet, collect_boxes,
 from spiga_mmpose.command_line import OneLineParser, positive
 from spiga_mmpose.datasets.transforms import CORRUPTIONS
 from spiga_mmpose.evaluation.figures import per_cent_of, robustness
-from spiga_mmpose.evaluation.report import to_json, to_markdown
+from spiga_mmpose.evaluation.report import to_markdown, write_json
 
 BOX_KINDS = ('truth', 'annotated', 'detector')
 
@@ -164,10 +164,7 @@ class Run:
 
     def write_results(self):
         """results.json, whole at any time."""
-        path = osp.join(self.args.out, 'results.json')
-        with open(path + '.part', 'w') as file:
-            file.write(to_json(self.results))
-        os.replace(path + '.part', path)
+        write_json(self.results, osp.join(self.args.out, 'results.json'))
 
     def write_reports(self):
         """Table and figure of what there is; returns the table."""
