@@ -25,7 +25,7 @@ import torch
 from mmengine.config import Config, DictAction
 from mmengine.runner.checkpoint import CheckpointLoader
 
-from spiga_mmpose.apis import comparison
+from spiga_mmpose.analysis import comparison
 from spiga_mmpose.command_line import run_tool
 from spiga_mmpose.engine import select_stages
 from spiga_mmpose.engine.command_line import check_options

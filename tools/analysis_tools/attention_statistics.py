@@ -21,8 +21,8 @@ import sys
 import numpy as np
 from tqdm import tqdm
 
+from spiga_mmpose.analysis.robustness import FaceSet
 from spiga_mmpose.apis import load_model
-from spiga_mmpose.apis.robustness import FaceSet
 from spiga_mmpose.command_line import run_tool
 from spiga_mmpose.evaluation.figures.attention import draw_attention_statistics
 from spiga_mmpose.evaluation.functional.attention import (attended_distance,

@@ -22,10 +22,10 @@ from mmengine.config import Config, DictAction
 from mmengine.registry import init_default_scope
 from tqdm import tqdm
 
+from spiga_mmpose.analysis.robustness import FaceSet, collect_boxes
 from spiga_mmpose.apis import BoxCalibration, fit_calibration, make_finder
 from spiga_mmpose.apis.calibration import box_errors, left_out_boxes
 from spiga_mmpose.apis.detection import DETECTORS
-from spiga_mmpose.apis.robustness import FaceSet, collect_boxes
 
 
 def parse_args(argv=None):

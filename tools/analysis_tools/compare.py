@@ -17,7 +17,7 @@ import sys
 
 from mmengine.config import Config
 
-from spiga_mmpose.apis import comparison
+from spiga_mmpose.analysis import comparison
 from spiga_mmpose.command_line import run_tool
 from spiga_mmpose.evaluation.figures.variants import (VariantPanel,
                                                       draw_variants)

@@ -21,10 +21,10 @@ import warnings
 from mmpose.registry import METRICS
 from tqdm import tqdm
 
+from spiga_mmpose.analysis.robustness import (MIN_IOU, FaceSet, collect_boxes,
+                                              landmark_metric, measure)
 from spiga_mmpose.apis import load_model, make_finder
 from spiga_mmpose.apis.detection import DETECTORS
-from spiga_mmpose.apis.robustness import (MIN_IOU, FaceSet, collect_boxes,
-                                          landmark_metric, measure)
 from spiga_mmpose.command_line import OneLineParser, positive
 from spiga_mmpose.datasets.transforms import CORRUPTIONS
 from spiga_mmpose.evaluation.figures import per_cent_of, robustness

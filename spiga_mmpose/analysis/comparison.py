@@ -19,9 +19,8 @@ from mmengine.device import get_device
 from mmengine.runner import Runner
 from tqdm import tqdm
 
+from spiga_mmpose.apis import evaluate_model, load_model
 from spiga_mmpose.evaluation.report import write_json
-from .estimation import load_model
-from .evaluation import evaluate_model
 
 # Training faces of seed 0; the data sets' seeds below are for tests.
 _FIRST_TRAINING_SEED = 1000
