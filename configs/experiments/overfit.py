@@ -24,7 +24,7 @@ train_pipeline = [
     dict(type='PackFaceInputs')
 ]
 # An epoch is 25 times the faces.
-loader = dict(batch_size=4, num_workers=0, persistent_workers=False)
+loader = dict(batch_size=2, num_workers=0, persistent_workers=False)
 train_dataloader = dict(
     **loader,
     dataset=dict(

@@ -1,9 +1,10 @@
 # The same with the cascade on a stock backbone, end to end.
 _base_ = ['overfit.py']
+epochs = 16
 stages = [
     dict(
         name='end-to-end',
-        length=_base_.epochs[0],
+        length=epochs,
         lr=_base_.rate,
         losses=('pose', 'cascade'),
         frozen=())
@@ -12,8 +13,10 @@ custom_hooks = [
     *_base_.custom_hooks[:-1],
     dict(type='StageHook', stages=stages),
 ]
-train_cfg = dict(max_epochs=_base_.epochs[0])
-param_scheduler = _base_.param_scheduler[:1]
+train_cfg = dict(max_epochs=epochs)
+param_scheduler = [
+    dict(_base_.param_scheduler[0], end=epochs, T_max=epochs),
+]
 model = dict(
     data_preprocessor=dict(
         mean=[123.675, 116.28, 103.53],
