@@ -1,6 +1,6 @@
 # The same with the cascade on a stock backbone, end to end.
 _base_ = ['overfit.py']
-epochs = 16
+epochs = _base_.epochs[0]
 stages = [
     dict(
         name='end-to-end',
@@ -14,9 +14,8 @@ custom_hooks = [
     dict(type='StageHook', stages=stages),
 ]
 train_cfg = dict(max_epochs=epochs)
-param_scheduler = [
-    dict(_base_.param_scheduler[0], end=epochs, T_max=epochs),
-]
+param_scheduler = _base_.param_scheduler[:1]
+train_dataloader = dict(batch_size=4)  # for its BatchNorm
 model = dict(
     data_preprocessor=dict(
         mean=[123.675, 116.28, 103.53],
