@@ -355,6 +355,11 @@ def test_hourglass_under_a_stock_head(load, name):
 def test_frozen_backbone_stays(load, tmp_path):
     """Through the Runner: weights and statistics, and a score at the end."""
     config = load('resnet50_frozen')
+    weights = str(tmp_path / 'resnet50.pth')
+    torch.save(MODELS.build(config.model.backbone).state_dict(), weights)
+    # In the place of those to download.
+    config.model.backbone.init_cfg = dict(
+        type='Pretrained', checkpoint=weights)
     config.merge_from_dict({
         'work_dir': str(tmp_path),
         'log_level': 'ERROR',
