@@ -5,6 +5,7 @@ done; 130 interrupted. ``tools/train.py`` and ``tools/test.py`` end as
 MMPose's do: :mod:`spiga_mmpose.engine.command_line`.
 """
 import argparse
+import re
 import sys
 from typing import Callable, Optional
 
@@ -33,8 +34,12 @@ def positive(text: str) -> int:
 
 
 def one_line(message) -> str:
-    """A message or an exception in one line."""
-    return ' '.join(str(message).split())
+    """A message or an exception in one line; of a loader's worker, without
+    how torch got there."""
+    text = str(message)
+    if 'Original Traceback' in text:
+        text = re.split(r'\n[\w.]*(?:Error|Exception): ', text)[-1]
+    return ' '.join(text.split())
 
 
 def run_tool(name: str,

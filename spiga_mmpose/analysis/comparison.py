@@ -11,7 +11,7 @@ import os
 import os.path as osp
 import subprocess
 import sys
-from typing import Callable, Dict, List, Sequence
+from typing import Dict, Iterator, List, Sequence
 
 import numpy as np
 from mmengine.config import Config
@@ -46,7 +46,7 @@ def seeded(config: Config, seed: int) -> Config:
 
 
 def run_all(configs: Dict[str, Config], seeds: Sequence[int], out: str,
-            train_tool: str, report: Callable[[dict], None]) -> None:
+            train_tool: str) -> Iterator[Dict[str, List[dict]]]:
     """Train every config with every seed, or test it once.
 
     Seed by seed, so that an interrupted comparison is one of fewer seeds.
@@ -56,9 +56,10 @@ def run_all(configs: Dict[str, Config], seeds: Sequence[int], out: str,
         seeds (Sequence[int]): All different, see :func:`seeded`.
         out (str): Folder of all runs.
         train_tool (str): Path of ``tools/train.py``.
-        report (Callable): Takes, after every seed, the metrics of each config
-            so far, in the order of the seeds: ``dict[str, list[dict]]``, see
-            :func:`run`.
+
+    Yields:
+        dict[str, list[dict]]: After every seed, the metrics of each config so
+        far, in the order of the seeds, see :func:`run`.
 
     Raises:
         ValueError, RuntimeError: If a seed is given twice; see :func:`run`.
@@ -81,7 +82,7 @@ def run_all(configs: Dict[str, Config], seeds: Sequence[int], out: str,
                 folder = osp.join(out, name, f'seed{seed}')
                 results[name].append(run(config, folder, train_tool))
                 bar.update()
-            report(results)
+            yield results
 
 
 def _trains(config: Config) -> bool:

@@ -12,6 +12,8 @@ from mmengine.config import Config, DictAction
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
+from spiga_mmpose.command_line import one_line
+
 # What the Runner reads from the config, beside its own arguments, while it
 # runs.
 _RUNNER_KEYS = {
@@ -72,7 +74,7 @@ def run_tool(main: Callable[[], None]) -> None:
     except (ValueError, OSError, FloatingPointError) as error:
         if isinstance(error, ValueError):
             _log_traceback()
-        raise SystemExit(_last_words(_one_line(error))) from None
+        raise SystemExit(_last_words(one_line(error))) from None
     except KeyError as error:
         unknown = _unknown_name(error)
         if unknown is None:
@@ -104,13 +106,6 @@ def _log_traceback() -> None:
     for handler in logger.handlers:
         if isinstance(handler, logging.FileHandler):
             handler.handle(record)
-
-
-def _one_line(error: Exception) -> str:
-    text = str(error)
-    if 'Original Traceback' in text:  # from a loader's worker
-        text = re.split(r'\n[\w.]*(?:Error|Exception): ', text)[-1]
-    return ' '.join(text.split())
 
 
 def load_config(args: argparse.Namespace) -> Config:

@@ -145,6 +145,7 @@ def available_landmark_sets() -> List[str]:
         for path in glob.glob(osp.join(_FOLDER, '*.json')))
 
 
+@lru_cache(maxsize=None)
 def find_landmark_set(name: Optional[str]) -> Optional[LandmarkSet]:
     """The shipped set of a data set's name.
 

@@ -60,10 +60,8 @@ def test_seeds_change_weights_and_training_faces_alone():
 
 def run_all(configs, seeds, out, training):
     """What is reported after each seed."""
-    reports = []
-    comparison.run_all(configs, seeds, str(out), str(training),
-                       lambda results: reports.append(copy.deepcopy(results)))
-    return reports
+    return [copy.deepcopy(results) for results in comparison.run_all(
+        configs, seeds, str(out), str(training))]
 
 
 def test_done_is_not_done_again(training, tmp_path):

@@ -313,17 +313,13 @@ def ablate(args):
     add_backbones(configs, args)
     for config in configs.values():
         add_options(config, args)
-
-    def report(results):
+    for results in comparison.run_all(configs, args.seeds, args.out, TRAIN):
         write_json(results, osp.join(args.out, 'results.json'))
         text, rows = make_report(configs, results)
         with open(osp.join(args.out, 'table.md'), 'w') as file:
             file.write(text)
         draw(rows, osp.join(args.out, 'figure.png'))
-
-    comparison.run_all(configs, args.seeds, args.out, TRAIN, report)
-    with open(osp.join(args.out, 'table.md')) as file:
-        return file.read()
+    return text
 
 
 def main(argv=None):

@@ -26,6 +26,7 @@ from spiga_mmpose.analysis.robustness import FaceSet, collect_boxes
 from spiga_mmpose.apis import BoxCalibration, fit_calibration, make_finder
 from spiga_mmpose.apis.calibration import box_errors, left_out_boxes
 from spiga_mmpose.apis.detection import DETECTORS
+from spiga_mmpose.command_line import one_line
 
 
 def parse_args(argv=None):
@@ -119,8 +120,7 @@ def main(argv=None):
             json.dump(result, file, indent=1)
     except (ValueError, OSError, KeyError, AttributeError, SyntaxError,
             RuntimeError) as error:
-        print(f'calibrate_boxes.py: error: {" ".join(str(error).split())}',
-              file=sys.stderr)
+        print(f'calibrate_boxes.py: error: {one_line(error)}', file=sys.stderr)
         return 2
     print(describe(result))
     print(f'centre and size in longer sides of the landmark box; wrote '

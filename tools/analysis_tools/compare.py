@@ -74,22 +74,19 @@ def compare(args):
     """Train, then write all that --out gets; returns the table."""
     experiment = Config.fromfile(args.experiment)
     names = args.variants or list(experiment.variants)
-
-    def report(results):
+    configs = make_configs(experiment, names)
+    for results in comparison.run_all(configs, experiment.seeds, args.out,
+                                      TRAIN):
+        table = make_table(results, experiment.metrics)
         write_json(results, osp.join(args.out, 'results.json'))
         with open(osp.join(args.out, 'table.md'), 'w') as file:
-            file.write(make_table(results, experiment.metrics))
+            file.write(table)
         metric = experiment.metrics[0]
         runs = {name: [run[metric] for run in runs]
                 for name, runs in results.items()}
         draw_variants([VariantPanel(metric, runs)],
                       osp.join(args.out, 'figure.png'))
-
-    comparison.run_all(
-        make_configs(experiment, names), experiment.seeds, args.out, TRAIN,
-        report)
-    with open(osp.join(args.out, 'table.md')) as file:
-        return file.read()
+    return table
 
 
 def main(argv=None):

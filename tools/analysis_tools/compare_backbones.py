@@ -172,22 +172,18 @@ def compare(args):
         name: measure_cost(config, with_time)
         for name, config in tqdm(configs.items(), desc='cost', unit='mix')
     }
-
-    def report(results):
+    rounds = [{}] if 'nme' in args.skip else comparison.run_all(
+        configs, args.seeds, args.out, TRAIN)
+    for results in rounds:
+        table = make_table(costs, results, skipped)
         write_json(
             dict(costs=costs, results=results, skipped=skipped),
             osp.join(args.out, 'results.json'))
         with open(osp.join(args.out, 'table.md'), 'w') as file:
-            file.write(make_table(costs, results, skipped))
+            file.write(table)
         if results:
             draw(costs, results, with_time, osp.join(args.out, 'figure.png'))
-
-    if 'nme' in args.skip:
-        report({})
-    else:
-        comparison.run_all(configs, args.seeds, args.out, TRAIN, report)
-    with open(osp.join(args.out, 'table.md')) as file:
-        return file.read()
+    return table
 
 
 def main(argv=None):

@@ -25,7 +25,7 @@ from spiga_mmpose.analysis.robustness import (MIN_IOU, FaceSet, collect_boxes,
                                               landmark_metric, measure)
 from spiga_mmpose.apis import load_model, make_finder
 from spiga_mmpose.apis.detection import DETECTORS
-from spiga_mmpose.command_line import OneLineParser, positive
+from spiga_mmpose.command_line import OneLineParser, one_line, positive
 from spiga_mmpose.datasets.transforms import CORRUPTIONS
 from spiga_mmpose.evaluation.figures import per_cent_of, robustness
 from spiga_mmpose.evaluation.report import to_markdown, write_json
@@ -314,11 +314,7 @@ def main(argv=None):
               f'in {osp.join(args.out, "results.json")}', file=sys.stderr)
         return 130
     except (ValueError, OSError) as error:
-        text = str(error)
-        if text.startswith('Caught '):  # torch tells how a loader's worker got
-            text = text.strip().splitlines()[-1]  # there; the last line is it
-        print(f'robustness.py: error: {" ".join(text.split())}',
-              file=sys.stderr)
+        print(f'robustness.py: error: {one_line(error)}', file=sys.stderr)
         return 2
     return 0
 
