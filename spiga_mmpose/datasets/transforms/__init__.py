@@ -7,13 +7,14 @@ from .corruptions import (CORRUPTIONS, AddNoise, BlurFace, CompressJPEG,
 from .crop import SPIGACrop
 from .formatting import PackFaceInputs
 from .loading import BadSampleError, LoadFaceImage
-from .photometric import RandomBlur, RandomHSV, RandomOcclusion
+from .photometric import (RandomBlur, RandomHSV, RandomLowQuality,
+                          RandomOccluder, RandomOcclusion)
 
 __all__ = [
     'CORRUPTIONS', 'AddNoise', 'BadSampleError', 'BlurFace',
     'BoxFromLandmarks', 'CompressJPEG', 'CoverFace', 'CropByBox', 'DimLight',
     'EnlargeBox', 'FaceBoxCenterScale', 'FaceRandomBox', 'FaceRandomFlip',
     'LoadFaceImage', 'PackFaceInputs', 'RandomBlur', 'RandomHSV',
-    'RandomOcclusion', 'SPIGACrop', 'ShiftBox', 'ShrinkFace', 'TightenBox',
-    'TurnBox'
+    'RandomLowQuality', 'RandomOccluder', 'RandomOcclusion', 'SPIGACrop',
+    'ShiftBox', 'ShrinkFace', 'TightenBox', 'TurnBox'
 ]

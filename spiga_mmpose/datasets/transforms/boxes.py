@@ -169,7 +169,8 @@ class FaceRandomBox(BaseTransform):
     * the crop turns about the centre of the box;
     * the box moves by a share of its width and height;
     * the crop takes in the axis-aligned box around the turned box, so that
-      at 45 degrees a square face appears 0.707 as large;
+      at 45 degrees a square face appears 0.707 as large (``keep_size``:
+      it does not);
     * the face appears ``scale`` times as large. (In the release the scale
       cancels out against the crop, which follows the scaled box.)
 
@@ -194,15 +195,21 @@ class FaceRandomBox(BaseTransform):
             Defaults to 0.05.
         scale (float): Face size times 1 + U(-scale, scale). Defaults to
             0.15.
+        keep_size (bool): The face stays as large as the upright face, which
+            is how large test faces are: the landmarks of a turned face have
+            a tight box of about the same size. Defaults to ``False``, as the
+            release.
     """
 
     def __init__(self,
                  rotate: float = 45.,
                  shift: float = 0.05,
-                 scale: float = 0.15) -> None:
+                 scale: float = 0.15,
+                 keep_size: bool = False) -> None:
         self.rotate = rotate
         self.shift = shift
         self.scale = scale
+        self.keep_size = keep_size
 
     @cache_randomness
     def _draw(self) -> Tuple[float, np.ndarray, float]:
@@ -215,12 +222,15 @@ class FaceRandomBox(BaseTransform):
         rotation, shift, growth = self._draw()
         size = results['bbox'][:, 2:] - results['bbox'][:, :2]
         results['bbox_center'] = results['bbox_center'] + shift * size
-        results['bbox_scale'] = rotated_size(results['bbox_scale'],
-                                             rotation) / growth
+        if not self.keep_size:
+            results['bbox_scale'] = rotated_size(results['bbox_scale'],
+                                                 rotation)
+        results['bbox_scale'] = results['bbox_scale'] / growth
         results['bbox_rotation'] = np.array([rotation])
         results.pop('annotated_pose', None)
         return results
 
     def __repr__(self) -> str:
         return (f'{type(self).__name__}(rotate={self.rotate}, '
-                f'shift={self.shift}, scale={self.scale})')
+                f'shift={self.shift}, scale={self.scale}, '
+                f'keep_size={self.keep_size})')

@@ -1,0 +1,176 @@
+# A small network for photographs: 68 landmarks and head pose, trained on two
+# CPU cores from weights that synthetic faces gave. The data are 300-W's, in
+# the authors' JSON format: data/300w_photos (docs/photographs.md).
+_base_ = ['_base_/default_runtime.py']
+
+landmark_set = '300w_68'
+input_size = (128, 128)
+padding = 1.45
+codec = dict(
+    type='SPIGALabel', input_size=input_size, landmark_set=landmark_set)
+
+# One stage, end to end. The rate falls in the last 60 epochs; the weights are
+# averaged, so that any checkpoint is as good as its epoch allows.
+epochs = 160
+lr = 2e-3
+load_from = 'checkpoints/spiga_synthetic_long.pth'
+stages = [
+    dict(
+        name='end-to-end',
+        length=epochs,
+        lr=lr,
+        losses=('maps', 'pose', 'cascade'),
+        frozen=())
+]
+custom_hooks = [
+    dict(type='TransferHook'),
+    dict(type='SyncBuffersHook'),
+    dict(type='SampleSeedHook'),
+    dict(type='NonFiniteLossHook', max_in_a_row=10),
+    dict(type='StageHook', stages=stages),
+    dict(
+        type='EMAHook',
+        ema_type='ExpMomentumEMA',
+        momentum=0.001,
+        gamma=500,
+        update_buffers=True),
+]
+train_cfg = dict(max_epochs=epochs, val_interval=5)
+optim_wrapper = dict(
+    type='OptimWrapper',
+    optimizer=dict(type='Adam', lr=lr),
+    clip_grad=dict(max_norm=40.),
+    # The pose is in degrees and its layer starts near zero.
+    paramwise_cfg=dict(
+        custom_keys={'backbone.pose_layers': dict(lr_mult=10.)}))
+param_scheduler = [
+    dict(type='LinearLR', begin=0, end=200, start_factor=0.05,
+         by_epoch=False),
+    dict(
+        type='CosineAnnealingLR',
+        begin=epochs - 60,
+        end=epochs,
+        T_max=60,
+        eta_min_ratio=0.01,
+        by_epoch=True,
+        convert_to_iter_based=True)
+]
+auto_scale_lr = dict(base_batch_size=16)
+default_hooks = dict(
+    logger=dict(type='LoggerHook', interval=50),
+    checkpoint=dict(
+        type='SafeCheckpointHook', interval=1, max_keep_ckpts=2))
+
+channels = 128
+model = dict(
+    type='TopdownPoseEstimator',
+    data_preprocessor=dict(
+        type='PoseDataPreprocessor',
+        mean=[0, 0, 0],
+        std=[255, 255, 255],
+        bgr_to_rgb=False),
+    backbone=dict(
+        type='HourglassPoseNet',
+        landmark_set=landmark_set,
+        input_size=input_size[0],
+        num_stacks=1,
+        channels=channels,
+        stem_channels=(24, 64),
+        depth=4),
+    head=dict(
+        type='GATCascadeHead',
+        in_channels=channels,
+        landmark_set=landmark_set,
+        windows=(0.25, 0.125, 0.0625),  # 8, 4 and 2 of 32 cells
+        window_samples=4,
+        embed_channels=96,
+        position_channels=(96, 96),
+        gat_channels=96,
+        num_gats=2,
+        offset_channels=(96, 48),
+        loss_weight=16.,
+        supervision=dict(
+            type='MultiTaskHead',
+            coord_weight=16.,
+            maps_weight=1.,
+            soft_argmax='mass',
+            pose_weight=0.06),
+        decoder=codec),
+    train_cfg=dict(losses=('maps', 'pose', 'cascade')),
+    test_cfg=dict(flip_test=False))
+
+dataset_type = 'SPIGAJsonDataset'
+data_mode = 'topdown'
+faces = dict(
+    type=dataset_type,
+    landmark_set=landmark_set,
+    # Without a checkpoint MMPose looks here for names and mirror pairs.
+    metainfo=dict(from_file='configs/_base_/datasets/300w.py'),
+    data_mode=data_mode,
+    data_root='data/300w_photos/',
+    data_prefix=dict(img='images/'))
+# For the world, not for the test set: heads that lie on their side, things
+# and masks before the face, small and compressed photographs, no colour.
+box_noise = dict(
+    type='FaceRandomBox', shift=0.08, scale=0.2, keep_size=True)
+train_pipeline = [
+    dict(type='LoadFaceImage'),
+    dict(type='BoxFromLandmarks'),
+    dict(type='FaceRandomFlip', prob=0.5),
+    dict(type='FaceBoxCenterScale', padding=padding),
+    dict(
+        type='RandomChoice',
+        transforms=[[dict(box_noise, rotate=30)],
+                    [dict(box_noise, rotate=110)]],
+        prob=[0.8, 0.2]),
+    dict(type='SPIGACrop', input_size=input_size),
+    dict(type='RandomOccluder', landmark_set=landmark_set, prob=0.35),
+    dict(type='RandomHSV', limit=0.5),
+    dict(type='RandomGrayscale', prob=0.1, keep_channels=True),
+    dict(type='RandomBlur', prob=0.3),
+    dict(type='RandomLowQuality', prob=0.3),
+    dict(type='GenerateTarget', encoder=codec),
+    dict(type='PackFaceInputs')
+]
+val_pipeline = [
+    dict(type='LoadFaceImage'),
+    dict(type='BoxFromLandmarks'),
+    dict(type='FaceBoxCenterScale', padding=padding),
+    dict(type='SPIGACrop', input_size=input_size),
+    dict(type='PackFaceInputs')
+]
+train_dataloader = dict(
+    batch_size=16,
+    num_workers=1,
+    persistent_workers=True,
+    collate_fn=dict(type='collate_faces'),
+    drop_last=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(**faces, ann_file='train.json', pipeline=train_pipeline))
+val_dataloader = dict(
+    batch_size=32,
+    num_workers=1,
+    persistent_workers=True,
+    collate_fn=dict(type='collate_faces'),
+    drop_last=False,
+    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
+    dataset=dict(
+        **faces, ann_file='val.json', test_mode=True,
+        pipeline=val_pipeline))
+test_dataloader = dict(
+    batch_size=32,
+    num_workers=1,
+    persistent_workers=True,
+    collate_fn=dict(type='collate_faces'),
+    drop_last=False,
+    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
+    dataset=dict(
+        **faces,
+        ann_file='common.json',
+        test_mode=True,
+        pipeline=val_pipeline))
+val_evaluator = [
+    dict(type='FaceAlignmentMetric', landmark_set=landmark_set),
+    dict(type='HeadPoseMetric', landmark_set=landmark_set, rounded=True)
+]
+test_evaluator = val_evaluator
