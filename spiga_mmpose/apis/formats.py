@@ -14,20 +14,15 @@ from typing import List, Optional, Sequence
 
 import numpy as np
 
-from spiga_mmpose.landmark_sets import LandmarkSet, find_landmark_set
+from spiga_mmpose.landmark_sets import (LandmarkSet, find_landmark_set,
+                                        load_landmark_set)
 
 # Place among the 98 landmarks of WFLW of each of the 68 of 300W: of the cheek
 # every second, of the brows the upper edge, of each lid of an eye the corner
 # and the outer two of three, of the rest all. The rigid heads of both sets
 # coincide at these places.
-WFLW_TO_300W = (
-    *range(0, 33, 2),  # cheek, 0 to 16
-    *range(33, 38), *range(42, 47),  # brows, 17 to 26
-    *range(51, 60),  # nose and its bottom, 27 to 35
-    60, 61, 63, 64, 65, 67,  # left eye, 36 to 41
-    68, 69, 71, 72, 73, 75,  # right eye, 42 to 47
-    *range(76, 96),  # outer and inner lips, 48 to 67
-)  # yapf: disable
+WFLW_TO_300W = tuple(
+    load_landmark_set('300w_68').ids_in(load_landmark_set('wflw_98')).tolist())
 
 _POSE = ('yaw', 'pitch', 'roll')
 

@@ -1,11 +1,12 @@
 """The annotation files that SPIGA's authors publish."""
 import os.path as osp
 import reprlib
-from typing import Dict, List, Sequence, Union
+from typing import Dict, List, Optional, Sequence, Union
 
 import numpy as np
 from mmpose.registry import DATASETS
 
+from spiga_mmpose.landmark_sets import load_landmark_set
 from .face_dataset import (FaceDataset, check_fields, check_type, read_json,
                            read_numbers)
 
@@ -42,6 +43,10 @@ class SPIGAJsonDataset(FaceDataset):
             or the path of a JSON file with that, as itself or under
             ``test_subsets`` as in the authors' ``db_info.json``, relative to
             ``data_root``. Defaults to none.
+        annotated_set (str, optional): The landmark set of the file, where it
+            is another one than ``landmark_set``: landmarks at places of the
+            head that both have are taken over, the others are masked. So
+            photographs of 300W's 68 landmarks train a network of WFLW's 98.
         kwargs: See :class:`FaceDataset`.
 
     Raises:
@@ -52,8 +57,10 @@ class SPIGAJsonDataset(FaceDataset):
     def __init__(self,
                  *args,
                  subsets: Union[str, Dict[str, Sequence[int]], None] = None,
+                 annotated_set: Optional[str] = None,
                  **kwargs) -> None:
         self.subsets = subsets
+        self.annotated_set = annotated_set
         super().__init__(*args, **kwargs)
 
     def read_faces(self) -> List[dict]:
@@ -63,8 +70,7 @@ class SPIGAJsonDataset(FaceDataset):
             raise ValueError(f'{self.ann_file}: expected a list of faces, '
                              f'found {type(rows).__name__}')
         subsets_of = self._subsets_of(len(rows))
-        row_of = {identifier: row for row, identifier in enumerate(
-            self.landmark_set.annotation_ids)}
+        row_of = self._rows_of_ids()
         image_ids = {}
         faces = []
         for index, row in enumerate(rows):
@@ -76,6 +82,15 @@ class SPIGAJsonDataset(FaceDataset):
             face['subsets'] = subsets_of[index]
             faces.append(face)
         return faces
+
+    def _rows_of_ids(self) -> Dict[int, int]:
+        """Row of each annotation id; -1 where only the file's set has it."""
+        if self.annotated_set is None:
+            rows = range(self.landmark_set.num_landmarks)
+            return dict(zip(self.landmark_set.annotation_ids, rows))
+        source = load_landmark_set(self.annotated_set)
+        rows = source.ids_in(self.landmark_set).tolist()
+        return dict(zip(source.annotation_ids, rows))
 
     def _read_face(self, where: str, row: dict,
                    row_of: Dict[int, int]) -> dict:
@@ -93,12 +108,14 @@ class SPIGAJsonDataset(FaceDataset):
         if unknown:
             raise ValueError(
                 f'{where}: the landmark id {unknown[0]!r} in ids is not one '
-                f'of the set {self.landmark_set.name!r}. Is this a file of '
-                'another landmark set?')
+                f'of the set {self.annotated_set or self.landmark_set.name!r}. '
+                'Is this a file of another landmark set (annotated_set)?')
         if len(set(ids)) != len(ids):
             raise ValueError(f'{where}: an id occurs twice in ids')
 
-        rows = [row_of[i] for i in ids]
+        rows = np.array([row_of[i] for i in ids], int)
+        both = rows >= 0
+        rows, landmarks, visible = rows[both], landmarks[both], visible[both]
         count = self.landmark_set.num_landmarks
         keypoints, labelled, hidden = (np.zeros((count, 2)), np.zeros(count),
                                        np.zeros((1, count), np.float32))

@@ -80,7 +80,8 @@ class SyntheticFaceDataset(SeededDataset, BaseDataset):
         self.seed = int(seed)
         self.variant = variant
         self.image_size = int(image_size)
-        self.landmark_ids = _ids_among_drawn(landmark_set)
+        self.landmark_ids = load_landmark_set(landmark_set).ids_in(
+            load_landmark_set(_DRAWN))
         super().__init__(
             metainfo=load_landmark_set(landmark_set).metainfo(),
             serialize_data=False,
@@ -136,13 +137,3 @@ class SyntheticFaceDataset(SeededDataset, BaseDataset):
                     'skeleton_links'):
             info[key] = self._metainfo[key]
         return info
-
-
-def _ids_among_drawn(landmark_set: str) -> np.ndarray:
-    """(L,) ids of a set's landmarks among the drawn ones."""
-    if landmark_set == _DRAWN:
-        return np.arange(load_landmark_set(_DRAWN).num_landmarks)
-    # The rigid heads share their points: equal places are equal landmarks.
-    ours = load_landmark_set(landmark_set).head_model
-    drawn = load_landmark_set(_DRAWN).head_model
-    return np.linalg.norm(ours[:, None] - drawn[None], axis=-1).argmin(1)

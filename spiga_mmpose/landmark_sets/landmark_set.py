@@ -104,6 +104,20 @@ class LandmarkSet:
             table[points, column] = 1
         return table
 
+    def ids_in(self, other: 'LandmarkSet') -> np.ndarray:
+        """Which landmarks of another set are at the same places of the head.
+
+        Args:
+            other (LandmarkSet): Both sets need a rigid head.
+
+        Returns:
+            np.ndarray: (L,) index among the other's landmarks, -1 where it
+            has none.
+        """
+        gaps = np.linalg.norm(
+            self.head_model[:, None] - other.head_model[None], axis=-1)
+        return np.where(gaps.min(1) < 1e-6, gaps.argmin(1), -1)
+
     def metainfo(self) -> dict:
         """The set as MMPose's ``dataset_info`` dict (see its docs)."""
         names = [f'{self.name}_{i}' for i in range(self.num_landmarks)]

@@ -97,6 +97,25 @@ class TestGoodFiles:
                            face()['landmarks'][1:])
         assert (info['keypoints'][0, 0] == 0).all()
 
+    def test_a_file_of_another_set_masks_what_it_lacks(self, build):
+        """68 labelled landmarks where a network has 98."""
+        row = face('300w_68')
+        dataset = build([row], landmark_set='wflw_98',
+                        annotated_set='300w_68')
+        info = dataset.get_data_info(0)
+        assert info['keypoints'].shape == (1, 98, 2)
+        visible = info['keypoints_visible'][0]
+        assert visible.sum() == 68
+        # The outer eye corners, the tip of the nose, the chin.
+        for ours, theirs in ((60, 36), (72, 45), (54, 30), (16, 8)):
+            np.testing.assert_allclose(info['keypoints'][0, ours],
+                                       row['landmarks'][theirs], rtol=1e-6)
+        # Lower brows, pupils and every second point of the cheek have none.
+        assert not visible[[38, 39, 40, 41, 96, 97, 1, 31]].any()
+        np.testing.assert_array_equal(
+            info['flip_indices'],
+            load_landmark_set('wflw_98').flip_indices)
+
     def test_sample_through_the_pipeline(self, build):
         sample = build([face()], subsets=dict(indoor=[0]),
                        test_mode=True)[0]['data_samples']

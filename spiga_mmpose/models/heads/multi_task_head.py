@@ -164,9 +164,10 @@ class MultiTaskHead(BaseHead):
         if curves:
             edges = draw_edge_maps(labels.keypoints, labels.keypoint_weights,
                                    curves, size, self.sigma_edges)
-            # A curve without a usable point is unknown, not absent.
-            known = (labels.keypoint_weights[:, :, None] *
-                     self.edge_to_point).amax(1)  # (B, E)
+            # A curve of one valid landmark is unknown, not a dot: so are the
+            # lower brows of 98 landmarks where a photograph has 68.
+            known = (labels.keypoint_weights @ self.edge_to_point >
+                     1).float()  # (B, E)
             losses['loss_edges'] = self.maps_weight * sum(
                 scale * self.loss_maps(maps, edges, known)
                 for scale, maps in zip(scales, feats.edges))

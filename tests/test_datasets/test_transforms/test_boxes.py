@@ -113,6 +113,13 @@ class TestFaceRandomBox:
         out = self.run(rotate=45, shift=0, scale=0)
         assert np.allclose(out['bbox_scale'], 96 / 2**.5)
 
+    def test_a_turned_face_may_keep_its_size(self, monkeypatch):
+        monkeypatch.setattr(np.random, 'uniform',
+                            lambda low, high, n: np.full(n, high))
+        out = self.run(rotate=45, shift=0, scale=.25, keep_size=True)
+        assert np.allclose(out['bbox_scale'], [[64 / 1.25, 32 / 1.25]])
+        assert out['bbox_rotation'] == 45
+
     def test_face_grows_by_scale_and_box_shifts_by_its_size(
             self, monkeypatch):
         monkeypatch.setattr(np.random, 'uniform',

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from spiga_mmpose.datasets.transforms import (RandomBlur, RandomHSV,
-                                              RandomOcclusion)
+                                              RandomLowQuality,
+                                              RandomOccluder, RandomOcclusion)
+from spiga_mmpose.landmark_sets import load_landmark_set
 
 
 @pytest.fixture(autouse=True)
@@ -104,3 +106,86 @@ class TestRandomBlur:
         assert sum(counts.values()) == 600
         assert 360 < counts[1] < 440
         assert counts[3] > 70 and counts[5] > 70
+
+
+def upright_face(size=128):
+    """A grey crop with the mean face of 68 landmarks."""
+    shape = load_landmark_set('300w_68').mean_shape
+    return dict(
+        img=np.full((size, size, 3), 128, np.uint8),
+        transformed_keypoints=shape[None] * size,
+        keypoints_visible=np.ones((1, 68), np.float32))
+
+
+class TestRandomOccluder:
+
+    def test_hides_landmarks_under_what_it_draws(self):
+        hidden = 0
+        for _ in range(60):
+            before = upright_face()
+            out = RandomOccluder('300w_68', prob=1)(dict(before))
+            points = out['transformed_keypoints'][0]
+            x, y = np.floor(points).astype(int).T
+            # Where a landmark is hidden something was drawn, but for a grey
+            # as before.
+            changed = (out['img'][y, x] != 128).any(-1)
+            under = out['keypoints_hidden'][0] > 0
+            hidden += under.sum()
+            assert (changed | ~under).mean() > .95
+            assert out['keypoints_hidden'].shape == (1, 68)
+        assert hidden > 200
+
+    def test_a_mask_covers_mouth_and_chin_and_no_eye(self):
+        for _ in range(20):
+            out = RandomOccluder(
+                '300w_68', prob=1, face_mask=1)(upright_face())
+            hidden = out['keypoints_hidden'][0] > 0
+            parts = load_landmark_set('300w_68').parts
+            assert hidden[parts['mouth']].all()
+            assert not hidden[parts['eye'] + parts['brow']].any()
+
+    def test_unlabelled_landmarks_have_no_say(self):
+        face = upright_face()
+        face['keypoints_visible'][:, 2:] = 0
+        out = RandomOccluder('300w_68', prob=1)(face)
+        assert (out['img'] == 128).all() and 'keypoints_hidden' not in out
+
+    def test_never(self):
+        out = RandomOccluder('300w_68', prob=0)(upright_face())
+        assert (out['img'] == 128).all()
+
+
+class TestRandomLowQuality:
+
+    def detail(self, img):
+        """Mean step from pixel to pixel, grey levels."""
+        return np.abs(np.diff(img.astype(int), axis=1)).mean()
+
+    def test_loses_detail_and_keeps_the_size(self, noise):
+        faces = [
+            RandomLowQuality(prob=1, min_face=8, max_noise=0)(
+                dict(upright_face(64), img=noise.copy())) for _ in range(20)
+        ]
+        assert all(face['img'].shape == (64, 64, 3) for face in faces)
+        details = [self.detail(face['img']) for face in faces]
+        assert max(details) < self.detail(noise)
+        assert min(details) < self.detail(noise) / 4
+
+    def test_a_small_face_is_not_shrunk(self):
+        face = upright_face(16)
+        face['img'][::2] = 0
+        out = RandomLowQuality(
+            prob=1, min_face=20, max_noise=0, min_quality=95)(face)
+        assert np.abs(out['img'][::2].astype(int)).mean() < 20
+        assert np.abs(out['img'][1::2].astype(int) - 128).mean() < 20
+
+    def test_noise(self):
+        sigmas = [
+            RandomLowQuality(prob=1, min_face=500, max_noise=20)(
+                upright_face())['img'].std() for _ in range(50)
+        ]
+        assert min(sigmas) < 4 and 10 < max(sigmas) < 22
+
+    def test_never(self, noise):
+        face = dict(upright_face(64), img=noise.copy())
+        assert np.array_equal(RandomLowQuality(prob=0)(face)['img'], noise)

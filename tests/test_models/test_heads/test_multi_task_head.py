@@ -49,6 +49,32 @@ def perfect(head, faces):
     return features(points, edges, points, labels.poses)
 
 
+def test_a_curve_of_one_landmark_is_unknown(head, faces):
+    """As the lower brow, of which 300-W labels the inner end alone."""
+    batch = small_models.batch(2)
+    weights = [
+        sample.gt_instance_labels.keypoint_weights
+        for sample in batch['data_samples']
+    ]
+    curve = head.landmark_set.curves['lower_left_brow']
+    for weight in weights:
+        weight[:, curve[1:]] = 0
+    edges = torch.rand(2, E, CELLS, CELLS)
+    channel = list(head.landmark_set.curves).index('lower_left_brow')
+    other = edges.clone()
+    other[:, channel] = 0.9
+    losses = [
+        head.loss(features(edges=maps),
+                  batch['data_samples'])['loss_edges'].item()
+        for maps in (edges, other)
+    ]
+    assert losses[0] == losses[1]
+    weights[0][:, curve[:2]] = 1
+    assert head.loss(features(edges=edges), batch['data_samples'])[
+        'loss_edges'] != head.loss(
+            features(edges=other), batch['data_samples'])['loss_edges']
+
+
 def test_perfect_maps_and_poses_cost_nothing(head, faces):
     losses = head.loss(perfect(head, faces), faces['data_samples'])
     for name in ('loss_points', 'loss_edges', 'loss_pose'):
