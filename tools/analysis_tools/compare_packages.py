@@ -91,8 +91,8 @@ def predict(config, checkpoint, args):
     """What a checkpoint predicts of the annotated faces, and how fast.
 
     Returns:
-        list[dict]: As SPIGA's authors have it, with ``seconds``: from the
-        image in memory to the landmarks.
+        list[dict]: As SPIGA's authors have it, with ``seconds``: CPU time from
+        the image in memory to the landmarks.
     """
     dataset, truth = read_annotations(args.annotations, args.dataset)
     wanted = protocol_of(dataset).landmark_set
@@ -108,9 +108,9 @@ def predict(config, checkpoint, args):
             raise ValueError(f'{truth.describe(face)}: fewer than two '
                              'landmarks have no box')
         box = np.concatenate([points.min(0), points.max(0)])
-        start = time.perf_counter()
+        start = time.process_time()
         sample = estimate_faces(model, image, box[None])
-        seconds = time.perf_counter() - start
+        seconds = time.process_time() - start
         record = make_record(truth.names[face], image, given,
                              faces_to_dicts(sample))
         if given != wanted:
@@ -125,7 +125,7 @@ def predict(config, checkpoint, args):
 
 
 def milliseconds(path):
-    """Median time of a face; None where the file does not tell."""
+    """Median CPU time of a face; None where the file does not tell."""
     seconds = [record.get('seconds') for record in load_records(path)]
     if None in seconds:
         return None
@@ -186,8 +186,8 @@ def describe(scored):
         f'{scored.norm}, threshold {scored.threshold:g} %; NME, median, AUC '
         'and FR in per cent. A face that a method does not find counts with '
         f'an NME of {MISSED_ERROR:g} % in all but NME_found, which is over '
-        'the found faces. ms: median time of a face, where the results file '
-        'tells it.')
+        'the found faces. ms: median CPU time of a face on one thread, where '
+        'the results file tells it.')
 
 
 def compare(args):
