@@ -3,7 +3,7 @@ import argparse
 import os.path as osp
 
 from spiga_mmpose.command_line import positive
-from spiga_mmpose.evaluation.report import write_json
+from spiga_mmpose.io import write_json
 
 
 def add_common_arguments(parser: argparse.ArgumentParser,

@@ -6,9 +6,9 @@ from typing import Dict, List, Optional, Sequence, Union
 import numpy as np
 from mmpose.registry import DATASETS
 
+from spiga_mmpose.io import read_json
 from spiga_mmpose.landmark_sets import load_landmark_set
-from .face_dataset import (FaceDataset, check_fields, check_type, read_json,
-                           read_numbers)
+from .face_dataset import FaceDataset, check_fields, check_type, read_numbers
 
 _FIELDS = ('imgpath', 'bbox', 'headpose', 'ids', 'landmarks', 'visible')
 

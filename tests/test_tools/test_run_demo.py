@@ -5,8 +5,8 @@ import os.path as osp
 import pytest
 from tiny_model import drawn_test, write_tiny_model
 
-from spiga_mmpose.evaluation.dumps import load_dump
 from spiga_mmpose.evaluation.run_info import RunInfo, read_run_info
+from spiga_mmpose.io import load_dump
 
 MODEL = """
 model = dict(head=dict(supervision=dict(type='MultiTaskHead')))

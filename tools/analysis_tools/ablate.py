@@ -32,7 +32,7 @@ from spiga_mmpose.engine import select_stages
 from spiga_mmpose.engine.command_line import check_options
 from spiga_mmpose.evaluation.figures.variants import (VariantPanel,
                                                       draw_variants)
-from spiga_mmpose.evaluation.report import write_json
+from spiga_mmpose.io import write_json
 
 REPO = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 TRAIN = osp.join(REPO, 'tools', 'train.py')

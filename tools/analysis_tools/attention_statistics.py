@@ -30,7 +30,7 @@ from spiga_mmpose.evaluation.functional.attention import (attended_distance,
                                                           even_attention,
                                                           hidden_attention,
                                                           received_attention)
-from spiga_mmpose.evaluation.report import write_json
+from spiga_mmpose.io import write_json
 
 COLUMNS = {
     'landmarks': 'landmarks attended to',

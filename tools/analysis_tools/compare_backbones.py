@@ -32,7 +32,7 @@ from spiga_mmpose.analysis import comparison
 from spiga_mmpose.command_line import positive, run_tool
 from spiga_mmpose.evaluation.figures import per_cent_of
 from spiga_mmpose.evaluation.figures.trade_off import draw_trade_off
-from spiga_mmpose.evaluation.report import write_json
+from spiga_mmpose.io import write_json
 
 REPO = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 TRAIN = osp.join(REPO, 'tools', 'train.py')

@@ -20,13 +20,13 @@ from published import TABLES, TEST_FACES, Column, PaperTable
 from tqdm import tqdm
 
 from spiga_mmpose.command_line import OneLineParser
-from spiga_mmpose.evaluation import io, report
-from spiga_mmpose.evaluation.dumps import load_dump
+from spiga_mmpose.evaluation import face_files, report
 from spiga_mmpose.evaluation.protocols import PROTOCOLS
 from spiga_mmpose.evaluation.report import POSE_COLUMNS
 from spiga_mmpose.evaluation.run_info import RunInfo, read_run_info
 from spiga_mmpose.evaluation.samples import num_landmarks
 from spiga_mmpose.evaluation.score import score
+from spiga_mmpose.io import load_dump
 from spiga_mmpose.landmark_sets import load_landmark_set
 
 NOT_RUN = 'not run'
@@ -166,9 +166,10 @@ def score_dump(path: str, name: str) -> Run:
     except ValueError as error:
         raise ValueError(f'{path}: {error}') from None
     landmark_set = _landmark_set(dataset)
-    truth = io.read_faces(path, records, landmark_set, 'annotations', True)
-    found = io.read_faces(path, records, landmark_set, 'predictions')
-    steps = io.read_steps(path, records, landmark_set)
+    truth = face_files.read_faces(path, records, landmark_set, 'annotations',
+                                  True)
+    found = face_files.read_faces(path, records, landmark_set, 'predictions')
+    steps = face_files.read_steps(path, records, landmark_set)
     run = Run(
         name=name,
         dataset=dataset,

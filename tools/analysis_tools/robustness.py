@@ -28,7 +28,8 @@ from spiga_mmpose.apis.detection import DETECTORS
 from spiga_mmpose.command_line import OneLineParser, one_line, positive
 from spiga_mmpose.datasets.transforms import CORRUPTIONS
 from spiga_mmpose.evaluation.figures import per_cent_of, robustness
-from spiga_mmpose.evaluation.report import to_markdown, write_json
+from spiga_mmpose.evaluation.report import to_markdown
+from spiga_mmpose.io import write_json
 
 BOX_KINDS = ('truth', 'annotated', 'detector')
 

@@ -22,9 +22,9 @@ from mmengine.registry import init_default_scope
 from scipy.spatial import procrustes
 
 from spiga_mmpose.datasets.coco_face_dataset import CocoFaceDataset
-from spiga_mmpose.datasets.face_dataset import read_json
 from spiga_mmpose.datasets.spiga_json_dataset import SPIGAJsonDataset
 from spiga_mmpose.geometry import boxes_to_center_scale, image_to_crop
+from spiga_mmpose.io import read_json
 from spiga_mmpose.landmark_sets import LandmarkSet, load_landmark_set
 
 MAX_FACES = 1000
