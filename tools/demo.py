@@ -24,11 +24,11 @@ import warnings
 
 import torch
 
-from spiga_mmpose.apis import (ResultWriter, SPIGAInferencer, find_weights,
-                               is_video, left_out_videos, list_images,
-                               parse_box)
+from spiga_mmpose.apis import (ResultWriter, SPIGAInferencer, choose_detector,
+                               find_weights, is_video, left_out_videos,
+                               list_images, parse_box)
 from spiga_mmpose.apis.demo import DRAWINGS, FAULTS, ON_PICTURE, Demo
-from spiga_mmpose.apis.detection import DETECTORS
+from spiga_mmpose.apis.detection import AUTO, DETECTORS
 from spiga_mmpose.apis.inputs import counted
 from spiga_mmpose.apis.loading import BACKENDS, is_exported
 from spiga_mmpose.apis.smoothing import SMOOTHING
@@ -78,17 +78,28 @@ def parse_args(argv=None):
         'times (--bbox=-9,... if it starts with a minus)')
     boxes.add_argument(
         '--det',
+        default=AUTO,
         metavar=f'{"|".join(DETECTORS)}|CONFIG',
-        help="what finds the faces: OpenCV's frontal-face cascade (default), "
+        help="what finds the faces: YuNet where its file is at hand or can be "
+        "fetched, else Haar (default); OpenCV's frontal-face cascade, "
         "OpenCV's YuNet, MMPose's face detector, the image as one box, or "
         'the config of any MMDet detector')
     parser.add_argument(
-        '--det-weights', help="the detector's checkpoint; YuNet's ONNX file")
+        '--det-weights',
+        metavar='FILE',
+        help="the detector's checkpoint; YuNet's ONNX file")
     parser.add_argument(
         '--box-calibration',
         metavar='FILE',
         help="from the detector's boxes to landmark boxes, made by "
         'tools/analysis_tools/calibrate_boxes.py')
+    parser.add_argument(
+        '--refine',
+        type=int,
+        default=0,
+        metavar='PASSES',
+        help='crop again by the landmarks found, so many times (default: '
+        '%(default)s)')
     parser.add_argument(
         '--out', default='demo_out', metavar='DIR', help='(default: demo_out)')
     parser.add_argument(
@@ -197,6 +208,15 @@ def choose_model(args):
     return args.config or config, checkpoint
 
 
+def choose_finder(args):
+    """Detector, its weights, and why it is this one, where that is to tell."""
+    if args.bbox:
+        return 'whole_image', None, None
+    if args.det == AUTO:
+        return choose_detector(args.det_weights)
+    return args.det, args.det_weights, None
+
+
 def prepare(args, paths):
     """Everything that must stand before the first image is read."""
     if any(map(is_video, paths)):
@@ -210,16 +230,18 @@ def prepare(args, paths):
             raise UsageError('--det-every: expected at least 1, found '
                              f'{args.det_every}')
     model, weights = choose_model(args)
+    detector, det_weights, reason = choose_finder(args)
     writer = ResultWriter(args.out, args.format or ['json'], paths)
     inferencer = SPIGAInferencer(
         weights,
         model,
         args.device,
-        'whole_image' if args.bbox else args.det or 'haar',
-        args.det_weights,
+        detector,
+        det_weights,
         args.box_calibration,
         backend=args.backend,
-        threads=args.threads)
+        threads=args.threads,
+        refine=args.refine)
     count = inferencer.model.dataset_meta.get('num_keypoints')
     if args.to_68 and count != 98:
         raise UsageError('--to-68 takes a model of the 98 landmarks of WFLW, '
@@ -227,6 +249,8 @@ def prepare(args, paths):
     if args.landmark is not None and not 0 <= args.landmark < count:
         raise UsageError(f'--landmark: expected 0 to {count - 1}, found '
                          f'{args.landmark}')
+    if reason:
+        print(f'note: {reason}', file=sys.stderr)
     return Demo(inferencer, writer, args.bbox, args.draw, args.landmark,
                 args.to_68, args.det_every, args.smooth)
 

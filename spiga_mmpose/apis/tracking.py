@@ -15,6 +15,7 @@ from mmpose.evaluation.functional import nms
 from mmpose.structures import PoseDataSample
 from mmpose.structures.bbox import bbox_overlaps
 
+from .estimation import landmark_boxes
 from .inputs import usable_boxes
 
 # The detector runs on every so many frames (docs/inference.md has the times).
@@ -37,20 +38,6 @@ _PATIENCE = 10
 # SPIGAInferencer.estimate.
 Estimate = Callable[[Sequence[Tuple[np.ndarray, np.ndarray, np.ndarray]]],
                     List[PoseDataSample]]
-
-
-def landmark_boxes(keypoints: np.ndarray) -> np.ndarray:
-    """Tight boxes of landmarks.
-
-    Args:
-        keypoints (np.ndarray): (N, L, 2) px.
-
-    Returns:
-        np.ndarray: (N, 4) x1, y1, x2, y2, px; NaN where a landmark is.
-    """
-    if not len(keypoints):
-        return np.zeros((0, 4), np.float32)
-    return np.concatenate([keypoints.min(1), keypoints.max(1)], axis=1)
 
 
 class FaceIds:

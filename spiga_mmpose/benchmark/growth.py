@@ -14,7 +14,7 @@ from mmengine.config import Config
 from mmpose.apis import init_model
 
 from spiga_mmpose.apis import estimate_faces, load_model, process_video
-from spiga_mmpose.apis.tracking import landmark_boxes
+from spiga_mmpose.apis.estimation import landmark_boxes
 from spiga_mmpose.datasets.synthetic_backend import numbered_face
 from spiga_mmpose.landmark_sets import load_landmark_set
 from .faces import draw_crops

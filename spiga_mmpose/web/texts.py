@@ -10,6 +10,7 @@ TITLE = '''<h1>Face landmarks and head pose</h1>
 head.</p>'''
 # What is offered, in words; other names are those of files.
 LABELS = dict(
+    yunet='any face (yunet)',
     haar='upright, frontal faces (haar)',
     whole_image='the picture is one face (whole_image)',
     synthetic='of drawn faces (synthetic)')

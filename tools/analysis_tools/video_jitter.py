@@ -25,8 +25,9 @@ import numpy as np
 from tqdm import tqdm
 
 from spiga_mmpose.apis import estimate_images, load_model
+from spiga_mmpose.apis.estimation import landmark_boxes
 from spiga_mmpose.apis.smoothing import SMOOTHING, FaceSmoother
-from spiga_mmpose.apis.tracking import FaceFollower, landmark_boxes
+from spiga_mmpose.apis.tracking import FaceFollower
 from spiga_mmpose.command_line import run_tool
 from spiga_mmpose.datasets.synthetic_backend import numbered_face
 from spiga_mmpose.evaluation.report import to_text
