@@ -47,6 +47,8 @@ setup(
     # replace a stack that works (a CUDA torch, an mmcv built for it), and
     # mmpose's own list names a package that no longer builds. Importing
     # spiga_mmpose says which of them is missing and what to type.
-    install_requires=['matplotlib', 'numpy', 'packaging', 'scipy'],
+    install_requires=[
+        'matplotlib', 'numpy', 'packaging', 'scipy', 'tabulate'
+    ],
     zip_safe=False,
 )

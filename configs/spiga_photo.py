@@ -40,9 +40,13 @@ optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='Adam', lr=lr),
     clip_grad=dict(max_norm=40.),
-    # The pose is in degrees and its layer starts near zero.
     paramwise_cfg=dict(
-        custom_keys={'backbone.pose_layers': dict(lr_mult=10.)}))
+        custom_keys={
+            # The pose is in degrees and its layer starts near zero.
+            'backbone.pose_layers': dict(lr_mult=10.),
+            # At the backbone's rate the cascade learns nothing.
+            'head.steps': dict(lr_mult=0.25),
+        }))
 param_scheduler = [
     dict(type='LinearLR', begin=0, end=200, start_factor=0.05,
          by_epoch=False),

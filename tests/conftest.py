@@ -2,10 +2,16 @@
 import importlib.util
 import os
 import os.path as osp
+import sys
 
 import pytest
 
 REPO = osp.dirname(osp.dirname(osp.abspath(__file__)))
+# Where tools find the modules beside them, as scripts do.
+sys.path += [
+    osp.join(REPO, 'tools', folder)
+    for folder in ('', 'analysis_tools', 'benchmarks', 'dataset_converters')
+]
 
 
 @pytest.fixture(scope='session')

@@ -30,18 +30,18 @@ def seeded(config: Config, seed: int) -> Config:
     """One of several runs of a config.
 
     Args:
-        config (Config): Of a training on drawn faces.
+        config (Config): Of a training.
         seed (int): At least 0.
 
     Returns:
-        Config: A copy with initial weights and training faces of the seed;
-        validation and test faces are the same for all.
+        Config: A copy with initial weights and augmentation of the seed, and
+        where training faces are synthetic, faces of the seed; validation and
+        test faces are the same for all.
     """
     config = copy.deepcopy(config)
-    config.merge_from_dict({
-        'randomness.seed': seed,
-        'train_dataloader.dataset.seed': _FIRST_TRAINING_SEED + seed,
-    })
+    config.merge_from_dict({'randomness.seed': seed})
+    if 'seed' in config.train_dataloader.dataset:
+        config.train_dataloader.dataset.seed = _FIRST_TRAINING_SEED + seed
     return config
 
 

@@ -108,8 +108,8 @@ class SPIGAJsonDataset(FaceDataset):
         if unknown:
             raise ValueError(
                 f'{where}: the landmark id {unknown[0]!r} in ids is not one '
-                f'of the set {self.annotated_set or self.landmark_set.name!r}. '
-                'Is this a file of another landmark set (annotated_set)?')
+                f'of {self.annotated_set or self.landmark_set.name!r}. Is '
+                'this a file of another landmark set (annotated_set)?')
         if len(set(ids)) != len(ids):
             raise ValueError(f'{where}: an id occurs twice in ids')
 

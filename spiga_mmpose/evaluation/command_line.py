@@ -17,13 +17,7 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         'annotations',
         help='truth: benchmark JSON, or such a pickle (its ground truth)')
-    parser.add_argument(
-        '--dataset',
-        type=_dataset,
-        metavar='NAME',
-        help='whose usual normaliser, threshold and divisor to take: '
-        f'{", ".join(PROTOCOLS)}, or a landmark set (a name or a .json file); '
-        'told by the landmarks if not given (98: wflw, 68: 300w)')
+    add_dataset_argument(parser)
     parser.add_argument(
         '--norm', choices=NORMS, help='normaliser, instead of the usual one')
     parser.add_argument(
@@ -34,6 +28,17 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
         '--subsets',
         metavar='FILE',
         help='JSON: name -> face indices, or a db_info.json with test_subsets')
+
+
+def add_dataset_argument(parser: argparse.ArgumentParser) -> None:
+    """``--dataset``, for tools that score."""
+    parser.add_argument(
+        '--dataset',
+        type=_dataset,
+        metavar='NAME',
+        help='whose usual normaliser, threshold and divisor to take: '
+        f'{", ".join(PROTOCOLS)}, or a landmark set (a name or a .json file); '
+        'told by the landmarks if not given (98: wflw, 68: 300w)')
 
 
 def add_subset_argument(parser: argparse.ArgumentParser) -> None:

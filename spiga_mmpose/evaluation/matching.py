@@ -59,7 +59,8 @@ def match_faces(predictions: Faces, annotations: Faces) -> np.ndarray:
 
 
 def check_predicted(predictions: Faces, annotations: Faces, match: np.ndarray,
-                    landmark_set: LandmarkSet) -> None:
+                    landmark_set: LandmarkSet,
+                    allow_missed: bool = False) -> None:
     """Every annotated landmark must be predicted.
 
     Args:
@@ -67,11 +68,15 @@ def check_predicted(predictions: Faces, annotations: Faces, match: np.ndarray,
         annotations (Faces): N faces.
         match (np.ndarray): (N,) of :func:`match_faces`.
         landmark_set (LandmarkSet): Of both.
+        allow_missed (bool): Accept faces without any predicted landmark.
 
     Raises:
         ValueError: If one is not; the message names file, face and landmark.
     """
-    missing = annotations.labelled & ~predictions.labelled[match]
+    predicted = predictions.labelled[match]
+    missing = annotations.labelled & ~predicted
+    if allow_missed:
+        missing &= predicted.any(1, keepdims=True)
     if missing.any():
         index, landmark = np.argwhere(missing)[0]
         raise ValueError(

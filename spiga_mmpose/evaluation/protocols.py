@@ -1,7 +1,7 @@
-"""How each benchmark is scored: landmarks, normaliser, threshold, divisor."""
+"""How each data set is scored: landmarks, normaliser, threshold, divisor."""
 from dataclasses import dataclass
 from numbers import Real
-from typing import Dict, Optional, Union
+from typing import Optional, Union
 
 from spiga_mmpose.landmark_sets import load_landmark_set
 from spiga_mmpose.landmark_sets.landmark_set import available_landmark_sets
@@ -9,93 +9,78 @@ from .functional import NORMS
 
 # Of a threshold in per cent: smaller and larger ones decide nothing.
 SMALLEST, LARGEST = 0.01, 1000
-# Thresholds in per cent where the benchmark has none of its own.
+# Thresholds in per cent with a normaliser that is not the landmark set's.
 _THRESHOLDS = dict(corners=8, pupils=8, lnd_bbox=7, bbox=7, height=4)
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """The usual way of scoring a benchmark.
+    """How a data set is scored.
 
-    Source: paper, section 3.1 and tables 2 to 4, and ``db_info.json`` of each
-    data set in the PyPI package ``spiga`` 0.0.6.
+    The landmark set's file owns normaliser and threshold; a protocol names
+    only what differs by data set. Source: paper, section 3.1 and tables 2 to
+    4, and ``db_info.json`` of each data set in the PyPI package ``spiga``
+    0.0.6.
 
     Attributes:
-        landmark_set (str): Its landmarks.
-        thresholds (dict[str, float]): Normaliser and threshold (per cent) of
-            AUC and FR; the first is the headline.
+        landmark_set (str): Name or path of its landmark set.
+        own_norm (str | None): Headline normaliser, where it is not the
+            landmark set's.
         divide_by (str): See :func:`~.functional.face_nme`.
     """
     landmark_set: str
-    thresholds: Dict[str, float]
+    own_norm: Optional[str] = None
     divide_by: str = 'labelled'
 
     @property
     def norm(self) -> str:
-        """The headline normaliser."""
-        return next(iter(self.thresholds))
+        """The headline normaliser.
+
+        A landmark set that names none is scored by its outer eye corners, or
+        by the landmark box where it has no corners.
+
+        Raises:
+            ValueError: If the landmark set names what is none.
+        """
+        return self.own_norm or self._of_set()[0]
 
     def threshold(self, norm: Optional[Union[str, float]] = None) -> float:
-        """Usual threshold with a normaliser, per cent.
+        """Threshold of AUC and FR with a normaliser, per cent.
 
         Args:
             norm (str | float | None): None for the headline.
 
         Returns:
-            float: The benchmark's; else the one common for this normaliser;
-            else the benchmark's headline threshold.
+            float: With the landmark set's normaliser the landmark set's; with
+            others the one common for them, or else the headline's.
         """
-        headline = self.thresholds[self.norm]
-        if norm is None:
-            return headline
-        common = _THRESHOLDS.get(norm, headline)
-        return self.thresholds.get(norm, common)
+        norm = self.norm if norm is None else norm
+        of_set, threshold = self._of_set()
+        if norm == of_set:
+            return threshold
+        return _THRESHOLDS.get(norm) or self.threshold()
+
+    def _of_set(self):
+        """Normaliser and threshold of the landmark set, checked."""
+        found = load_landmark_set(self.landmark_set)
+        try:
+            norm = checked_norm(
+                found.normaliser or
+                ('corners' if found.eye_corners else 'lnd_bbox'))
+            return norm, checked_threshold(
+                _THRESHOLDS.get(norm, _THRESHOLDS['bbox'])
+                if found.threshold is None else found.threshold)
+        except ValueError as error:
+            raise ValueError(f'{self.landmark_set}: {error}') from None
 
 
 PROTOCOLS = {
-    'wflw':
-    Protocol('wflw_98', dict(corners=10, pupils=8)),
-    '300w':
-    Protocol('300w_68', dict(corners=8, pupils=8, height=4)),
-    '300w-private':
-    Protocol('300w_68',
-             dict(lnd_bbox=7, corners=8, pupils=8, bbox=7, height=4)),
-    'cofw68':
-    Protocol('300w_68', dict(lnd_bbox=7, corners=8, pupils=8)),
-    'merlrav':
-    Protocol('300w_68', dict(lnd_bbox=7), divide_by='all'),
+    'wflw': Protocol('wflw_98'),
+    '300w': Protocol('300w_68'),
+    '300w-private': Protocol('300w_68', 'lnd_bbox'),
+    'cofw68': Protocol('300w_68', 'lnd_bbox'),
+    'merlrav': Protocol('300w_68', 'lnd_bbox', divide_by='all'),
 }
-
-
-def usual_protocol(landmark_set: str) -> Protocol:
-    """The first benchmark that has this landmark set.
-
-    Args:
-        landmark_set (str): Name or path of a landmark set.
-
-    Returns:
-        Protocol: Of WFLW for 98 landmarks, of 300W for 68. For any other set
-        what its file says; without that the outer eye corners, or the
-        landmark box where the set names none.
-
-    Raises:
-        ValueError: If there is no such set, its file is damaged, or its
-            normaliser or threshold is none.
-    """
-    for protocol in PROTOCOLS.values():
-        if protocol.landmark_set == landmark_set:
-            return protocol
-    found = load_landmark_set(landmark_set)
-    try:
-        norm = checked_norm(
-            found.normaliser or
-            ('corners' if found.eye_corners else 'lnd_bbox'))
-        threshold = checked_threshold(
-            _THRESHOLDS.get(norm, _THRESHOLDS['bbox'])
-            if found.threshold is None else found.threshold)
-    except ValueError as error:
-        raise ValueError(f'{landmark_set}: {error}') from None
-    return Protocol(landmark_set, {norm: threshold})
 
 
 def protocol_of(dataset: str) -> Protocol:
@@ -106,11 +91,11 @@ def protocol_of(dataset: str) -> Protocol:
             landmark set.
 
     Returns:
-        Protocol: The benchmark's; of a landmark set the one of
-        :func:`usual_protocol`.
+        Protocol: The data set's; of a landmark set what its file says.
 
     Raises:
-        ValueError: If there is no such data set; see :func:`usual_protocol`.
+        ValueError: If there is no such data set, or the landmark set's file,
+            its normaliser or its threshold is wrong.
     """
     if dataset in PROTOCOLS:
         return PROTOCOLS[dataset]
@@ -119,7 +104,9 @@ def protocol_of(dataset: str) -> Protocol:
         raise ValueError(
             f'no data set {dataset!r}: expected one of {list(PROTOCOLS)}, of '
             f'the landmark sets {known} or the path of a .json file of one')
-    return usual_protocol(dataset)
+    protocol = Protocol(dataset)
+    protocol.threshold()  # a wrong file ends here
+    return protocol
 
 
 def checked_norm(norm: Union[str, float]) -> Union[str, float]:

@@ -6,6 +6,8 @@ import math
 import os
 from typing import Dict, List, Optional
 
+from tabulate import tabulate
+
 POSE_COLUMNS = ('MAE_yaw', 'MAE_pitch', 'MAE_roll', 'MAE', 'geodesic')
 
 
@@ -52,22 +54,22 @@ def _missing(cell):
     return cell is None or isinstance(cell, float) and math.isnan(cell)
 
 
-def _text(cell):
-    if _missing(cell):
-        return '-'
-    return f'{cell:.3f}' if isinstance(cell, float) else str(cell)
+def _tabulate(table: List[list], tablefmt: str) -> str:
+    """Numbers with three decimals, ``-`` where nothing applies."""
+    header, *rows = [[None if _missing(cell) else cell for cell in row]
+                     for row in table]
+    return tabulate(
+        rows,
+        header,
+        tablefmt,
+        floatfmt='.3f',
+        missingval='-',
+        colalign=('left', 'left') + ('right', ) * (len(header) - 2))
 
 
 def to_text(table: List[list]) -> str:
     """Aligned columns for a terminal."""
-    cells = [[_text(cell) for cell in row] for row in table]
-    widths = [max(map(len, column)) for column in zip(*cells)]
-    lines = []
-    for row in cells:
-        left = [c.ljust(w) for c, w in zip(row[:2], widths)]
-        right = [c.rjust(w) for c, w in zip(row[2:], widths[2:])]
-        lines.append('  '.join(left + right).rstrip())
-    return '\n'.join(lines)
+    return _tabulate(table, 'plain')
 
 
 def to_csv(table: List[list]) -> str:
@@ -81,38 +83,14 @@ def to_csv(table: List[list]) -> str:
 
 def to_markdown(table: List[list], caption: str) -> str:
     """A table of GitHub's Markdown, with the caption below."""
-    lines = []
-    for place, row in enumerate(table):
-        cells = [_text(cell).replace('|', '\\|') for cell in row]
-        lines.append(f'| {" | ".join(cells)} |')
-        if place == 0:
-            rule = [':--', ':--'] + ['--:'] * (len(row) - 2)
-            lines.append(f'| {" | ".join(rule)} |')
-    return '\n'.join(lines) + f'\n\n{caption}\n'
-
-
-_LATEX = {
-    '\\': r'\textbackslash{}', '&': r'\&', '%': r'\%', '$': r'\$',
-    '#': r'\#', '_': r'\_', '{': r'\{', '}': r'\}',
-    '~': r'\textasciitilde{}', '^': r'\textasciicircum{}',
-}  # yapf: disable
+    table = [[cell.replace('|', '\\|') if isinstance(cell, str) else cell
+              for cell in row] for row in table]
+    return f'{_tabulate(table, "github")}\n\n{caption}\n'
 
 
 def to_latex(table: List[list], caption: str) -> str:
     """A ``tabular`` that needs no package, with the caption as a comment."""
-    lines = [
-        f'% {caption}',
-        r'\begin{tabular}{ll' + 'r' * (len(table[0]) - 2) + '}', r'\hline'
-    ]
-    for place, row in enumerate(table):
-        cells = [
-            ''.join(_LATEX.get(letter, letter) for letter in _text(cell))
-            for cell in row
-        ]
-        lines.append(' & '.join(cells) + r' \\')
-        if place == 0:
-            lines.append(r'\hline')
-    return '\n'.join(lines + [r'\hline', r'\end{tabular}', ''])
+    return f'% {caption}\n{_tabulate(table, "latex")}\n'
 
 
 def to_json(results: dict) -> str:

@@ -3,11 +3,64 @@ from typing import Dict, Tuple, Union
 
 import numpy as np
 
-from spiga_mmpose.landmark_sets import load_landmark_set
+from spiga_mmpose.landmark_sets import LandmarkSet, load_landmark_set
 from .functional import (BOX_NORMS, alignment_summary, face_nme, landmark_nme,
                          norm_lengths, normalized_errors, pose_summary)
 from .io import Faces
 from .protocols import Protocol
+
+# Error of every landmark of a face that a method does not find, per cent: the
+# face is a failure and adds nothing to the AUC of any benchmark.
+MISSED_ERROR = 100.
+
+
+def missed_faces(predictions: Faces) -> np.ndarray:
+    """Which faces a method does not find: those without any landmark.
+
+    Args:
+        predictions (Faces): N faces.
+
+    Returns:
+        np.ndarray: (N,) bool.
+    """
+    return ~predictions.labelled.any(1)
+
+
+def landmark_errors(predictions: Faces, annotations: Faces, match: np.ndarray,
+                    norm: Union[str, float],
+                    landmark_set: LandmarkSet) -> np.ndarray:
+    """Normalised error of every landmark of one method.
+
+    Args:
+        predictions (Faces): N faces; each with all landmarks that are
+            annotated, or missed, without any.
+        annotations (Faces): N faces.
+        match (np.ndarray): See :func:`score`.
+        norm (str | float): See :func:`~.functional.norm_lengths`.
+        landmark_set (LandmarkSet): L landmarks.
+
+    Returns:
+        np.ndarray: (N, L) per cent; ``MISSED_ERROR`` for all of a missed
+        face, NaN for what is not annotated or has no normaliser.
+
+    Raises:
+        ValueError: If a box is needed and missing.
+    """
+    labelled = annotations.labelled
+    if norm in BOX_NORMS:
+        boxless = labelled.any(1) & np.isnan(annotations.boxes).any(1)
+        if boxless.any():
+            raise ValueError(
+                f'{annotations.describe(boxless.argmax())}: has no box, which '
+                f'the normaliser {norm!r} needs')
+    lengths = norm_lengths(norm, annotations.landmarks, labelled,
+                           annotations.boxes, landmark_set)
+    missed = missed_faces(predictions)[match, None]
+    errors = normalized_errors(predictions.landmarks[match],
+                               annotations.landmarks, labelled & ~missed,
+                               lengths)
+    counts = labelled & np.isfinite(lengths)[:, None]
+    return np.where(missed & counts, MISSED_ERROR, errors)
 
 
 def score(predictions: Faces, annotations: Faces, match: np.ndarray,
@@ -16,8 +69,8 @@ def score(predictions: Faces, annotations: Faces, match: np.ndarray,
     """All numbers of one method on one data set.
 
     Args:
-        predictions (Faces): N faces, with all landmarks that are annotated
-            (:func:`~spiga_mmpose.evaluation.matching.check_predicted`).
+        predictions (Faces): N faces, checked by
+            :func:`~spiga_mmpose.evaluation.matching.check_predicted`.
         annotations (Faces): N faces.
         match (np.ndarray): (N,) prediction of each annotated face, of
             :func:`~spiga_mmpose.evaluation.matching.match_faces`.
@@ -38,18 +91,8 @@ def score(predictions: Faces, annotations: Faces, match: np.ndarray,
     Raises:
         ValueError: If a box is needed and missing, or no face can be scored.
     """
-    landmark_set = load_landmark_set(protocol.landmark_set)
-    labelled = annotations.labelled
-    if norm in BOX_NORMS:
-        boxless = labelled.any(1) & np.isnan(annotations.boxes).any(1)
-        if boxless.any():
-            raise ValueError(
-                f'{annotations.describe(boxless.argmax())}: has no box, which '
-                f'the normaliser {norm!r} needs')
-    lengths = norm_lengths(norm, annotations.landmarks, labelled,
-                           annotations.boxes, landmark_set)
-    errors = normalized_errors(predictions.landmarks[match],
-                               annotations.landmarks, labelled, lengths)
+    errors = landmark_errors(predictions, annotations, match, norm,
+                             load_landmark_set(protocol.landmark_set))
     scores = face_nme(errors, protocol.divide_by)
     scored = np.isfinite(scores)
     if not scored.any():

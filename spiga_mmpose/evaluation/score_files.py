@@ -3,7 +3,7 @@
 What ``tools/evaluate.py`` and the tools that draw errors have in common.
 """
 from dataclasses import dataclass, replace
-from typing import Dict, List, Optional, Union
+from typing import Dict, List, Optional, Tuple, Union
 
 import numpy as np
 from tqdm import tqdm
@@ -113,12 +113,34 @@ def _take(faces: Faces, indices: np.ndarray) -> Faces:
         subsets={})
 
 
+def read_annotations(path: str,
+                     dataset: Optional[str] = None) -> Tuple[str, Faces]:
+    """The true faces of a file, and of which data set they are.
+
+    Args:
+        path (str): File of the truth.
+        dataset (str | None): See :func:`score_files`.
+
+    Returns:
+        tuple: the data set, and the faces.
+
+    Raises:
+        ValueError, OSError: As :func:`score_files`.
+    """
+    records = io.load_records(path)
+    if dataset is None:
+        dataset = guess_dataset(records, path)
+    landmark_set = load_landmark_set(protocol_of(dataset).landmark_set)
+    return dataset, io.read_faces(path, records, landmark_set, 'annotations')
+
+
 def score_files(predictions: List[str],
                 annotations: str,
                 dataset: Optional[str] = None,
                 norm: Optional[Union[str, float]] = None,
                 threshold: Optional[float] = None,
-                subsets: Optional[str] = None) -> ScoredFiles:
+                subsets: Optional[str] = None,
+                allow_missed: bool = False) -> ScoredFiles:
     """Score the results of one or more methods.
 
     Args:
@@ -133,6 +155,8 @@ def score_files(predictions: List[str],
             None: the usual one.
         subsets (str | None): File of subset lists. Defaults to None: the
             subsets that the annotations tell of.
+        allow_missed (bool): Accept predictions without any landmark, of faces
+            that a method does not find; see :func:`.score.landmark_errors`.
 
     Returns:
         ScoredFiles: Methods by the names of their files.
@@ -142,13 +166,9 @@ def score_files(predictions: List[str],
             message names file and face), or another argument is wrong.
         OSError: If a file cannot be read.
     """
-    records = io.load_records(annotations)
-    if dataset is None:
-        dataset = guess_dataset(records, annotations)
+    dataset, truth = read_annotations(annotations, dataset)
     protocol = protocol_of(dataset)
     landmark_set = load_landmark_set(protocol.landmark_set)
-    truth = io.read_faces(annotations, records, landmark_set, 'annotations')
-    del records
     norm = checked_norm(protocol.norm if norm is None else norm)
     if threshold is None:
         threshold = protocol.threshold(norm)
@@ -168,7 +188,7 @@ def score_files(predictions: List[str],
             found = io.read_faces(path, io.load_records(path), landmark_set,
                                   'predictions')
             match = match_faces(found, truth)
-            check_predicted(found, truth, match, landmark_set)
+            check_predicted(found, truth, match, landmark_set, allow_missed)
             name = names[place]
             scored.results[name], scored.errors[name] = score(
                 found, truth, match, protocol, norm, scored.threshold,

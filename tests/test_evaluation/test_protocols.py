@@ -1,14 +1,15 @@
 """What each benchmark is scored by."""
 import json
 import os.path as osp
+import shutil
+from glob import glob
 
 import pytest
 
 from spiga_mmpose.evaluation.functional import NORMS
 from spiga_mmpose.evaluation.protocols import (PROTOCOLS, checked_norm,
-                                               checked_threshold, protocol_of,
-                                               usual_protocol)
-from spiga_mmpose.landmark_sets import load_landmark_set
+                                               checked_threshold, protocol_of)
+from spiga_mmpose.landmark_sets import landmark_set, load_landmark_set
 
 RELEASE = {
     'wflw': 'wflw',
@@ -28,9 +29,11 @@ def test_as_in_the_release(name):
                 RELEASE[name], 'db_info.json')) as file:
         info = json.load(file)
     protocol = PROTOCOLS[name]
-    assert list(protocol.thresholds.items()) == list(info['norm'].items())
-    landmark_set = load_landmark_set(protocol.landmark_set)
-    assert landmark_set.annotation_ids == info['ldm_ids']
+    assert protocol.norm == next(iter(info['norm']))
+    for norm, threshold in info['norm'].items():
+        assert protocol.threshold(norm) == threshold
+    assert load_landmark_set(
+        protocol.landmark_set).annotation_ids == info['ldm_ids']
 
 
 def test_thresholds():
@@ -41,7 +44,7 @@ def test_thresholds():
     assert wflw.threshold('diagonal') == 10  # the headline's
     assert wflw.threshold(100.) == 10
     for protocol in PROTOCOLS.values():
-        assert set(protocol.thresholds) <= set(NORMS)
+        assert protocol.norm in NORMS
         assert all(protocol.threshold(norm) > 0 for norm in NORMS)
 
 
@@ -50,9 +53,23 @@ def test_only_merl_rav_divides_by_all():
     assert dividing == ['merlrav']
 
 
-def test_usual_protocol():
-    assert usual_protocol('wflw_98') is PROTOCOLS['wflw']
-    assert usual_protocol('300w_68') is PROTOCOLS['300w']
+def test_the_landmark_sets_file_decides(tmp_path, monkeypatch):
+    """Editing wflw_98.json changes how WFLW is scored."""
+    folder = osp.dirname(landmark_set.__file__)
+    for path in glob(osp.join(folder, '*.json')):
+        shutil.copy(path, tmp_path)
+    path = tmp_path / 'wflw_98.json'
+    fields = json.loads(path.read_text())
+    fields.update(normaliser='pupils', threshold=9)
+    path.write_text(json.dumps(fields))
+    monkeypatch.setattr(landmark_set, '_FOLDER', str(tmp_path))
+    landmark_set.load_landmark_set.cache_clear()
+    try:
+        for name in ('wflw', 'wflw_98'):
+            protocol = protocol_of(name)
+            assert (protocol.norm, protocol.threshold()) == ('pupils', 9)
+    finally:
+        landmark_set.load_landmark_set.cache_clear()
 
 
 @pytest.mark.parametrize('name, norm, threshold', [
@@ -60,11 +77,8 @@ def test_usual_protocol():
     ('coco_face_68', 'corners', 8), ('cofw_29', 'corners', 10),
     ('aflw_19', 'bbox', 7), ('lapa_106', 'corners', 8)])
 def test_shipped_sets(name, norm, threshold):
-    """The benchmarks and the sets' own files agree."""
-    protocol, landmark_set = usual_protocol(name), load_landmark_set(name)
+    protocol = protocol_of(name)
     assert (protocol.norm, protocol.threshold()) == (norm, threshold)
-    assert (landmark_set.normaliser, landmark_set.threshold) == (norm,
-                                                                 threshold)
 
 
 @pytest.mark.parametrize('fields, norm, threshold', [
@@ -76,7 +90,7 @@ def test_shipped_sets(name, norm, threshold):
 def test_a_set_of_ones_own(tmp_path, fields, norm, threshold):
     path = tmp_path / 'dog.json'
     path.write_text(json.dumps(dict(name='dog', num_landmarks=5, **fields)))
-    protocol = usual_protocol(str(path))
+    protocol = protocol_of(str(path))
     assert (protocol.norm, protocol.threshold()) == (norm, threshold)
 
 
@@ -88,19 +102,18 @@ def test_a_set_with_a_wrong_normaliser(tmp_path, fields, words):
     path = tmp_path / 'dog.json'
     path.write_text(json.dumps(dict(name='dog', num_landmarks=5, **fields)))
     with pytest.raises(ValueError, match=words):
-        usual_protocol(str(path))
+        protocol_of(str(path))
 
 
 def test_protocol_of(tmp_path):
     for name, protocol in PROTOCOLS.items():
         assert protocol_of(name) is protocol
-    assert protocol_of('300w_68') is PROTOCOLS['300w']
+    assert protocol_of('300w_68') == PROTOCOLS['300w']
     path = tmp_path / 'dog.json'
     path.write_text('{"name": "dog", "num_landmarks": 5}')
     for name in ('cofw_29', 'aflw_19', 'lapa_106', str(path)):
         protocol = protocol_of(name)
         assert protocol.landmark_set == name
-        assert protocol == usual_protocol(name)
         assert protocol.divide_by == 'labelled'
 
 

@@ -81,16 +81,16 @@ def test_csv(results):
 def test_markdown(results):
     text = report.to_markdown(report.build_table(results), 'Caption.')
     lines = text.splitlines()
-    assert lines[2].startswith('| a_b\\|c | all | 3 | 4.250 |')
+    assert lines[2].replace(' ', '').startswith('|a_b\\|c|all|3|4.250|')
     assert lines[1].count('|') == 13 and lines[-1] == 'Caption.'
 
 
 def test_latex(results):
     text = report.to_latex(report.build_table(results), '10 %.')
-    assert r'a\_b|c & all & 3 & 4.250' in text
+    assert r'a\_b|c&all&3&4.250&' in text.replace(' ', '')
     assert text.startswith('% 10 %.\n\\begin{tabular}{llrrrrrrrrrr}\n')
-    rows = [line for line in text.splitlines() if line.endswith(r' \\')]
-    assert len(rows) == 7 and {row.count(' & ') for row in rows} == {11}
+    rows = [line for line in text.splitlines() if line.endswith(r'\\')]
+    assert len(rows) == 7 and {row.count('&') for row in rows} == {11}
 
 
 def test_json_has_no_nan(results):

@@ -111,3 +111,26 @@ def test_faces_of_one_image_that_changed_places(files):
         json.dump(faces, file)
     found = score_files([files['ours']], files['truth'])
     assert found.results == expected.results
+
+
+def test_faces_that_a_method_misses(files):
+    """They count with 100 %, if the caller allows them at all."""
+    with open(files['ours']) as file:
+        faces = json.load(file)
+    faces[5].update(ids=[], landmarks=[])
+    with open(files['ours'], 'w') as file:
+        json.dump(faces, file)
+    with pytest.raises(ValueError, match='face 5 .* not predicted'):
+        score_files([files['ours']], files['truth'])
+    expected = score_files([files['theirs']], files['truth']).errors['theirs']
+    expected[5] = 100
+    scored = score_files([files['ours']], files['truth'], allow_missed=True)
+    assert scored.errors['ours'] == pytest.approx(expected)
+    assert scored.results['ours']['NME'] == pytest.approx(expected.mean())
+
+    faces[7].update(ids=faces[7]['ids'][1:],
+                    landmarks=faces[7]['landmarks'][1:])
+    with open(files['ours'], 'w') as file:
+        json.dump(faces, file)
+    with pytest.raises(ValueError, match='face 7 .* not predicted'):
+        score_files([files['ours']], files['truth'], allow_missed=True)

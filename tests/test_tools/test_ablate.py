@@ -8,8 +8,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmpose.registry import MODELS
-
-from spiga_mmpose.evaluation.published import TABLES
+from published import TABLES
 
 
 @pytest.fixture(scope='module')

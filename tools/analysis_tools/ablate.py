@@ -24,6 +24,7 @@ import numpy as np
 import torch
 from mmengine.config import Config, DictAction
 from mmengine.runner.checkpoint import CheckpointLoader
+from published import TABLES
 
 from spiga_mmpose.analysis import comparison
 from spiga_mmpose.command_line import run_tool
@@ -31,7 +32,6 @@ from spiga_mmpose.engine import select_stages
 from spiga_mmpose.engine.command_line import check_options
 from spiga_mmpose.evaluation.figures.variants import (VariantPanel,
                                                       draw_variants)
-from spiga_mmpose.evaluation.published import TABLES
 from spiga_mmpose.evaluation.report import write_json
 
 REPO = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))

@@ -10,7 +10,7 @@ from mmpose.registry import METRICS
 from spiga_mmpose.landmark_sets import load_landmark_set
 from ..functional import (BOX_NORMS, alignment_summary, face_nme, norm_lengths,
                           normalized_errors)
-from ..protocols import checked_norm, checked_threshold, usual_protocol
+from ..protocols import checked_norm, checked_threshold, protocol_of
 from ..samples import (face_name, labelled_of, landmarks_of, steps_of,
                        subsets_of, true_box)
 
@@ -45,10 +45,11 @@ class FaceAlignmentMetric(BaseMetric):
             Defaults to ``'wflw_98'``.
         norm (str | float | None): Normaliser: ``'corners'``, ``'pupils'``,
             ``'lnd_bbox'``, ``'bbox'``, ``'height'``, ``'diagonal'`` or a
-            number of px. Defaults to None: the usual one of the landmark set
-            (WFLW and 300W: ``'corners'``; others: ``'lnd_bbox'``).
+            number of px. Defaults to None: that of the landmark set's file
+            (WFLW and 300W: ``'corners'``).
         threshold (float | None): Of AUC and FR, per cent. Defaults to None:
-            the usual one with this normaliser (WFLW corners: 10).
+            that of the landmark set's file (WFLW: 10), or with another
+            normaliser the one common for it.
         divide_by (str): ``'labelled'``, or ``'all'`` for MERL-RAV's rule (sum
             of the errors over L); then ``NME_labelled`` is the mean over
             the labelled landmarks. Defaults to ``'labelled'``.
@@ -75,7 +76,7 @@ class FaceAlignmentMetric(BaseMetric):
                  prefix: Optional[str] = None) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.landmark_set = load_landmark_set(landmark_set)
-        protocol = usual_protocol(landmark_set)
+        protocol = protocol_of(landmark_set)
         self.norm = checked_norm(protocol.norm if norm is None else norm)
         self.threshold = checked_threshold(
             protocol.threshold(self.norm) if threshold is None else threshold)

@@ -46,6 +46,11 @@ def test_repeatable_and_independent_of_the_chunks(errors, monkeypatch):
         assert first[key] == pytest.approx(second[key])
 
 
+def test_one_face():
+    rows = bootstrap_differences(np.array([[1.], [3.]]), 8, samples=5)['NME']
+    assert rows.tolist() == [[0, 0, 0], [2, 2, 2]]
+
+
 def test_bad_input():
     for bad in (np.zeros((2, 0)), np.zeros(3)):
         with pytest.raises(ValueError, match='M methods on N >= 1'):

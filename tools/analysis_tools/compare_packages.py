@@ -1,0 +1,239 @@
+"""Other face-landmark packages and our checkpoints on one annotation file.
+
+    python tools/analysis_tools/compare_packages.py annotations.json \\
+        dlib=dlib.json mediapipe=mediapipe.json \\
+        ours=configs/spiga_300w_json.py:300w.pth \\
+        --data-root images --out work_dirs/packages
+
+NAME=FILE is a results file of tools/evaluate.py, published or written by
+tools/analysis_tools/peers. NAME=CONFIG.py:CHECKPOINT is run here, by the
+tight box of the true landmarks, a face at a time on one CPU thread, and kept
+in --out/predictions. Writes comparison.md, comparison.json and a CED figure
+for all landmarks, the inner ones and the contour. See docs/photographs.md.
+"""
+import argparse
+import os
+import os.path as osp
+import re
+import sys
+import time
+
+import numpy as np
+from tqdm import tqdm
+
+from spiga_mmpose.apis.estimation import (estimate_faces, faces_to_dicts,
+                                          landmark_set_name)
+from spiga_mmpose.apis.expected_warnings import without_expected_warnings
+from spiga_mmpose.apis.formats import make_record, to_benchmark, wflw_to_300w
+from spiga_mmpose.apis.loading import load_estimator
+from spiga_mmpose.command_line import OneLineParser, run_tool
+from spiga_mmpose.datasets.transforms.loading import LoadFaceImage
+from spiga_mmpose.evaluation import command_line, report
+from spiga_mmpose.evaluation.arrays import as_array
+from spiga_mmpose.evaluation.figures import draw_ced
+from spiga_mmpose.evaluation.functional import (alignment_summary, face_nme,
+                                                percentile_error)
+from spiga_mmpose.evaluation.io import load_records
+from spiga_mmpose.evaluation.protocols import protocol_of
+from spiga_mmpose.evaluation.score import (MISSED_ERROR, landmark_errors,
+                                           missed_faces)
+from spiga_mmpose.evaluation.score_files import read_annotations, score_files
+
+
+def make_parser():
+    parser = OneLineParser(
+        prog='compare_packages.py',
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        'annotations', help='truth: a file as for tools/evaluate.py')
+    parser.add_argument(
+        'methods',
+        nargs='+',
+        type=_method,
+        metavar='NAME=FILE|NAME=CONFIG.py:CHECKPOINT',
+        help='what to compare')
+    parser.add_argument(
+        '--out', required=True, metavar='DIR', help='folder for the results')
+    parser.add_argument(
+        '--data-root',
+        default='',
+        metavar='DIR',
+        help='folder that relative image paths start from, for checkpoints')
+    command_line.add_dataset_argument(parser)
+    return parser
+
+
+def _method(text):
+    """Name and what stands behind it; the name becomes that of a file."""
+    name, _, value = text.partition('=')
+    if not (re.fullmatch(r'\w[\w .+-]*', name) and value):
+        raise argparse.ArgumentTypeError(
+            'expected NAME=FILE or NAME=CONFIG.py:CHECKPOINT, the name of '
+            f'letters, digits, spaces and . + - _, found {text!r}')
+    return name, value
+
+
+def results_file(name, value, args):
+    """The predictions of a method, made here if it is a checkpoint."""
+    config, colon, checkpoint = value.partition('.py:')
+    if not colon:
+        return value
+    path = osp.join(args.out, 'predictions', f'{name}.json')
+    os.makedirs(osp.dirname(path), exist_ok=True)
+    with without_expected_warnings():
+        faces = predict(config + '.py', checkpoint, args)
+    report.write_json(faces, path)
+    return path
+
+
+def predict(config, checkpoint, args):
+    """What a checkpoint predicts of the annotated faces, and how fast.
+
+    Returns:
+        list[dict]: As SPIGA's authors have it, with ``seconds``: CPU time from
+        the image in memory to the landmarks.
+    """
+    dataset, truth = read_annotations(args.annotations, args.dataset)
+    wanted = protocol_of(dataset).landmark_set
+    model = load_estimator(checkpoint, config, 'cpu', threads=1)
+    given = landmark_set_name(model)
+    load = LoadFaceImage()
+    faces = []
+    for face in tqdm(range(len(truth)), unit='face', disable=None):
+        path = osp.join(args.data_root, truth.names[face] or '')
+        image = load(dict(img_path=path))['img']
+        points = truth.landmarks[face, truth.labelled[face]]
+        if len(points) < 2:
+            raise ValueError(f'{truth.describe(face)}: fewer than two '
+                             'landmarks have no box')
+        box = np.concatenate([points.min(0), points.max(0)])
+        start = time.process_time()
+        sample = estimate_faces(model, image, box[None])
+        seconds = time.process_time() - start
+        record = make_record(truth.names[face], image, given,
+                             faces_to_dicts(sample))
+        if given != wanted:
+            try:
+                record = wflw_to_300w(record)
+            except ValueError as error:
+                raise ValueError(f'{checkpoint} predicts {given}, '
+                                 f'{truth.path} is of {wanted}: {error}'
+                                 ) from None
+        faces.append(dict(to_benchmark([record])[0], seconds=seconds))
+    return faces
+
+
+def milliseconds(path):
+    """Median CPU time of a face; None where the file does not tell."""
+    seconds = [record.get('seconds') for record in load_records(path)]
+    if None in seconds:
+        return None
+    try:
+        return 1000 * float(np.median(as_array(seconds)))
+    except ValueError as error:
+        raise ValueError(f"{path}: 'seconds' {error}") from None
+
+
+def groups_of(landmark_set):
+    """Landmarks that are scored together, by name."""
+    every = list(range(landmark_set.num_landmarks))
+    contour = landmark_set.parts.get('contour', [])
+    inner = [i for i in every if i not in contour]
+    return dict(all=every, **(
+        dict(inner=inner, contour=contour) if contour and inner else {}))
+
+
+def score_groups(scored):
+    """Scores and per-face NMEs (N,) of each group and method."""
+    results, nmes = {}, {}
+    for group, members in groups_of(scored.landmark_set).items():
+        results[group], nmes[group] = {}, {}
+        for name, faces in scored.predictions.items():
+            errors = landmark_errors(faces, scored.annotations,
+                                     np.arange(len(scored)), scored.norm,
+                                     scored.landmark_set)[:, members]
+            nme = face_nme(errors, scored.protocol.divide_by)
+            valid = np.isfinite(nme)
+            found = nme[valid & ~missed_faces(faces)]
+            results[group][name] = dict(
+                landmarks=len(members),
+                faces=int(valid.sum()),
+                found=len(found),
+                NME_found=float(found.mean()) if len(found) else float('nan'),
+                median=percentile_error(nme[valid], 50),
+                **alignment_summary(nme[valid], scored.threshold))
+            nmes[group][name] = nme[valid]
+    return results, nmes
+
+
+def make_table(results, times, threshold):
+    """Header and rows; the methods of a group of landmarks together."""
+    keys = ('faces', 'found', 'NME_found', 'NME', 'median',
+            f'AUC{threshold:g}', f'FR{threshold:g}')
+    rows = [['landmarks', 'method', 'ms', *keys]]
+    for group, methods in results.items():
+        rows += [[f'{group} {result["landmarks"]}', name, times[name],
+                  *(result[key] for key in keys)]
+                 for name, result in methods.items()]
+    return rows
+
+
+def describe(scored):
+    """The caption: what a number without it would not tell."""
+    return (
+        f'{scored.dataset} ({scored.protocol.landmark_set}), normaliser '
+        f'{scored.norm}, threshold {scored.threshold:g} %; NME, median, AUC '
+        'and FR in per cent. A face that a method does not find counts with '
+        f'an NME of {MISSED_ERROR:g} % in all but NME_found, which is over '
+        'the found faces. ms: median CPU time of a face on one thread, where '
+        'the results file tells it.')
+
+
+def compare(args):
+    """Predict, score and write; returns what is printed."""
+    methods = dict(args.methods)
+    if len(methods) < len(args.methods):
+        raise ValueError('two methods have the same name: '
+                         f'{", ".join(name for name, _ in args.methods)}')
+    paths = {
+        name: results_file(name, value, args)
+        for name, value in methods.items()
+    }
+    scored = score_files(
+        list(paths.values()), args.annotations, args.dataset,
+        allow_missed=True)
+    scored.predictions = dict(zip(paths, scored.predictions.values()))
+    times = {name: milliseconds(path) for name, path in paths.items()}
+    results, nmes = score_groups(scored)
+    table = make_table(results, times, scored.threshold)
+    caption = describe(scored)
+
+    os.makedirs(args.out, exist_ok=True)
+    with open(
+            osp.join(args.out, 'comparison.md'), 'w',
+            encoding='utf-8') as file:
+        file.write(report.to_markdown(table, caption))
+    report.write_json(
+        dict(
+            annotations=args.annotations,
+            dataset=scored.dataset,
+            norm=scored.norm,
+            threshold=scored.threshold,
+            missed_error=MISSED_ERROR,
+            predictions=paths,
+            milliseconds=times,
+            results=results), osp.join(args.out, 'comparison.json'))
+    for group, errors in nmes.items():
+        draw_ced(errors, scored.threshold, scored.norm,
+                 osp.join(args.out, f'ced_{group}.png'))
+    return f'{report.to_text(table)}\n{caption}'
+
+
+def main(argv=None):
+    args = make_parser().parse_args(argv)
+    return run_tool('compare_packages.py', compare, args)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
