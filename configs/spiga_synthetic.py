@@ -98,7 +98,8 @@ model = dict(
             type='MultiTaskHead',
             coord_weight=16.,
             # At the paper's 4 to 50, Adaptive Wing rules the first minutes.
-            maps_weight=1.,
+            points_weight=1.,
+            edges_weight=1.,
             sigma_points=1.,
             # Mass learns faster (docs/recipe_choices.md); the figures of the
             # docs are of this.

@@ -45,7 +45,8 @@ model = dict(
                 weight_map=True),  # [?]
             loss_pose=dict(type='PoseL2Loss', squared=False),  # [?]
             coord_weight=4.,
-            maps_weight=50.,
+            points_weight=50.,
+            edges_weight=50.,
             pose_weight=1.,
             subpixel=True,  # [?] False: rounded to cells, as released
             coord_maps='heatmaps',  # [?]

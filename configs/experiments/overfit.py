@@ -87,4 +87,8 @@ model = dict(
         offset_channels=(64, 32),
         loss_weight=16.,
         # The coordinates first: the paper's weights want longer runs.
-        supervision=dict(coord_weight=16., maps_weight=1., pose_weight=0.06)))
+        supervision=dict(
+            coord_weight=16.,
+            points_weight=1.,
+            edges_weight=1.,
+            pose_weight=0.06)))
