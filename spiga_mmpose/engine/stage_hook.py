@@ -9,7 +9,7 @@ from mmengine.runner import EpochBasedTrainLoop
 from mmpose.registry import HOOKS
 from torch import nn
 
-from spiga_mmpose.models.heads.gat_cascade_head import PARTS
+from spiga_mmpose.models.heads.trained_parts import PARTS, TrainedParts
 
 
 @HOOKS.register_module()
@@ -210,12 +210,16 @@ class StageHook(Hook):
                          batch_idx,
                          data_batch=None,
                          outputs=None) -> None:
-        """After a stage's last iteration, make the optimiser the next's.
+        """Record what is trained; after a stage's last iteration, make the
+        optimiser the next's.
 
         This comes before the schedulers step, so that a warm-up of the next
         stage starts from its learning rate, and before the checkpoint, so
         that a run resumed here is the same as one that went on.
         """
+        head = getattr(self._model(runner), 'head', None)
+        if isinstance(head, TrainedParts):
+            head.record_trained(self.stages[self._current]['losses'])
         by_epoch = self._by_epoch(runner)
         if by_epoch:
             if batch_idx + 1 < len(runner.train_dataloader):

@@ -258,11 +258,12 @@ class TestPoseFromFeatures:
             atol=1e-5)
 
     def test_stage_of_the_pose_alone(self, faces):
-        """It predicts what it has learnt: the projected head."""
+        """It predicts what is trained: the projected head."""
         model = build('ResNet')
         model.train_cfg = dict(losses=('pose', ))
         losses = model(**prepared(model, faces), mode='loss')
         assert set(losses) == {'loss_pose'}
+        model.head.record_trained(('pose', ))
         with torch.no_grad():
             results = model(**prepared(model, faces), mode='predict')
         found = results[0].pred_instances

@@ -27,7 +27,7 @@ def backbone(configs, tmp_path_factory):
     """Path of a checkpoint of the whole network, as a stage leaves it."""
     torch.manual_seed(0)
     model = MODELS.build(configs['spiga'].model)
-    model.head.set_learnt(('maps', 'pose'))
+    model.head.record_trained(('maps', 'pose'))
     path = tmp_path_factory.mktemp('backbone') / 'multitask.pth'
     torch.save(dict(state_dict=model.state_dict()), path)
     return str(path)
