@@ -103,7 +103,7 @@ def test_backbones(tool, configs, backbone, tmp_path, monkeypatch):
         'backbone', 'backbone_bottleneck_8x8']
     config = trained[1][0]
     assert config.model.backbone.depth == 2
-    assert [stage.name for stage in config.custom_hooks[3].stages] == [
+    assert [stage.name for stage in config.stages] == [
         'landmarks', 'multitask']
     seeds = [config.train_dataloader.dataset.seed for config, _ in trained]
     assert seeds[0] == seeds[1] > 1050  # not those of any cascade
