@@ -35,7 +35,8 @@ def head(**changes) -> dict:
         num_gats=2,
         num_heads=2,
         offset_channels=(8, ),
-        supervision=dict(type='MultiTaskHead', maps_weight=1.),
+        supervision=dict(
+            type='MultiTaskHead', points_weight=1., edges_weight=1.),
         decoder=codec(landmark_set))
     return dict(config, **changes)
 

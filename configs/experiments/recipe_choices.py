@@ -29,7 +29,10 @@ variants = {
         dict(type='WeightedAdaptiveWingLoss', weight_map=False)
     },
     'rounded centres': {f'{losses}.subpixel': False},
-    'no maps': {f'{losses}.maps_weight': 0.},
+    'no maps': {
+        f'{losses}.points_weight': 0.,
+        f'{losses}.edges_weight': 0.,
+    },
     # L_pose: squared, its weight brought to the same scale at 5 degrees.
     'pose squared': {
         f'{losses}.loss_pose': dict(type='PoseL2Loss', squared=True),

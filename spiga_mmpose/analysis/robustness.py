@@ -201,7 +201,7 @@ def measure(model,
 
     Returns:
         dict: ``'result'`` -> metrics of the predictions as the config makes
-        them, and, where the model has a cascade and has learnt both,
+        them, and, where maps and cascade of the model are trained,
         ``'maps'`` -> metrics of its own soft-argmax.
 
     Raises:
@@ -240,7 +240,7 @@ def _ways(model) -> Dict[str, dict]:
     ways = dict(result=test_cfg)
     head = model.head
     if (isinstance(head, GATCascadeHead) and head.supervision is not None
-            and {'maps', 'cascade'} <= set(head.learnt)
+            and {'maps', 'cascade'} <= set(head.trained_parts)
             and 'predict_by' not in test_cfg):
         ways['maps'] = dict(test_cfg, predict_by='maps')
     return ways

@@ -59,8 +59,7 @@ def steps_row(model: nn.Module,
     windows = None  # an exported file does not tell them
     if model.head is not None:
         side = float(face.input_scale[0])
-        # A model that has not learnt its cascade yet gives the first shape
-        # alone.
+        # A model whose cascade is not trained gives the first shape alone.
         windows = [
             step.window * side for step in model.head.steps[:len(steps) - 1]
         ]

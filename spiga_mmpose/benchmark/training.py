@@ -186,6 +186,8 @@ class Step:
         torch.manual_seed(0)
         self.model = MODELS.build(config.model)
         self.model.train()
+        if config.get('stages'):
+            config.optim_wrapper.optimizer.lr = config.stages[0].lr
         optimizer = dict(
             config.optim_wrapper,
             type='CpuAmpOptimWrapper' if kind.bf16 else 'OptimWrapper')

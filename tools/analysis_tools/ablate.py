@@ -164,11 +164,12 @@ def backbone_alone(checkpoint, stem):
         raise ValueError(f'{checkpoint}: holds no weights of a backbone '
                          '(backbone.*); expected a checkpoint of '
                          'configs/spiga_synthetic.py')
-    learnt = kept.get('head.trained')
-    if learnt is not None and not learnt[:2].all():
-        raise ValueError(f'{checkpoint}: its backbone has not learnt both maps'
-                         ' and pose; expected a checkpoint of the multi-task '
-                         'stage of configs/spiga_synthetic.py or a later one')
+    trained = kept.get('head.trained')
+    if trained is not None and not trained[:2].all():
+        raise ValueError(f'{checkpoint}: its backbone is not trained for both '
+                         'maps and pose; expected a checkpoint of the '
+                         'multi-task stage of configs/spiga_synthetic.py or a '
+                         'later one')
     digest = hashlib.sha256()
     for name in sorted(kept):
         digest.update(kept[name].numpy().tobytes())
