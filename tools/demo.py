@@ -33,7 +33,7 @@ from spiga_mmpose.apis.inputs import counted
 from spiga_mmpose.apis.loading import BACKENDS, is_exported
 from spiga_mmpose.apis.smoothing import SMOOTHING
 from spiga_mmpose.apis.tracking import DET_EVERY
-from spiga_mmpose.apis.weights import RELEASES, SYNTHETIC
+from spiga_mmpose.apis.weights import DEFAULT, RELEASES, SHIPPED
 from spiga_mmpose.apis.writing import FORMATS
 
 
@@ -65,9 +65,10 @@ def parse_args(argv=None):
     parser.add_argument(
         '--weights',
         '--checkpoint',
-        metavar=f'{"|".join([*RELEASES, SYNTHETIC])}|FILE|URL',
-        help="published weights by name, those of drawn faces (default), or "
-        "any checkpoint's path or URL")
+        metavar=f'{"|".join([*SHIPPED, *RELEASES])}|FILE|URL',
+        help='weights by name: a small network of photographs (photo, the '
+        "default) or of synthetic faces, the authors' networks (the others), "
+        "or any checkpoint's path or URL")
     boxes = parser.add_mutually_exclusive_group()
     boxes.add_argument(
         '--bbox',
@@ -191,17 +192,10 @@ def choose_model(args):
                 'export.py (.onnx or .xml); a config is --config, with '
                 '--weights')
         return args.model, args.weights
-    if args.weights is None:
-        if args.config:
-            raise UsageError(f'--config {args.config} needs its weights: give '
-                             '--weights as well')
-        print(
-            'Note: the default model was trained on synthetic faces only. It '
-            'shows that the parts work together; on photographs expect wrong '
-            'landmarks and poses. Give --weights wflw, or --config and '
-            '--weights, for a model that was trained on photographs.',
-            file=sys.stderr)
-    checkpoint, config = find_weights(args.weights or SYNTHETIC)
+    if args.weights is None and args.config:
+        raise UsageError(f'--config {args.config} needs its weights: give '
+                         '--weights as well')
+    checkpoint, config = find_weights(args.weights or DEFAULT)
     if (args.config or config) is None:
         raise UsageError(f'--weights {args.weights} do not tell their config: '
                          'give --config as well')

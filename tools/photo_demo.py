@@ -27,7 +27,6 @@ from spiga_mmpose.command_line import run_tool
 from spiga_mmpose.visualization import WINDOWS_NOTE
 from spiga_mmpose.visualization.drawing import PAPER, text_band
 
-WEIGHTS = 'synthetic'  # see SPIGAInferencer
 PHOTO = 'grace_hopper.jpg'  # 512 x 600 px
 HEAD = slice(5, 435), slice(50, 480)  # rows and columns
 FACE = (266, 240)  # x, y
@@ -111,7 +110,7 @@ def show(args):
     make_folder(args.out)
     photo = read_image(get_sample_data(PHOTO, asfileobj=False))
     # Several threads would wait for one another on a busy machine.
-    inferencer = SPIGAInferencer(WEIGHTS, threads=1)
+    inferencer = SPIGAInferencer(threads=1)
     path = osp.join(args.out, 'photo.jpg')
     figure = draw_figure(inferencer, photo)
     Image.fromarray(figure).save(path, quality=QUALITY)

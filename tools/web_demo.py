@@ -18,7 +18,7 @@ import torch
 
 from spiga_mmpose.apis import choose_detector, find_weights
 from spiga_mmpose.apis.detection import AUTO, DETECTORS
-from spiga_mmpose.apis.weights import RELEASES, SYNTHETIC
+from spiga_mmpose.apis.weights import DEFAULT, RELEASES, SHIPPED
 from spiga_mmpose.web import FaceAnalyser, serve
 
 LOCAL = ('127.0.0.1', 'localhost', '::1')
@@ -32,11 +32,10 @@ def parse_args(argv=None):
     parser.add_argument(
         '--weights',
         nargs='+',
-        default=[SYNTHETIC],
-        metavar=f'{"|".join([*RELEASES, SYNTHETIC])}|FILE|URL',
-        help="models to choose from: published weights by name, any "
-        "checkpoint's path or URL (default: synthetic, which has seen drawn "
-        'faces only)')
+        default=[DEFAULT],
+        metavar=f'{"|".join([*SHIPPED, *RELEASES])}|FILE|URL',
+        help="models to choose from: weights by name, any checkpoint's path "
+        'or URL (default: photo)')
     parser.add_argument(
         '--config',
         help='config of the weights that do not tell theirs')

@@ -78,10 +78,10 @@ class SPIGAInferencer:
     than what would be replaced.
 
     Args:
-        weights (str, optional): Name of published weights (``'wflw'``,
+        weights (str, optional): Name of weights (``'photo'``, ``'wflw'``,
             ``'300w'``, ``'300w_private'``, ``'merlrav'``), a path or a URL;
             see :func:`~spiga_mmpose.apis.find_weights`. Defaults to
-            ``'wflw'``; an exported file holds its own.
+            ``'photo'``; an exported file holds its own.
         model (str, optional): Path of the model's config. Defaults to that
             of the published weights; others need it. Or a file of
             ``tools/deployment/export.py``, ``.onnx`` or ``.xml``.
@@ -110,7 +110,7 @@ class SPIGAInferencer:
         ImportError: If the backend is not installed. It says what to type.
 
     Examples:
-        >>> inferencer = SPIGAInferencer('wflw')
+        >>> inferencer = SPIGAInferencer()
         >>> result = next(inferencer('photo.jpg'))
         >>> result['predictions'][0][0]['head_pose']
         >>> for result in inferencer('folder', out_dir='faces'):

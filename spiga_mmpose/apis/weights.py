@@ -23,8 +23,9 @@ MODEL_CARD = 'https://huggingface.co/aprados/spiga/resolve/main'
 OPENCV_ZOO = 'https://github.com/opencv/opencv_zoo/raw/main/models'
 MIRROR = 'SPIGA_MMPOSE_MIRROR'  # environment: a folder URL instead of these
 
-# Name of the weights that come with the checkout, trained on drawn faces.
-SYNTHETIC = 'synthetic'
+# Weights that come with the checkout, and the names of their files.
+SHIPPED = dict(photo='spiga_photo', synthetic='spiga_synthetic_long')
+DEFAULT = 'photo'
 
 
 @dataclass(frozen=True)
@@ -73,10 +74,10 @@ def find_weights(weights: str) -> Tuple[str, Optional[str]]:
     """Checkpoint and, where it is known, config of some weights.
 
     Args:
-        weights (str): A name (a key of ``RELEASES``, or ``SYNTHETIC``: those
-            of drawn faces); an http(s) URL, of a mirror for example; or the
-            path of a file. A file of the authors may be given as it is, and
-            so may any checkpoint of this project.
+        weights (str): A name (a key of ``SHIPPED`` or ``RELEASES``); an
+            http(s) URL, of a mirror for example; or the path of a file. A
+            file of the authors may be given as it is, and so may any
+            checkpoint of this project.
 
     Returns:
         tuple: path of a checkpoint for
@@ -88,8 +89,8 @@ def find_weights(weights: str) -> Tuple[str, Optional[str]]:
             the file is damaged or holds anything but data. The message says
             what to give instead.
     """
-    if weights == SYNTHETIC:
-        name = 'spiga_synthetic_long'
+    if weights in SHIPPED:
+        name = SHIPPED[weights]
         return find_checkpoint(f'{name}.pth'), find_config(f'{name}.py')
     if weights in RELEASES:
         release = RELEASES[weights]
@@ -106,7 +107,7 @@ def find_weights(weights: str) -> Tuple[str, Optional[str]]:
     else:
         raise ValueError(
             f'no weights {weights!r}: expected a file, an http(s) URL, or '
-            f'one of the names {", ".join([*RELEASES, SYNTHETIC])}')
+            f'one of the names {", ".join([*SHIPPED, *RELEASES])}')
     return path, _config_of(path)
 
 

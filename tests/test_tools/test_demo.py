@@ -839,21 +839,21 @@ class TestUsage:
 
     def test_default_weights(self, demo, face_file, tmp_path, capsys,
                              monkeypatch, model_args):
-        """They are used where they are, and named for what they are."""
+        """Those of photographs, where they are."""
         monkeypatch.setattr(inputs, '_REPO', str(tmp_path))
         args = [str(face_file), '--out', str(tmp_path), '--device', 'cpu']
         assert demo.main(args) == 2
         assert 'there are no weights' in capsys.readouterr().err
         for source, place in zip(model_args[1:4:2],
-                                 ('configs/spiga_synthetic_long.py',
-                                  'checkpoints/spiga_synthetic_long.pth')):
+                                 ('configs/spiga_photo.py',
+                                  'checkpoints/spiga_photo.pth')):
             (tmp_path / place).parent.mkdir()
             shutil.copy(source, tmp_path / place)
         assert demo.main([*args, '--det', 'whole_image']) == 0
-        assert 'synthetic faces only' in capsys.readouterr().err
         assert demo.main([
-            *args, '--det', 'whole_image', '--weights', 'synthetic'
+            *args, '--det', 'whole_image', '--weights', 'photo'
         ]) == 0
+        assert demo.main([*args, '--weights', 'synthetic']) == 2
 
     def test_weights_that_do_not_tell_their_config(self, demo, face_file,
                                                    model_args, capsys):
