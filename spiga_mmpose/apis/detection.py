@@ -79,7 +79,8 @@ def make_finder(detector: str = AUTO,
     """
     if detector == AUTO:
         detector, weights, reason = choose_detector(weights)
-        print_log(reason, logger='current', level=logging.WARNING)
+        level = logging.INFO if weights else logging.WARNING
+        print_log(reason, logger='current', level=level)
     if detector == 'whole_image':
         detect, own = _whole_image, None
     else:
