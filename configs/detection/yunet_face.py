@@ -1,7 +1,8 @@
 """OpenCV's YuNet as an MMDet detector; needs its ONNX file.
 
 ``tools/demo.py photo.jpg --det yunet --det-weights FILE.onnx``; for MMPose's
-and MMDet's own tools copy this file and name the ONNX file in it.
+and MMDet's own tools copy this file beside itself and name the ONNX file in
+the copy.
 """
 _base_ = ['haar_face.py']
 
