@@ -44,7 +44,6 @@ val_dataloader = dict(
     batch_size=64,
     num_workers=1,
     persistent_workers=True,
-    collate_fn=dict(type='collate_faces'),
     sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(
         type=dataset_type,
@@ -56,7 +55,6 @@ test_dataloader = dict(
     batch_size=64,
     num_workers=1,
     persistent_workers=True,
-    collate_fn=dict(type='collate_faces'),
     sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(
         type=dataset_type,

@@ -1,7 +1,8 @@
 """OpenCV's YuNet as an MMDet detector.
 
 ``tools/demo.py photo.jpg --det yunet`` fetches its ONNX file once; for
-MMPose's and MMDet's own tools copy this file and name the ONNX file in it.
+MMPose's and MMDet's own tools copy this file beside itself and name the ONNX
+file in the copy.
 """
 _base_ = ['haar_face.py']
 
