@@ -20,7 +20,7 @@ train_pipeline = [
     dict(type='GenerateTarget', encoder=codec),
     dict(type='PackFaceInputs')
 ]
-# Drawn faces need no loading; photographs, at inference, do.
+# Synthetic faces need no loading; photographs, at inference, do.
 val_pipeline = [
     dict(type='LoadFaceImage'),
     dict(type='FaceBoxCenterScale', padding=padding),

@@ -1,7 +1,7 @@
-# What the stock backbones of this folder share: GATCascadeHead on drawn faces,
-# end to end, with as many faces as spiga_synthetic.py sees. Nothing here was
-# tuned to a backbone. A config adds the backbone, a neck if it needs one, and
-# the channels of the last map that comes out.
+# What the stock backbones of this folder share: GATCascadeHead on synthetic
+# faces, end to end, with as many faces as spiga_synthetic.py sees. Nothing
+# here was tuned to a backbone. A config adds the backbone, a neck if it needs
+# one, and the channels of the last map that comes out.
 _base_ = ['../spiga_synthetic.py']
 
 stages = [

@@ -1,5 +1,5 @@
 # What neither paper nor release tells of the backbone's losses, one choice at
-# a time against that of configs/spiga_synthetic.py, on 12,800 drawn faces.
+# a time against that of configs/spiga_synthetic.py, on 12,800 synthetic faces.
 #
 #   python tools/analysis_tools/compare.py \
 #       configs/experiments/recipe_choices.py --out work_dirs/recipe_choices

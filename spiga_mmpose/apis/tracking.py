@@ -23,8 +23,8 @@ DET_EVERY = 10
 # A track that has no face for so many frames ends: about a second.
 _RETAINED = 30
 # A face is lost when the mean score of its landmarks falls below this share
-# of the best that it had. On drawn faces the synthetic model scores 0.79 to
-# 0.83, half covered 0.76 to 0.81, and where there is no face 0.28 to 0.68.
+# of the best that it had. On synthetic faces the synthetic model scores 0.79
+# to 0.83, half covered 0.76 to 0.81, and where there is no face 0.28 to 0.68.
 _LEAST_SCORE = 0.75
 # IoU below which a box found in a box is that of another thing: a face that
 # moves by a third of its size, both ways, from frame to frame has 0.29.

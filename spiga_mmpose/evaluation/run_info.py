@@ -19,7 +19,7 @@ TRUE_LANDMARKS, ANNOTATED = 'true landmarks', 'annotated'
 SELECTED, NOT_SELECTED = 'on the test set', 'not on the test set'
 # In the place of an annotation file: these faces know their landmarks and
 # boxes exactly, nobody has annotated them.
-DRAWN, _DRAWN_FACES = 'none, drawn faces', 'SyntheticFaceDataset'
+DRAWN, _DRAWN_FACES = 'none, synthetic faces', 'SyntheticFaceDataset'
 # What changes how faces are told or cropped, or how many of them are taken,
 # but not where they come from.
 _SAME_SOURCE = {

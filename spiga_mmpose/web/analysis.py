@@ -175,7 +175,7 @@ class FaceAnalyser:
             self._finder(detector)
 
     def only_drawn_faces(self, model: str) -> bool:
-        """Whether a model has seen drawn faces alone in its training.
+        """Whether a model has seen synthetic faces alone in its training.
 
         Raises:
             ValueError: If it cannot be loaded.

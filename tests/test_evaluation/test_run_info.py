@@ -126,7 +126,7 @@ class TestDrawnFaces:
     def test_nobody_has_annotated_them(self, cfg):
         info = describe_run(cfg, 'c.py', 'epoch_16.pth', {})
         assert info.boxes == 'true landmarks'
-        assert info.annotations == 'none, drawn faces'
+        assert info.annotations == 'none, synthetic faces'
 
     def test_selection(self, cfg):
         """Validation and test have different seeds."""

@@ -1,4 +1,4 @@
-"""A rigid head from 2D landmarks: exact bodies, cameras, drawn faces."""
+"""A rigid head from 2D landmarks: exact bodies, cameras, synthetic faces."""
 from dataclasses import replace
 
 import numpy as np

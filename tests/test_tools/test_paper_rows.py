@@ -162,7 +162,7 @@ def test_drawn_faces_are_no_photographs():
     samples = make_samples('wflw')
     for index, sample in enumerate(samples):
         sample['img_path'] = face_path('default', 128, 2, index)
-    with pytest.raises(NoTableError, match='6 drawn faces'):
+    with pytest.raises(NoTableError, match='6 synthetic faces'):
         dataset_of(samples)
 
 

@@ -1,4 +1,4 @@
-"""tools/analysis_tools/robustness.py on four drawn faces."""
+"""tools/analysis_tools/robustness.py on four synthetic faces."""
 import itertools
 import json
 import os
@@ -28,7 +28,7 @@ def tool(load_tool):
 
 @pytest.fixture(scope='module')
 def files(tmp_path_factory):
-    """Paths of a config that tests on drawn faces, and of its weights."""
+    """Paths of a config that tests on synthetic faces, and of its weights."""
     folder = tmp_path_factory.mktemp('robustness')
     base, weights = write_tiny_model(str(folder))
     config = folder / 'config.py'
@@ -97,7 +97,7 @@ def test_boxes(tool, files, tmp_path, monkeypatch, capsys):
     boxes = results['boxes']['haar']
     assert (boxes['found'], boxes['missed'], boxes['recall']) == (2, 2, 50)
     kinds = boxes['kinds']
-    for kind in ('truth', 'annotated'):  # drawn faces know no difference
+    for kind in ('truth', 'annotated'):  # synthetic faces know no difference
         for part in ('found', 'missed'):
             assert kinds[kind][part]['result']['num_faces'] == 2
             assert kinds[kind][part] == kinds['truth'][part]

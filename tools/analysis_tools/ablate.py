@@ -1,8 +1,8 @@
 """Train the ablations of the paper at equal budget, and set them beside it.
 
 The variants are the files of ``configs/ablations``. Each trains its cascade
-on one shared backbone, from other initial weights and other drawn faces a
-seed, and is tested on the same 1,000 drawn faces. Without --backbone the
+on one shared backbone, from other initial weights and other synthetic faces a
+seed, and is tested on the same 1,000 synthetic faces. Without --backbone the
 shared backbone is trained first; a variant that changes the backbone gets one
 of its own in either case. Every run has a folder below --out; runs that are
 done are not done again, one that was interrupted goes on.
@@ -59,10 +59,10 @@ COLUMNS = {
     for label, prefix in SUBSETS.items() for metric in ('NME', 'NPE90')
 }
 NOTES = '''\
-"here": drawn faces, % of the size of the landmark box, mean over the seeds and
-half the distance of the worst from the best. "paper": WFLW, % of the distance
-of the outer eye corners (arXiv 2210.07233v1, Tables 5 and 6); "-" where it
-prints none. Lower is better.
+"here": synthetic faces, % of the size of the landmark box, mean over the seeds
+and half the distance of the worst from the best. "paper": WFLW, % of the
+distance of the outer eye corners (arXiv 2210.07233v1, Tables 5 and 6); "-"
+where it prints none. Lower is better.
 '''
 ORDERINGS = '''\
 Does a variant differ from SPIGA in the direction in which it does in the

@@ -118,9 +118,9 @@ def dataset_of(records: list) -> str:
         NoTableError: If they are none; the message says what they are.
         ValueError: If the first one is damaged.
     """
-    # Of any number: drawn faces must not be taken for photographs.
+    # Of any number: synthetic faces must not be taken for photographs.
     if str(records[0].get('img_path')).startswith('synthetic://'):
-        raise NoTableError(f'{len(records)} drawn faces; the paper has '
+        raise NoTableError(f'{len(records)} synthetic faces; the paper has '
                            'photographs alone, tools/evaluate.py scores any')
     count = num_landmarks(records[0])
     for name, num_faces in TEST_FACES.items():
