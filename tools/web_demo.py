@@ -15,11 +15,11 @@ import signal
 import sys
 
 import torch
+from web_demo import FaceAnalyser, serve
 
 from spiga_mmpose.apis import choose_detector, find_weights
 from spiga_mmpose.apis.detection import AUTO, DETECTORS
 from spiga_mmpose.apis.weights import DEFAULT, RELEASES, SHIPPED
-from spiga_mmpose.web import FaceAnalyser, serve
 
 LOCAL = ('127.0.0.1', 'localhost', '::1')
 

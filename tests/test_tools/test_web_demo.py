@@ -122,7 +122,7 @@ class TestServe:
     def test_without_gradio(self, tool, options, monkeypatch, capsys):
         monkeypatch.setitem(sys.modules, 'gradio', None)
         monkeypatch.delitem(
-            sys.modules, 'spiga_mmpose.web.page', raising=False)
+            sys.modules, 'web_demo.page', raising=False)
         assert tool.main(options) == 2
         assert 'requirements/web.txt' in capsys.readouterr().err
 

@@ -10,8 +10,7 @@ import torch
 from cartoon import cartoon_face
 from mmengine.config import Config
 from PIL import Image
-
-from spiga_mmpose.web import FaceAnalyser, analysis
+from web_demo import FaceAnalyser, analysis
 
 pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
 
