@@ -20,13 +20,13 @@ import hashlib
 import os.path as osp
 import sys
 
+import comparison
 import numpy as np
 import torch
 from mmengine.config import Config, DictAction
 from mmengine.runner.checkpoint import CheckpointLoader
 from published import TABLES
 
-from spiga_mmpose.analysis import comparison
 from spiga_mmpose.command_line import run_tool
 from spiga_mmpose.engine import select_stages
 from spiga_mmpose.engine.command_line import check_options

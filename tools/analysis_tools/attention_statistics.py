@@ -19,9 +19,9 @@ import os.path as osp
 import sys
 
 import numpy as np
+from face_set import FaceSet
 from tqdm import tqdm
 
-from spiga_mmpose.analysis.robustness import FaceSet
 from spiga_mmpose.apis import load_model
 from spiga_mmpose.command_line import run_tool
 from spiga_mmpose.evaluation.figures.attention import draw_attention_statistics

@@ -21,11 +21,11 @@ import sys
 import warnings
 
 import numpy as np
+from face_set import FaceSet, collect_boxes
 from mmengine.config import Config, DictAction
 from mmengine.registry import init_default_scope
 from tqdm import tqdm
 
-from spiga_mmpose.analysis.robustness import FaceSet, collect_boxes
 from spiga_mmpose.apis import (BoxCalibration, fit_calibration,
                                load_calibration, make_finder)
 from spiga_mmpose.apis.calibration import box_errors, left_out_boxes

@@ -15,9 +15,9 @@ import argparse
 import os.path as osp
 import sys
 
+import comparison
 from mmengine.config import Config
 
-from spiga_mmpose.analysis import comparison
 from spiga_mmpose.command_line import run_tool
 from spiga_mmpose.evaluation.figures.variants import (VariantPanel,
                                                       draw_variants)

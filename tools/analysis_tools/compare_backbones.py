@@ -19,6 +19,7 @@ import sys
 import time
 from importlib import import_module
 
+import comparison
 import numpy as np
 import torch
 from mmengine.analysis import get_model_complexity_info
@@ -28,7 +29,6 @@ from mmengine.registry import init_default_scope
 from mmpose.registry import MODELS
 from tqdm import tqdm
 
-from spiga_mmpose.analysis import comparison
 from spiga_mmpose.command_line import positive, run_tool
 from spiga_mmpose.evaluation.figures import per_cent_of
 from spiga_mmpose.evaluation.figures.trade_off import draw_trade_off

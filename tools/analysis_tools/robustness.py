@@ -22,12 +22,11 @@ import os.path as osp
 import sys
 import warnings
 
+from face_set import MIN_IOU, FaceSet, collect_boxes, landmark_metric, measure
 from mmengine.config import DictAction
 from mmpose.registry import METRICS
 from tqdm import tqdm
 
-from spiga_mmpose.analysis.robustness import (MIN_IOU, FaceSet, collect_boxes,
-                                              landmark_metric, measure)
 from spiga_mmpose.apis import load_model, make_finder
 from spiga_mmpose.apis.detection import DETECTORS
 from spiga_mmpose.apis.estimation import check_refine

@@ -180,7 +180,7 @@ class TurnBox(BoxCorruption):
 
     The size stays. MMPose's estimators map no rotation back: whoever scores
     the predictions turns them back first, see
-    :func:`spiga_mmpose.analysis.robustness.turn_back`.
+    ``turn_back`` in ``tools/analysis_tools/face_set.py``.
 
     Amounts: degrees.
     """

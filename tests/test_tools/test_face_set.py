@@ -3,14 +3,13 @@ import numpy as np
 import pytest
 import small_models
 import torch
+from face_set import (FaceSet, collect_boxes, landmark_metric, measure,
+                      turn_back, with_step)
 from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 
-from spiga_mmpose.analysis.robustness import (FaceSet, collect_boxes,
-                                              landmark_metric, measure,
-                                              turn_back, with_step)
 from spiga_mmpose.datasets import SyntheticFaceDataset
 from spiga_mmpose.datasets.transforms import CORRUPTIONS
 

@@ -4,10 +4,9 @@ import json
 import shutil
 import sys
 
+import comparison
 import pytest
 from mmengine.config import Config
-
-from spiga_mmpose.analysis import comparison
 
 # In the place of tools/train.py: writes what a training logs, and its config
 # into the work folder, as MMEngine's Runner does.

@@ -1,4 +1,4 @@
-"""One checkpoint on one test set, harmed in known ways.
+"""One checkpoint on one test set, corrupted in known ways.
 
 The test pipeline of the config with one transform more, at its place; the
 model and the annotations are read once.
