@@ -74,7 +74,7 @@ def test_table(tool, write, tmp_path, capsys):
             assert 0 < low <= found['seconds'] <= high
             assert 0 < found['memory'] < 2000
             assert rows.pop(0)[:4] == [
-                part, precision, f'{2 / found["seconds"]:.1f}',
+                part, precision, f'{2 / found["seconds"]:.2f}',
                 f'{found["seconds"]:.3f}'
             ]
         assert next(iter(steps.values()))['speed_up'] == 1

@@ -1,11 +1,10 @@
 """Time, memory and precision of a network in every backend, on the CPU.
 
-By default the network that comes with the project; with --config and
---checkpoint any other; with --reference that of configs/spiga_wflw.py with
-random weights, beside the authors' own code. Each backend has a process of
-its own; they take turns, round by round, on synthetic faces. Writes
-results.json and table.md into --out, after each batch size. What the columns
-mean: docs/speed.md.
+By default the network that comes with the project; with --reference that of
+configs/spiga_wflw.py with random weights, beside the authors' own code. Each
+backend has a process of its own; they take turns, round by round, on synthetic
+faces. Writes results.json and table.md into --out, after each batch size. What
+the columns mean: docs/speed.md.
 
 Examples:
     python tools/benchmarks/inference.py --out work_dirs/speed
@@ -54,8 +53,8 @@ def parse_args(argv=None):
     add('--faces', type=positive, default=32,
         help='synthetic faces that precision is measured on (default: 32)')
     args = parser.parse_args(argv)
-    given = bool(args.config), bool(args.checkpoint), args.reference
-    if given not in ((True, True, False), (False, False, given[2])):
+    if bool(args.config) != bool(args.checkpoint) or (
+            args.config and args.reference):
         parser.error('expected --config and --checkpoint, or --reference, or '
                      f'none of them, found {" ".join(argv or sys.argv[1:])}')
     if args.reference and importlib.util.find_spec('spiga') is None:
@@ -66,14 +65,14 @@ def parse_args(argv=None):
 
 
 def start_workers(args, folder, stack, results):
-    """A worker for each backend; and the true landmarks, if they count."""
-    openers = {}
+    """Start a worker for each backend; returns them and the true landmarks,
+    None where they say nothing."""
+    ways = {}
     if args.reference:
         config = find_config('spiga_wflw.py')
         crops, _ = make_crops(Config.fromfile(config), _CALIBRATION_FACES)
         theirs, ours = write_random_weights(crops, folder)
-        openers['reference'] = lambda: (partial(open_authors, theirs),
-                                        [theirs])
+        ways['reference'] = lambda: (partial(open_authors, theirs), [theirs])
         files, weights = (config, ours), 'random weights'
     else:
         files = (args.config, args.checkpoint) if args.config else (
@@ -88,11 +87,11 @@ def start_workers(args, folder, stack, results):
             model.cfg, _CALIBRATION_FACES)
     for name, backend in BACKENDS.items():
         if name in ('torch', *args.backends):
-            openers[name] = partial(prepare, backend, model, files, folder)
+            ways[name] = partial(prepare, backend, model, files, folder)
     workers = []
-    for name in tqdm(openers, desc='prepare', unit='backend', disable=None):
+    for name in tqdm(ways, desc='prepare', unit='backend', disable=None):
         try:
-            opener, paths = openers[name]()
+            opener, paths = ways[name]()
             build = partial(open_with_crops, opener, crops)
             worker = stack.enter_context(Worker(name, build, args.threads))
         except (ImportError, OSError, ValueError) as error:
@@ -105,7 +104,7 @@ def start_workers(args, folder, stack, results):
 
 
 def measure_precision(workers, true, results, batch):
-    """How far the landmarks of each backend are from those of torch."""
+    """Measure drift from the landmarks of torch, and NME."""
     starts = range(0, results['faces'], batch)
     found = {
         worker.name: np.concatenate(
@@ -137,10 +136,10 @@ def report(results, folder):
     for name, entry in backends.items():
         row = [name, BACKENDS[name].precision if name in BACKENDS else 'fp32']
         for batch, found in entry['batches'].items():
-            value = (1e3 * found['seconds'] if batch == '1' else
-                     int(batch) / found['seconds'])
-            row += [f'{value:.1f}', f'{found["speed_up"]:.2f}']
-        row += [f'{found["memory"]:.0f}', f'{entry["disk"]:.1f}',
+            row += [f'{1e3 * found["seconds"]:.1f}' if batch == '1' else
+                    f'{int(batch) / found["seconds"]:.2f}',
+                    f'{found["speed_up"]:.2f}']
+        row += [f'{entry["memory"]:.0f}', f'{entry["disk"]:.1f}',
                 f'{entry["drift"]:.5f}', None, None]
         if entry['nme']:
             change = 100 * (entry['nme'] / backends['torch']['nme'] - 1)
@@ -173,7 +172,9 @@ def measure(args):
         for batch in args.batches:
             found = interleave(workers, args.rounds, 0, batch)
             for name, times in found.items():
-                results['backends'][name]['batches'][str(batch)] = times
+                entry = results['backends'][name]
+                entry['memory'] = times.pop('memory')  # of the largest batch
+                entry['batches'][str(batch)] = times
             table = report(results, args.out)
     return table
 

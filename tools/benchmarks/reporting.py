@@ -30,7 +30,7 @@ def make_parser(prog: str, doc: str, rounds: int) -> OneLineParser:
 
 
 def describe_machine(threads: int) -> str:
-    """CPU, threads, versions, and the load: above 0 it was not quiet."""
+    """CPU, threads, versions, and the load: 0 if it was quiet."""
     with open('/proc/cpuinfo') as file:
         facts = file.read()
     cpu = re.search(r'model name\s*: (.+)', facts)
@@ -40,7 +40,7 @@ def describe_machine(threads: int) -> str:
         for name in ('torch', 'onnxruntime', 'openvino', 'spiga')
         if importlib.util.find_spec(name))
     return (f'{cpu[1] if cpu else platform.machine()}, {os.cpu_count()} '
-            f'cores, {threads} threads, {bf16} bfloat16; load before the run '
+            f'cores, threads: {threads}, {bf16} bfloat16; load before the run '
             f'{os.getloadavg()[0]:.1f}; python {platform.python_version()}, '
             f'{versions}.')
 
@@ -52,9 +52,8 @@ def save_report(results: dict, header: List[str], rows: List[list],
     Cells are text, None where nothing applies.
     """
     write_json(results, osp.join(folder, 'results.json'))
-    align = ['left'] * 2 + ['right'] * (len(header) - 2)
-    table = tabulate(rows, header, 'github', disable_numparse=True,
-                     missingval='-', colalign=align)
+    table = tabulate(rows, header, 'pipe', disable_numparse=True,
+                     missingval='-', colalign=('left', ) * 2, stralign='right')
     text = f'{table}\n\n{caption} {results["machine"]}\n'
     with open(osp.join(folder, 'table.md'), 'w', encoding='utf-8') as file:
         file.write(text)

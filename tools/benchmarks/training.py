@@ -40,7 +40,7 @@ def parse_args(argv=None):
 
 
 def load_batches(path):
-    """Batches of the training loader of a config, without end."""
+    """Yield batches of the training loader of a config, without end."""
     init_default_scope('mmpose')
     loader = Runner.build_dataloader(Config.fromfile(path).train_dataloader)
     if not len(loader):
@@ -51,16 +51,14 @@ def load_batches(path):
 
 
 def make_loader(path):
-    """A function that loads the next batch and tells its size."""
+    """Make a function that loads the next batch and tells its size."""
     batches = load_batches(path)
     return lambda: len(next(batches)['inputs'])
 
 
 def make_step(path, stage, wrapper):
-    """A function that trains a stage of the config on one batch.
-
-    ``wrapper`` is the type of the optimizer's wrapper.
-    """
+    """Make a function that trains a stage of the config on one batch and tells
+    the loss; ``wrapper`` is the type of the optimizer's wrapper."""
     data = next(load_batches(path))
     config = Config.fromfile(path)
     torch.manual_seed(0)
@@ -74,10 +72,7 @@ def make_step(path, stage, wrapper):
     for name in stage['frozen']:
         model.get_submodule(name).requires_grad_(False).eval()
 
-    def step():
-        model.train_step(data, wrapper)
-
-    return step
+    return lambda: float(model.train_step(data, wrapper)['loss'])
 
 
 def report(results, folder):
@@ -86,7 +81,7 @@ def report(results, folder):
     header = ['part', 'precision', 'faces/s', 's a batch', 'speed-up',
               'memory (MB)']
     rows = [[
-        part, precision, f'{batch / found["seconds"]:.1f}',
+        part, precision, f'{batch / found["seconds"]:.2f}',
         f'{found["seconds"]:.3f}', f'{found["speed_up"]:.2f}',
         f'{found["memory"]:.0f}'
     ] for part, steps in results['parts'].items()
