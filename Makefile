@@ -12,7 +12,8 @@ CODE := spiga_mmpose configs tools tests setup.py
 .PHONY: help install demo test test-fast lint clean clean-venv
 
 help:
-	@echo 'make demo       install, train on synthetic faces, show the result'
+	@echo 'make demo       install, show a photograph and a video with landmarks'
+	@echo '                and head pose, then train on synthetic faces'
 	@echo 'make test       install, run the whole test suite'
 	@echo 'make test-fast  the same without the slow tests'
 	@echo 'make install    only make .venv, with everything at pinned versions'
@@ -24,7 +25,7 @@ install:
 	@tools/install.sh
 
 demo: install
-	@echo '[demo] tools/run_demo.py: about 10 minutes on 2 cores'
+	@echo '[demo] a photograph and a video first: under a minute on 2 cores'
 	$(PY) tools/run_demo.py
 
 test: install

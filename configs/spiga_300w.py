@@ -1,10 +1,7 @@
 # SPIGA on 300W public from MMPose's JSON: data/300w/{annotations,images}.
 # docs/data.md says how to get it; spiga_300w_json.py reads what is converted
 # here.
-_base_ = [
-    '_base_/face_data.py', '_base_/spiga_model.py',
-    '_base_/spiga_schedule.py'
-]
+_base_ = ['_base_/spiga_model.py', '_base_/spiga_schedule.py']
 landmark_set = '300w_68'
 codec = dict(
     type='SPIGALabel',

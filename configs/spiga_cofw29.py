@@ -1,10 +1,7 @@
 # SPIGA on COFW with its own 29 points, in MMPose's layout:
 # data/cofw/{annotations,images}. docs/landmark_sets.md says where the head of
 # this set comes from.
-_base_ = [
-    '_base_/face_data.py', '_base_/spiga_model.py',
-    '_base_/spiga_schedule.py'
-]
+_base_ = ['_base_/spiga_model.py', '_base_/spiga_schedule.py']
 landmark_set = 'cofw_29'
 codec = dict(
     type='SPIGALabel',

@@ -11,23 +11,25 @@ codec = dict(
 
 # One stage, end to end. The rate falls in the last 60 epochs; the weights are
 # averaged, so that any checkpoint is as good as its epoch allows.
-epochs = 160
-lr = 2e-3
 load_from = 'checkpoints/spiga_synthetic_long.pth'
+warm_up = dict(type='LinearLR', end=200, start_factor=0.05, by_epoch=False)
+cosine = dict(
+    type='CosineAnnealingLR',
+    begin=100,
+    eta_min_ratio=0.01,
+    convert_to_iter_based=True)
 stages = [
     dict(
         name='end-to-end',
-        length=epochs,
-        lr=lr,
+        length=160,
+        lr=2e-3,
+        schedulers=[warm_up, cosine],
         losses=('maps', 'pose', 'cascade'),
         frozen=())
 ]
 custom_hooks = [
     dict(type='TransferHook'),
-    dict(type='SyncBuffersHook'),
-    dict(type='SampleSeedHook'),
-    dict(type='NonFiniteLossHook', max_in_a_row=10),
-    dict(type='StageHook', stages=stages),
+    *_base_.custom_hooks,
     dict(
         type='EMAHook',
         ema_type='ExpMomentumEMA',
@@ -35,10 +37,10 @@ custom_hooks = [
         gamma=500,
         update_buffers=True),
 ]
-train_cfg = dict(max_epochs=epochs, val_interval=5)
+train_cfg = dict(val_interval=5)
 optim_wrapper = dict(
     type='OptimWrapper',
-    optimizer=dict(type='Adam', lr=lr),
+    optimizer=dict(type='Adam', lr=1.),  # each stage has its own
     clip_grad=dict(max_norm=40.),
     paramwise_cfg=dict(
         custom_keys={
@@ -47,18 +49,6 @@ optim_wrapper = dict(
             # At the backbone's rate the cascade learns nothing.
             'head.steps': dict(lr_mult=0.25),
         }))
-param_scheduler = [
-    dict(type='LinearLR', begin=0, end=200, start_factor=0.05,
-         by_epoch=False),
-    dict(
-        type='CosineAnnealingLR',
-        begin=epochs - 60,
-        end=epochs,
-        T_max=60,
-        eta_min_ratio=0.01,
-        by_epoch=True,
-        convert_to_iter_based=True)
-]
 auto_scale_lr = dict(base_batch_size=16)
 default_hooks = dict(
     logger=dict(type='LoggerHook', interval=50),
@@ -96,7 +86,8 @@ model = dict(
         supervision=dict(
             type='MultiTaskHead',
             coord_weight=16.,
-            maps_weight=1.,
+            points_weight=1.,
+            edges_weight=1.,
             soft_argmax='mass',
             pose_weight=0.06),
         decoder=codec),
@@ -155,7 +146,6 @@ val_dataloader = dict(
     batch_size=32,
     num_workers=1,
     persistent_workers=True,
-    collate_fn=dict(type='collate_faces'),
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(
@@ -165,7 +155,6 @@ test_dataloader = dict(
     batch_size=32,
     num_workers=1,
     persistent_workers=True,
-    collate_fn=dict(type='collate_faces'),
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(

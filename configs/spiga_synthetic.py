@@ -2,59 +2,42 @@
 _base_ = ['_base_/default_runtime.py', '_base_/synthetic_faces.py']
 
 # The paper's stages, in epochs of 3,200 faces that nobody has seen before.
-epochs = (4, 8, 4)
-rates = (4e-3, 4e-3, 1e-3)
+warm_up = dict(type='LinearLR', end=100, start_factor=0.1, by_epoch=False)
+cosine = dict(
+    type='CosineAnnealingLR', eta_min_ratio=0.005, convert_to_iter_based=True)
 stages = [
     dict(
         name='landmarks',
-        length=epochs[0],
-        lr=rates[0],
+        length=4,
+        lr=4e-3,
+        # This rate stays until the multi-task stage takes it down.
+        schedulers=[warm_up],
         losses=('maps', ),
         frozen=('backbone.pose_branches', 'backbone.pose_layers',
                 'head.steps')),
     dict(
         name='multitask',
-        length=epochs[1],
-        lr=rates[1],
+        length=8,
+        lr=4e-3,
+        schedulers=[cosine],
         losses=('maps', 'pose'),
         frozen=('head.steps', )),
     dict(
         name='cascade',
-        length=epochs[2],
-        lr=rates[2],
+        length=4,
+        lr=1e-3,
+        schedulers=[dict(cosine, eta_min_ratio=0.02)],
         losses=('cascade', ),
         frozen=('backbone', )),
 ]
-custom_hooks = [
-    dict(type='SyncBuffersHook'),
-    dict(type='SampleSeedHook'),
-    dict(type='NonFiniteLossHook', max_in_a_row=10),
-    dict(type='StageHook', stages=stages),
-]
-train_cfg = dict(max_epochs=sum(epochs), val_interval=8)
+train_cfg = dict(val_interval=8)
 optim_wrapper = dict(
     type='OptimWrapper',
-    optimizer=dict(type='Adam', lr=rates[0]),
+    optimizer=dict(type='Adam', lr=1.),  # each stage has its own
     clip_grad=dict(max_norm=40.),
     # The pose is in degrees and its layer starts near zero.
     paramwise_cfg=dict(
         custom_keys={'backbone.pose_layers': dict(lr_mult=10.)}))
-# The landmarks' rate stays until the multi-task stage takes it down.
-param_scheduler = [
-    dict(type='LinearLR', begin=0, end=100, start_factor=0.1, by_epoch=False),
-    *[
-        dict(
-            type='CosineAnnealingLR',
-            begin=begin,
-            end=begin + length,
-            T_max=length,
-            eta_min_ratio=0.005,
-            by_epoch=True,
-            convert_to_iter_based=True)
-        for begin, length in ((epochs[0], epochs[1]),
-                              (epochs[0] + epochs[1], epochs[2]))
-    ]
-]
 auto_scale_lr = dict(base_batch_size=16)
 default_hooks = dict(
     logger=dict(type='LoggerHook', interval=50),
@@ -98,7 +81,8 @@ model = dict(
             type='MultiTaskHead',
             coord_weight=16.,
             # At the paper's 4 to 50, Adaptive Wing rules the first minutes.
-            maps_weight=1.,
+            points_weight=1.,
+            edges_weight=1.,
             sigma_points=1.,
             # Mass learns faster (docs/recipe_choices.md); the figures of the
             # docs are of this.

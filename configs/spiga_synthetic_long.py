@@ -3,35 +3,22 @@
 # checkpoints/spiga_synthetic_long.pth.
 _base_ = ['spiga_synthetic.py']
 
+cosine = _base_.cosine
 multitask, cascade = _base_.stages[1:]
 stages = [
-    dict(multitask, length=96, lr=4e-3),
-    dict(cascade, length=8, lr=1e-3),
+    dict(multitask, length=96, schedulers=[_base_.warm_up, cosine]),
+    dict(cascade, length=8),
     # The cascade asks the features for what it needs, and gets it.
     dict(
         name='end-to-end',
         length=26,
         lr=6e-4,
+        schedulers=[dict(cosine, eta_min_ratio=2e-5 / 6e-4)],
         losses=('maps', 'pose', 'cascade'),
         frozen=()),
 ]
-custom_hooks = [
-    *_base_.custom_hooks[:-1],
-    dict(type='StageHook', stages=stages),
-]
-train_cfg = dict(max_epochs=130, val_interval=13)
+train_cfg = dict(val_interval=13)
 optim_wrapper = dict(type='CpuAmpOptimWrapper')
-param_scheduler = [
-    _base_.param_scheduler[0],
-    *[
-        dict(
-            _base_.param_scheduler[1],
-            begin=begin,
-            end=end,
-            T_max=end - begin)
-        for begin, end in ((0, 96), (96, 104), (104, 130))
-    ]
-]
 channels = 128
 model = dict(
     backbone=dict(channels=channels, stem_channels=(24, 64)),

@@ -1,10 +1,7 @@
 # SPIGA on WFLW from MMPose's JSON: data/wflw/{annotations,images}.
 # docs/data.md says how to get it; spiga_wflw_json.py reads what is converted
 # here.
-_base_ = [
-    '_base_/face_data.py', '_base_/spiga_model.py',
-    '_base_/spiga_schedule.py'
-]
+_base_ = ['_base_/spiga_model.py', '_base_/spiga_schedule.py']
 landmark_set = 'wflw_98'
 codec = dict(
     type='SPIGALabel',

@@ -6,15 +6,7 @@ stages = [
         name='end-to-end',
         length=50,
         lr=1e-4,
+        schedulers=[dict(type='MultiStepLR', milestones=[30], gamma=0.1)],
         losses=('maps', 'pose', 'cascade'),
         frozen=())
-]
-custom_hooks = [
-    *_base_.custom_hooks[:-1],
-    dict(type='StageHook', stages=stages),
-]
-train_cfg = dict(max_epochs=800)
-param_scheduler = [
-    *_base_.param_scheduler,
-    dict(type='MultiStepLR', begin=750, end=800, milestones=[30], gamma=0.1),
 ]

@@ -1,4 +1,4 @@
-"""A drawn face that OpenCV's cascade takes for a face."""
+"""A synthetic face that OpenCV's cascade takes for a face."""
 import cv2
 import numpy as np
 

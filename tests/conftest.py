@@ -2,10 +2,16 @@
 import importlib.util
 import os
 import os.path as osp
+import sys
 
 import pytest
 
 REPO = osp.dirname(osp.dirname(osp.abspath(__file__)))
+# Where tools find the modules beside them, as scripts do.
+sys.path += [
+    osp.join(REPO, 'tools', folder)
+    for folder in ('', 'analysis_tools', 'benchmarks', 'dataset_converters')
+]
 
 
 @pytest.fixture(scope='session')
@@ -39,6 +45,28 @@ def sample_data():
                     'SPIGA_SAMPLE_DATA to a folder that holds '
                     'wflw/test_wflw.json')
     return osp.abspath(folder)
+
+
+@pytest.fixture(scope='session')
+def yunet_file():
+    """YuNet's ONNX file, or skip."""
+    path = osp.abspath(
+        osp.join(REPO, '..', 'shared', 'weights',
+                 'face_detection_yunet_2023mar.onnx'))
+    if not osp.isfile(path):
+        pytest.skip(f'no file {path}')
+    return path
+
+
+@pytest.fixture(scope='session', autouse=True)
+def offline(tmp_path_factory):
+    """Nothing is fetched but from servers of the tests, nor taken from the
+    user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        # Nobody listens at the discard port.
+        patch.setenv('SPIGA_MMPOSE_MIRROR', 'http://127.0.0.1:9')
+        patch.setenv('XDG_CACHE_HOME', str(tmp_path_factory.mktemp('cache')))
+        yield
 
 
 @pytest.fixture(scope='session', autouse=True)

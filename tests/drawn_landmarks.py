@@ -1,4 +1,4 @@
-"""Annotations of drawn faces without their pictures, for the tests."""
+"""Annotations of synthetic faces without their pictures, for the tests."""
 import numpy as np
 
 from spiga_mmpose.datasets.synthetic.camera import place, sample_angles

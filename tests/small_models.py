@@ -1,4 +1,4 @@
-"""Configs of tiny networks and batches of drawn faces, for the tests."""
+"""Configs of tiny networks and batches of synthetic faces, for the tests."""
 import torch
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.logging import MMLogger
@@ -35,7 +35,8 @@ def head(**changes) -> dict:
         num_gats=2,
         num_heads=2,
         offset_channels=(8, ),
-        supervision=dict(type='MultiTaskHead', maps_weight=1.),
+        supervision=dict(
+            type='MultiTaskHead', points_weight=1., edges_weight=1.),
         decoder=codec(landmark_set))
     return dict(config, **changes)
 
@@ -74,7 +75,7 @@ def build(config: dict, seed: int = 0):
 
 
 def pipeline(landmark_set: str = 'wflw_98', labels: bool = True) -> list:
-    """Transforms from a drawn face to a packed one."""
+    """Transforms from a synthetic face to a packed one."""
     steps = [
         dict(type='FaceBoxCenterScale', padding=1.6),
         dict(type='SPIGACrop', input_size=(SIZE, SIZE)),
@@ -87,7 +88,7 @@ def pipeline(landmark_set: str = 'wflw_98', labels: bool = True) -> list:
 
 
 def batch(count: int = 3, landmark_set: str = 'wflw_98') -> dict:
-    """Inputs and data samples of drawn faces, as a loader gives them."""
+    """Inputs and data samples of synthetic faces, as a loader gives them."""
     faces = SyntheticFaceDataset(
         count, seed=5, image_size=SIZE, landmark_set=landmark_set)
     pack = Compose(pipeline(landmark_set))

@@ -11,6 +11,7 @@ STAGES = [
         name='landmarks',
         length=2,
         lr=1e-3,
+        schedulers=[dict(type='MultiStepLR', milestones=[1])],
         losses=('maps', ),
         frozen=('backbone.pose_branches', 'backbone.pose_layers',
                 'head.steps')),
@@ -18,6 +19,7 @@ STAGES = [
         name='multitask',
         length=1,
         lr=2e-3,
+        schedulers=[dict(type='LinearLR', start_factor=0.5, by_epoch=False)],
         losses=('maps', 'pose'),
         frozen=('head.steps', )),
     dict(
@@ -48,7 +50,10 @@ class Recorder(Hook):
 
 
 def run(work_dir, name, stages=STAGES, iters=ITERS, hooks=(), **changes):
-    """Train the tiny model; returns the runner and the recorder."""
+    """Train the tiny model; returns the runner and the recorder.
+
+    Without ``stages`` it is a plain training of MMEngine.
+    """
     config = dict(
         model=small_models.estimator(),
         work_dir=str(work_dir),
@@ -63,24 +68,16 @@ def run(work_dir, name, stages=STAGES, iters=ITERS, hooks=(), **changes):
                 num_faces=1000,
                 image_size=small_models.SIZE,
                 pipeline=small_models.pipeline())),
-        train_cfg=dict(by_epoch=True, max_epochs=4),
+        stages=stages,
+        train_cfg=dict(type='StagedTrainLoop'),
         optim_wrapper=dict(
-            optimizer=dict(type='Adam', lr=1e-3),
+            optimizer=dict(type='Adam', lr=1. if stages else 1e-3),
             paramwise_cfg=dict(
                 custom_keys={'backbone.pose_layers': dict(lr_mult=10.)})),
-        param_scheduler=[
-            dict(type='MultiStepLR', begin=0, end=2, milestones=[1]),
-            dict(
-                type='LinearLR',
-                begin=ITERS * 2,
-                end=ITERS * 3,
-                start_factor=0.5,
-                by_epoch=False),
-        ],
         default_hooks=dict(
             logger=dict(type='LoggerHook', interval=100),
             checkpoint=dict(type='CheckpointHook', interval=1)),
-        custom_hooks=[dict(type='StageHook', stages=stages)],
+        custom_hooks=[dict(type='StageHook')] if stages else [],
         randomness=dict(seed=0),
         log_level='ERROR')
     config.update(changes)

@@ -25,6 +25,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._redirect('ftp://127.0.0.1/a')
         elif path == '/silent':
             time.sleep(1)
+        elif path == '/slow':
+            self._drip()
         elif path == '/nonsense':
             self.wfile.write(b'this is no HTTP\r\n\r\n')
         else:
@@ -36,6 +38,18 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_header('Content-Length', str(len(body)))
         self.end_headers()
         self.wfile.write(body[:count])
+
+    def _drip(self):
+        """Two seconds for 40 bytes."""
+        self.send_response(200)
+        self.send_header('Content-Length', '40')
+        self.end_headers()
+        try:
+            for _ in range(40):
+                self.wfile.write(b'.')
+                time.sleep(0.05)
+        except ConnectionError:  # nobody listens any more
+            pass
 
     def _redirect(self, to):
         self.send_response(302)

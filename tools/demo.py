@@ -24,16 +24,16 @@ import warnings
 
 import torch
 
-from spiga_mmpose.apis import (ResultWriter, SPIGAInferencer, find_weights,
-                               is_video, left_out_videos, list_images,
-                               parse_box)
+from spiga_mmpose.apis import (ResultWriter, SPIGAInferencer, choose_detector,
+                               find_weights, is_video, left_out_videos,
+                               list_images, parse_box)
 from spiga_mmpose.apis.demo import DRAWINGS, FAULTS, ON_PICTURE, Demo
-from spiga_mmpose.apis.detection import DETECTORS
+from spiga_mmpose.apis.detection import AUTO, DETECTORS
 from spiga_mmpose.apis.inputs import counted
 from spiga_mmpose.apis.loading import BACKENDS, is_exported
 from spiga_mmpose.apis.smoothing import SMOOTHING
 from spiga_mmpose.apis.tracking import DET_EVERY
-from spiga_mmpose.apis.weights import RELEASES, SYNTHETIC
+from spiga_mmpose.apis.weights import DEFAULT, RELEASES, SHIPPED
 from spiga_mmpose.apis.writing import FORMATS
 
 
@@ -65,9 +65,10 @@ def parse_args(argv=None):
     parser.add_argument(
         '--weights',
         '--checkpoint',
-        metavar=f'{"|".join([*RELEASES, SYNTHETIC])}|FILE|URL',
-        help="published weights by name, those of drawn faces (default), or "
-        "any checkpoint's path or URL")
+        metavar=f'{"|".join([*SHIPPED, *RELEASES])}|FILE|URL',
+        help='weights by name: a small network of photographs (photo, the '
+        "default) or of synthetic faces, the authors' networks (the others), "
+        "or any checkpoint's path or URL")
     boxes = parser.add_mutually_exclusive_group()
     boxes.add_argument(
         '--bbox',
@@ -78,17 +79,28 @@ def parse_args(argv=None):
         'times (--bbox=-9,... if it starts with a minus)')
     boxes.add_argument(
         '--det',
+        default=AUTO,
         metavar=f'{"|".join(DETECTORS)}|CONFIG',
-        help="what finds the faces: OpenCV's frontal-face cascade (default), "
+        help="what finds the faces: YuNet where its file is at hand or can be "
+        "fetched, else Haar (default); OpenCV's frontal-face cascade, "
         "OpenCV's YuNet, MMPose's face detector, the image as one box, or "
         'the config of any MMDet detector')
     parser.add_argument(
-        '--det-weights', help="the detector's checkpoint; YuNet's ONNX file")
+        '--det-weights',
+        metavar='FILE',
+        help="the detector's checkpoint; YuNet's ONNX file")
     parser.add_argument(
         '--box-calibration',
         metavar='FILE',
         help="from the detector's boxes to landmark boxes, made by "
         'tools/analysis_tools/calibrate_boxes.py')
+    parser.add_argument(
+        '--refine',
+        type=int,
+        default=0,
+        metavar='PASSES',
+        help='crop again by the landmarks found, so many times (default: '
+        '%(default)s)')
     parser.add_argument(
         '--out', default='demo_out', metavar='DIR', help='(default: demo_out)')
     parser.add_argument(
@@ -180,21 +192,23 @@ def choose_model(args):
                 'export.py (.onnx or .xml); a config is --config, with '
                 '--weights')
         return args.model, args.weights
-    if args.weights is None:
-        if args.config:
-            raise UsageError(f'--config {args.config} needs its weights: give '
-                             '--weights as well')
-        print(
-            'Note: the default model was trained on synthetic faces only. It '
-            'shows that the parts work together; on photographs expect wrong '
-            'landmarks and poses. Give --weights wflw, or --config and '
-            '--weights, for a model that was trained on photographs.',
-            file=sys.stderr)
-    checkpoint, config = find_weights(args.weights or SYNTHETIC)
+    if args.weights is None and args.config:
+        raise UsageError(f'--config {args.config} needs its weights: give '
+                         '--weights as well')
+    checkpoint, config = find_weights(args.weights or DEFAULT)
     if (args.config or config) is None:
         raise UsageError(f'--weights {args.weights} do not tell their config: '
                          'give --config as well')
     return args.config or config, checkpoint
+
+
+def choose_finder(args):
+    """Detector, its weights, and why it is this one, where that is to tell."""
+    if args.bbox:
+        return 'whole_image', None, None
+    if args.det == AUTO:
+        return choose_detector(args.det_weights)
+    return args.det, args.det_weights, None
 
 
 def prepare(args, paths):
@@ -210,16 +224,18 @@ def prepare(args, paths):
             raise UsageError('--det-every: expected at least 1, found '
                              f'{args.det_every}')
     model, weights = choose_model(args)
+    detector, det_weights, reason = choose_finder(args)
     writer = ResultWriter(args.out, args.format or ['json'], paths)
     inferencer = SPIGAInferencer(
         weights,
         model,
         args.device,
-        'whole_image' if args.bbox else args.det or 'haar',
-        args.det_weights,
+        detector,
+        det_weights,
         args.box_calibration,
         backend=args.backend,
-        threads=args.threads)
+        threads=args.threads,
+        refine=args.refine)
     count = inferencer.model.dataset_meta.get('num_keypoints')
     if args.to_68 and count != 98:
         raise UsageError('--to-68 takes a model of the 98 landmarks of WFLW, '
@@ -227,6 +243,8 @@ def prepare(args, paths):
     if args.landmark is not None and not 0 <= args.landmark < count:
         raise UsageError(f'--landmark: expected 0 to {count - 1}, found '
                          f'{args.landmark}')
+    if reason:
+        print(f'note: {reason}', file=sys.stderr)
     return Demo(inferencer, writer, args.bbox, args.draw, args.landmark,
                 args.to_68, args.det_every, args.smooth)
 

@@ -17,6 +17,7 @@ import numpy as np
 from spiga_mmpose.command_line import OneLineParser
 from spiga_mmpose.evaluation import command_line, functional, report, run_info
 from spiga_mmpose.evaluation.figures import draw_ced
+from spiga_mmpose.io import to_json
 
 BOOTSTRAP = dict(samples=2000, confidence=95, seed=0)
 
@@ -120,7 +121,7 @@ def write(folder, results, errors, settings, differences, table, caption,
         (name, result), = results.items()
         content = dict(settings, method=name, **result)
     files = {
-        'metrics.json': report.to_json(content),
+        'metrics.json': to_json(content),
         'metrics.csv': report.to_csv(table),
         'metrics.md': report.to_markdown(table, caption),
         'metrics.tex': report.to_latex(table, caption),

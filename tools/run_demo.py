@@ -1,217 +1,117 @@
-"""The demo behind `make demo`: train, evaluate, and show what came out.
+"""The demo behind `make demo`: a photograph, then a training.
 
-    python tools/run_demo.py [--out DIR] [--no-train]
+    python tools/run_demo.py [--out DIR]
 
-Trains ``configs/spiga_synthetic.py``, evaluates it and the checkpoint that
-was trained for longer on synthetic faces that neither has seen, prints one
-table, and writes into --out: ``table.md``, ``metrics.json``, ``faces.jpg``
-(truth, steps 0 to S and pose axes), ``ced.png`` and the predictions with
-what made them, as ``tools/test.py --dump`` writes both. Everything here is
-about drawn faces and says nothing about accuracy on photographs.
+Runs three tools of this folder, one after the other: ``photo_demo.py`` (under
+a minute), ``train.py`` with ``configs/spiga_synthetic.py`` (about ten minutes
+on two cores) and ``synthetic_report.py``. What each writes into --out its own
+docstring tells. Ctrl-C ends the demo and keeps what is there (exit code 130).
 """
 import argparse
-import json
 import os
 import os.path as osp
+import re
+import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 
-import cv2
-import numpy as np
-from mmengine.fileio import dump
-from mmengine.runner import Runner
+from tqdm import tqdm
 
-from spiga_mmpose.apis import evaluate_model, load_model
-from spiga_mmpose.evaluation.figures import draw_ced
-from spiga_mmpose.evaluation.functional import (face_nme, norm_lengths,
-                                                normalized_errors)
-from spiga_mmpose.evaluation.run_info import describe_run, write_run_info
-from spiga_mmpose.landmark_sets import load_landmark_set
-from spiga_mmpose.visualization import face_panel, make_sheet, step_panels
+TOOLS = osp.dirname(osp.abspath(__file__))
+CONFIG = osp.join(osp.dirname(TOOLS), 'configs', 'spiga_synthetic.py')
+# One thread: the second core draws the faces. Memory is kept instead of being
+# given back and taken again at every step, which costs a tenth.
+ENVIRONMENT = dict(
+    OMP_NUM_THREADS='1',
+    MALLOC_MMAP_MAX_='0',
+    MALLOC_TRIM_THRESHOLD_='4000000000',
+    MALLOC_TOP_PAD_='100000000')
+# In MMEngine's log: the config, and epoch, iteration, iterations of an epoch.
+LENGTH = re.compile(r'max_epochs=(\d+)')
+STEP = re.compile(r'Epoch\(train\) +\[ *(\d+)\]\[ *(\d+)/(\d+)\]')
 
-REPO = osp.dirname(osp.dirname(osp.abspath(__file__)))
-SHORT = osp.join(REPO, 'configs', 'spiga_synthetic.py')
-LONG = osp.join(REPO, 'configs', 'spiga_synthetic_long.py')
-LONG_WEIGHTS = osp.join(REPO, 'checkpoints', 'spiga_synthetic_long.pth')
-# Test faces of the sheet, and their places among the faces sorted by error:
-# from the best to the worst.
-SHEET_FACES = 8
-LANDMARK_SET = load_landmark_set('wflw_98')
+
+@contextmanager
+def running(script, *arguments, **options):
+    """A tool at work, as ``Popen``; waits for its end.
+
+    It is in a session of its own: Ctrl-C reaches this script alone, which
+    then ends the tool and its data workers, so that there is no traceback
+    wherever they are.
+
+    Raises:
+        SystemExit: If the tool fails; it has said why.
+    """
+    process = subprocess.Popen(
+        [sys.executable, osp.join(TOOLS, script), *arguments],
+        start_new_session=True,
+        **options)
+    try:
+        yield process
+        process.wait()
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
+        raise
+    if process.returncode:
+        raise SystemExit(f'run_demo.py: error: {script} failed (exit code '
+                         f'{process.returncode}); see above')
 
 
 def train(work_dir):
-    """Train the short config and return its last checkpoint."""
-    print(f'[demo] training {SHORT} (about ten minutes on two cores)')
-    # One thread: the second core draws the faces. Memory is kept instead of
-    # being given back and taken again at every step, which costs a tenth.
-    environment = dict(
-        os.environ,
-        OMP_NUM_THREADS='1',
-        MALLOC_MMAP_MAX_='0',
-        MALLOC_TRIM_THRESHOLD_='4000000000',
-        MALLOC_TOP_PAD_='100000000')
-    subprocess.run([
-        sys.executable,
-        osp.join(REPO, 'tools', 'train.py'), SHORT, '--work-dir', work_dir
-    ],
-                   check=True,
-                   env=environment)
-    with open(osp.join(work_dir, 'last_checkpoint')) as file:
-        return file.read().strip()
-
-
-def evaluate(name, config, checkpoint):
-    """Run the test set of a config.
-
-    Returns:
-        dict: ``metrics`` by key (those of the backbone's own soft-argmax
-        below ``maps/``), ``samples``, the predictions, the ``dataset``, and
-        ``info``, what made them.
-    """
-    model = load_model(config, checkpoint, 'cpu')
-    info = describe_run(model.cfg, osp.relpath(config),
-                        osp.relpath(checkpoint), {})
-    loader = Runner.build_dataloader(model.cfg.test_dataloader)
-    metrics, samples = evaluate_model(model, loader, f'[demo] {name}, cascade')
-    model.test_cfg = dict(model.test_cfg or {}, predict_by='maps')
-    maps, _ = evaluate_model(model, loader, f'[demo] {name}, soft-argmax')
-    metrics.update({f'maps/{key}': value for key, value in maps.items()})
-    return dict(
-        metrics=metrics, samples=samples, dataset=loader.dataset, info=info)
-
-
-def write_predictions(results, folder):
-    """The predictions of each model, and beside them what made them."""
-    for name, result in results.items():
-        path = osp.join(folder, f'{name.replace(" ", "_")}.pkl')
-        dump(result['samples'], path)
-        write_run_info(path, result['info'])
-
-
-def step_keys(metrics):
-    """``step0``, ``step1``, ... in order."""
-    names = {key.split('/')[0] for key in metrics if key.startswith('step')}
-    return sorted(names, key=lambda name: int(name[4:]))
-
-
-def make_table(results):
-    """One markdown table, a column a model."""
-    metrics = {name: result['metrics'] for name, result in results.items()}
-    first = next(iter(metrics.values()))
-    subsets = sorted(
-        key.split('/')[0] for key in first
-        if key.endswith('/NPE90') and key.count('/') == 1
-        and not key.startswith(('corners', 'maps')))
-    rows = [('NME box', 'NME'), ('AUC10', 'AUC10'), ('FR10', 'FR10'),
-            ('NPE90', 'NPE90'), ('NME inter-ocular', 'corners/NME')]
-    for subset in subsets:
-        rows += [(f'{subset}: {key}', f'{subset}/{key}')
-                 for key in ('NME', 'AUC10', 'FR10', 'NPE90')]
-    for step in step_keys(first):
-        label = 'projected head model' if step == 'step0' else step
-        rows.append((f'NME box, {label}', f'{step}/NME'))
-    rows += [("NME box, backbone's soft-argmax", 'maps/NME'),
-             ("occlusion: NME, backbone's soft-argmax",
-              'maps/occlusion/NME')]
-    rows += [(f'pose MAE {angle} (degrees)', f'MAE_{angle}')
-             for angle in ('yaw', 'pitch', 'roll')]
-    rows.append(('pose MAE mean (degrees)', 'MAE'))
-    lines = [
-        '| synthetic faces, % | ' + ' | '.join(metrics) + ' |',
-        '|---|' + '---:|' * len(metrics)
-    ]
-    for label, key in rows:
-        cells = [
-            f'{values[key]:.2f}' if key in values else 'not run'
-            for values in metrics.values()
-        ]
-        lines.append(f'| {label} | ' + ' | '.join(cells) + ' |')
-    return '\n'.join(lines) + '\n'
-
-
-def box_errors(samples):
-    """(N,) NME of each face over the size of its landmark box, per cent."""
-    predicted, true = (
-        np.concatenate([s[part]['keypoints'] for s in samples])
-        for part in ('pred_instances', 'gt_instances'))
-    labelled = np.ones(true.shape[:2], bool)
-    boxes = np.concatenate([true.min(1), true.max(1)], 1)
-    lengths = norm_lengths('lnd_bbox', true, labelled, boxes, LANDMARK_SET)
-    return face_nme(normalized_errors(predicted, true, labelled, lengths))
-
-
-def draw_sheet(result, path):
-    """Test faces from the best to the worst: truth, steps, pose axes."""
-    samples, dataset = result['samples'], result['dataset']
-    errors = box_errors(samples)
-    order = np.argsort(errors)
-    places = np.linspace(0, len(order) - 1, SHEET_FACES).round().astype(int)
-    rows, captions = [], []
-    for index in order[places]:
-        sample = samples[index]
-        image = dataset.get_data_info(int(index))['img'][..., ::-1]
-        image = np.ascontiguousarray(image)
-        truth = sample['gt_instances']['keypoints'][0]
-        prediction = sample['pred_instances']
-        points = prediction['keypoints'][0]
-        row = [face_panel(image, truth, LANDMARK_SET)]
-        if 'landmark_steps' in prediction:
-            row += step_panels(image, prediction['landmark_steps'][0],
-                               LANDMARK_SET, truth)
-        row.append(
-            face_panel(image, points, LANDMARK_SET,
-                       prediction['head_poses'][0]))
-        rows.append(row)
-        captions.append(f'NME {errors[index]:.1f} % of the box; '
-                        f'{", ".join(sample["subsets"]) or "plain"}')
-    steps = len(rows[0]) - 2
-    headings = ['truth'] + [
-        'projected head' if step == 0 else f'step {step}'
-        for step in range(steps)
-    ] + ['result and pose']
-    cv2.imwrite(path, make_sheet(rows, headings, captions)[..., ::-1])
+    """Train, with a progress bar in place of the log."""
+    with running(
+            'train.py',
+            CONFIG,
+            '--work-dir',
+            work_dir,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={
+                **os.environ,
+                **ENVIRONMENT
+            }) as process, tqdm(
+                desc='training', unit='step') as bar:
+        for line in process.stdout:
+            if found := LENGTH.search(line):
+                epochs = int(found[1])
+            if found := STEP.search(line):
+                epoch, done, length = map(int, found.groups())
+                bar.total = epochs * length
+                bar.n = (epoch - 1) * length + done
+                bar.refresh()
 
 
 def main():
+    """Run the demo; returns the exit code."""
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--out', default=osp.join('work_dirs', 'demo'))
-    parser.add_argument(
-        '--no-train',
-        action='store_true',
-        help='take the checkpoint of the last demo in --out')
-    args = parser.parse_args()
-    if not osp.isfile(LONG_WEIGHTS):
-        raise SystemExit(f'{LONG_WEIGHTS} is not there; it belongs to the '
-                         'repository')
-    os.makedirs(args.out, exist_ok=True)
-    work_dir = osp.join(args.out, 'training')
-    if args.no_train:
-        with open(osp.join(work_dir, 'last_checkpoint')) as file:
-            checkpoint = file.read().strip()
-    else:
-        checkpoint = train(work_dir)
-    results = {
-        'ten minutes': evaluate('ten minutes', SHORT, checkpoint),
-        'long': evaluate('long', LONG, LONG_WEIGHTS),
-    }
-    table = make_table(results)
-    print(table)
-    with open(osp.join(args.out, 'table.md'), 'w') as file:
-        file.write(table)
-    with open(osp.join(args.out, 'metrics.json'), 'w') as file:
-        json.dump({k: v['metrics'] for k, v in results.items()}, file,
-                  indent=1)
-    write_predictions(results, args.out)
-    draw_ced({k: box_errors(v['samples'])
-              for k, v in results.items()}, 10, 'landmark box',
-             osp.join(args.out, 'ced.png'))
-    draw_sheet(results['ten minutes'], osp.join(args.out, 'faces.jpg'))
-    draw_sheet(results['long'], osp.join(args.out, 'faces_long.jpg'))
-    print(f'[demo] wrote table.md, metrics.json, faces.jpg, faces_long.jpg, '
-          f'ced.png, ten_minutes.pkl, long.pkl and .pkl.json into {args.out}')
+    out = parser.parse_args().out
+    try:
+        with running('photo_demo.py', '--out', out):
+            pass
+        print(
+            '[demo] training on synthetic faces follows: about 10 minutes on '
+            f'2 cores; Ctrl-C ends the demo and keeps what is in {out}',
+            flush=True)
+        train(osp.join(out, 'training'))
+        with running('synthetic_report.py', '--out', out):
+            pass
+    except KeyboardInterrupt:
+        there = sorted(os.listdir(out)) if osp.isdir(out) else []
+        print(f'\n[demo] interrupted; {out} holds '
+              f'{", ".join(there) or "nothing"}; the demo starts again with '
+              'the same command')
+        return 130
+    return 0
 
 
 if __name__ == '__main__':
-    main()
+    # As Ctrl-C: no tool may outlive this script.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    sys.exit(main())

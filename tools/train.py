@@ -20,7 +20,7 @@ def parse_args():
         nargs='?',
         type=str,
         const='auto',
-        help='checkpoint to go on from; without a path the latest in the '
+        help='checkpoint to resume from; without a path the latest in the '
         'work folder, and where there is none the run begins')
     parser.add_argument(
         '--transfer',
@@ -77,7 +77,7 @@ def make_config(args):
     elif args.amp:
         cfg.optim_wrapper.type = 'CpuAmpOptimWrapper'
     if args.resume == 'auto':
-        # Where there is nothing to go on from, a run begins as it would
+        # Where there is nothing to resume from, a run begins as it would
         # without --resume, from load_from if the config names one.
         if find_latest_checkpoint(cfg.work_dir) is not None:
             cfg.resume, cfg.load_from = True, None

@@ -15,11 +15,11 @@ import signal
 import sys
 
 import torch
+from web_demo import FaceAnalyser, serve
 
-from spiga_mmpose.apis import find_weights
-from spiga_mmpose.apis.detection import DETECTORS
-from spiga_mmpose.apis.weights import RELEASES, SYNTHETIC
-from spiga_mmpose.web import FaceAnalyser, serve
+from spiga_mmpose.apis import choose_detector, find_weights
+from spiga_mmpose.apis.detection import AUTO, DETECTORS
+from spiga_mmpose.apis.weights import DEFAULT, RELEASES, SHIPPED
 
 LOCAL = ('127.0.0.1', 'localhost', '::1')
 
@@ -32,20 +32,30 @@ def parse_args(argv=None):
     parser.add_argument(
         '--weights',
         nargs='+',
-        default=[SYNTHETIC],
-        metavar=f'{"|".join([*RELEASES, SYNTHETIC])}|FILE|URL',
-        help="models to choose from: published weights by name, any "
-        "checkpoint's path or URL (default: synthetic, which has seen drawn "
-        'faces only)')
+        default=[DEFAULT],
+        metavar=f'{"|".join([*SHIPPED, *RELEASES])}|FILE|URL',
+        help="models to choose from: weights by name, any checkpoint's path "
+        'or URL (default: photo)')
     parser.add_argument(
         '--config',
         help='config of the weights that do not tell theirs')
     parser.add_argument(
         '--det',
         metavar=f'{"|".join(DETECTORS)}|CONFIG',
-        help='a detector to choose beside haar and whole_image')
+        default=AUTO,
+        help='a detector to choose beside haar and whole_image (default: '
+        'auto, YuNet where its file is at hand or can be fetched, else Haar)')
     parser.add_argument(
-        '--det-weights', help="its checkpoint; YuNet's ONNX file")
+        '--det-weights',
+        metavar='FILE',
+        help="its checkpoint; YuNet's ONNX file")
+    parser.add_argument(
+        '--refine',
+        type=int,
+        default=0,
+        metavar='PASSES',
+        help='crop again by the landmarks found, so many times (default: '
+        '%(default)s)')
     parser.add_argument(
         '--host',
         default=LOCAL[0],
@@ -83,13 +93,19 @@ def find_models(weights, config):
 
 def make_analyser(args):
     """What the page offers; the first model and the detectors are loaded."""
-    detectors = {name: (name, None) for name in ('haar', 'whole_image')}
-    if args.det:
-        name = osp.basename(args.det)
-        detectors = {name: (args.det, args.det_weights), **detectors}
+    detector, weights, reason = args.det, args.det_weights, None
+    if detector == AUTO:
+        detector, weights, reason = choose_detector(weights)
+    detectors = {
+        osp.basename(detector): (detector, weights),
+        'haar': ('haar', None),
+        'whole_image': ('whole_image', None)
+    }
     models = find_models(args.weights, args.config)
-    analyser = FaceAnalyser(models, detectors, args.device)
+    analyser = FaceAnalyser(models, detectors, args.device, args.refine)
     analyser.load(next(iter(models)), next(iter(detectors)))
+    if reason:
+        print(f'note: {reason}', file=sys.stderr)
     return analyser
 
 

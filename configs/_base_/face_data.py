@@ -2,6 +2,7 @@
 # loaders; a config adds its data set and its codec.
 data_mode = 'topdown'
 input_size = (256, 256)
+padding = 1.6  # of the box: each side by this factor
 
 # Augmentation of the paper and the release, in its order. The photometric
 # steps act on the crop, which is cheaper and the same.
@@ -9,7 +10,7 @@ augmentation = [
     dict(type='LoadFaceImage'),
     dict(type='BoxFromLandmarks'),
     dict(type='FaceRandomFlip', prob=0.5),
-    dict(type='FaceBoxCenterScale', padding=1.6),
+    dict(type='FaceBoxCenterScale', padding=padding),
     dict(type='FaceRandomBox', rotate=45, shift=0.05, scale=0.15),
     dict(type='SPIGACrop', input_size=input_size),
     dict(type='RandomOcclusion'),
@@ -22,7 +23,7 @@ augmentation = [
 val_pipeline = [
     dict(type='LoadFaceImage'),
     dict(type='BoxFromLandmarks'),
-    dict(type='FaceBoxCenterScale', padding=1.6),
+    dict(type='FaceBoxCenterScale', padding=padding),
     dict(type='SPIGACrop', input_size=input_size),
     dict(type='PackFaceInputs')
 ]
@@ -39,7 +40,6 @@ val_dataloader = dict(
     batch_size=24,
     num_workers=4,
     persistent_workers=True,
-    collate_fn=dict(type='collate_faces'),
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(

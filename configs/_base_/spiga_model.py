@@ -1,6 +1,8 @@
 # SPIGA as released and as the paper trains it. Every [?] below is a choice
 # that neither the paper nor the release tells. The landmark set stands in the
 # data set's config.
+_base_ = ['face_data.py']
+
 model = dict(
     type='TopdownPoseEstimator',
     data_preprocessor=dict(
@@ -11,7 +13,7 @@ model = dict(
         bgr_to_rgb=False),
     backbone=dict(
         type='HourglassPoseNet',
-        input_size=256,
+        input_size=_base_.input_size[0],
         num_stacks=4,
         channels=256,
         stem_channels=(64, 128),
@@ -45,7 +47,8 @@ model = dict(
                 weight_map=True),  # [?]
             loss_pose=dict(type='PoseL2Loss', squared=False),  # [?]
             coord_weight=4.,
-            maps_weight=50.,
+            points_weight=50.,
+            edges_weight=50.,
             pose_weight=1.,
             subpixel=True,  # [?] False: rounded to cells, as released
             coord_maps='heatmaps',  # [?]

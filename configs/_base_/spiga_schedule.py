@@ -9,6 +9,7 @@ stages = [
         name='landmarks',
         length=450,
         lr=1e-3,
+        schedulers=[dict(type='MultiStepLR', milestones=[380], gamma=0.1)],
         losses=('maps', ),
         frozen=('backbone.pose_branches', 'backbone.pose_layers',
                 'head.steps')),
@@ -16,29 +17,21 @@ stages = [
         name='multitask',
         length=150,
         lr=1e-3,
+        schedulers=[dict(type='MultiStepLR', milestones=[100], gamma=0.1)],
         losses=('maps', 'pose'),
         frozen=('head.steps', )),
     dict(
         name='cascade',
         length=150,
         lr=1e-4,
+        schedulers=[dict(type='MultiStepLR', milestones=[100], gamma=0.1)],
         losses=('cascade', ),
         frozen=('backbone', )),
 ]
-custom_hooks = [
-    dict(type='SyncBuffersHook'),
-    dict(type='SampleSeedHook'),
-    dict(type='NonFiniteLossHook', max_in_a_row=10),
-    dict(type='StageHook', stages=stages),
-]
-train_cfg = dict(max_epochs=750, val_interval=10)
+train_cfg = dict(val_interval=10)
 optim_wrapper = dict(
-    type='OptimWrapper', optimizer=dict(type='Adam', lr=1e-3))
-param_scheduler = [
-    dict(type='MultiStepLR', begin=0, end=450, milestones=[380], gamma=0.1),
-    dict(type='MultiStepLR', begin=450, end=600, milestones=[100], gamma=0.1),
-    dict(type='MultiStepLR', begin=600, end=750, milestones=[100], gamma=0.1),
-]
+    type='OptimWrapper',
+    optimizer=dict(type='Adam', lr=1.))  # each stage has its own
 auto_scale_lr = dict(base_batch_size=24)
 default_hooks = dict(
     checkpoint=dict(

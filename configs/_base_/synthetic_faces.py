@@ -6,12 +6,13 @@ data_mode = 'topdown'
 landmark_set = 'wflw_98'
 # The faces are drawn at 128 px; 64 px see the most of them in a given time.
 input_size = (64, 64)
+padding = 1.6  # of the box: each side by this factor
 codec = dict(
     type='SPIGALabel', input_size=input_size, landmark_set=landmark_set)
 
 train_pipeline = [
     dict(type='FaceRandomFlip', prob=0.5),
-    dict(type='FaceBoxCenterScale', padding=1.6),
+    dict(type='FaceBoxCenterScale', padding=padding),
     # The box jitters as a detector's does; faces lean by up to 40 degrees
     # already.
     dict(type='FaceRandomBox', rotate=0, shift=0.05, scale=0.15),
@@ -19,10 +20,10 @@ train_pipeline = [
     dict(type='GenerateTarget', encoder=codec),
     dict(type='PackFaceInputs')
 ]
-# Drawn faces need no loading; photographs, at inference, do.
+# Synthetic faces need no loading; photographs, at inference, do.
 val_pipeline = [
     dict(type='LoadFaceImage'),
-    dict(type='FaceBoxCenterScale', padding=1.6),
+    dict(type='FaceBoxCenterScale', padding=padding),
     dict(type='SPIGACrop', input_size=input_size),
     dict(type='PackFaceInputs')
 ]
@@ -43,7 +44,6 @@ val_dataloader = dict(
     batch_size=64,
     num_workers=1,
     persistent_workers=True,
-    collate_fn=dict(type='collate_faces'),
     sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(
         type=dataset_type,
@@ -55,7 +55,6 @@ test_dataloader = dict(
     batch_size=64,
     num_workers=1,
     persistent_workers=True,
-    collate_fn=dict(type='collate_faces'),
     sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(
         type=dataset_type,

@@ -4,5 +4,4 @@ ablation = dict(title='soft-argmax of the backbone', paper=('MTN backbone', ))
 train_cfg = None
 train_dataloader = None
 optim_wrapper = None
-param_scheduler = None
 model = dict(test_cfg=dict(predict_by='maps'))

@@ -1,35 +1,24 @@
-# What the stock backbones of this folder share: GATCascadeHead on drawn faces,
-# end to end, with as many faces as spiga_synthetic.py sees. Nothing here was
-# tuned to a backbone. A config adds the backbone, a neck if it needs one, and
-# the channels of the last map that comes out.
+# What the stock backbones of this folder share: GATCascadeHead on synthetic
+# faces, end to end, with as many faces as spiga_synthetic.py sees. Nothing
+# here was tuned to a backbone. A config adds the backbone, a neck if it needs
+# one, and the channels of the last map that comes out.
 _base_ = ['../spiga_synthetic.py']
 
-epochs = 16
-rate = 1e-3
 stages = [
     dict(
         name='end-to-end',
-        length=epochs,
-        lr=rate,
+        length=16,
+        lr=1e-3,
+        schedulers=[_base_.warm_up, _base_.cosine],
         losses=('pose', 'cascade'),
         frozen=())
 ]
-custom_hooks = [
-    *_base_.custom_hooks[:-1],
-    dict(type='StageHook', stages=stages),
-]
-train_cfg = dict(max_epochs=epochs)
 optim_wrapper = dict(
-    optimizer=dict(lr=rate),
     paramwise_cfg=dict(
         custom_keys={
             '_delete_': True,
             'head.pose_regressor.linear': dict(lr_mult=10.)
         }))
-param_scheduler = [
-    _base_.param_scheduler[0],
-    dict(_base_.param_scheduler[1], begin=0, end=epochs, T_max=epochs),
-]
 
 model = dict(
     # As MMPose's own configs of these backbones.

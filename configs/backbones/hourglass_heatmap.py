@@ -1,5 +1,5 @@
 # The other way round: HourglassPoseNet under a head of MMPose, with that
-# head's codec and one plain stage. It has no pose.
+# head's codec and one stage. It has no pose.
 _base_ = ['../spiga_synthetic.py']
 num_landmarks = 98
 cells = _base_.input_size[0] // 4
@@ -19,13 +19,14 @@ train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_evaluator = _base_.val_evaluator[:1]
 test_evaluator = [_base_.test_evaluator[0], _base_.test_evaluator[2]]
 
-epochs = 16
-custom_hooks = _base_.custom_hooks[:-1]
-train_cfg = dict(max_epochs=epochs)
-optim_wrapper = dict(optimizer=dict(lr=2e-3))
-param_scheduler = [
-    _base_.param_scheduler[0],
-    dict(_base_.param_scheduler[1], begin=0, end=epochs, T_max=epochs),
+stages = [
+    dict(
+        name='heatmap',
+        length=16,
+        lr=2e-3,
+        schedulers=[_base_.warm_up, _base_.cosine],
+        losses=(),  # the head has its own
+        frozen=())
 ]
 model = dict(
     head=dict(

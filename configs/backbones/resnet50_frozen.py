@@ -2,10 +2,6 @@
 # regressor and cascade alone are trained. Downloads the weights.
 _base_ = ['resnet50.py']
 stages = [dict(_base_.stages[0], frozen=('backbone', ))]
-custom_hooks = [
-    *_base_.custom_hooks[:-1],
-    dict(type='StageHook', stages=stages),
-]
 model = dict(
     backbone=dict(
         init_cfg=dict(

@@ -1,25 +1,17 @@
 # ResNet-50 on WFLW: 256 px crops, the head as released, ImageNet's weights to
 # start from (downloaded). Nobody has trained it yet.
 _base_ = ['../spiga_wflw.py']
-epochs = 60
-rate = 5e-4
 stages = [
     dict(
         name='end-to-end',
-        length=epochs,
-        lr=rate,
+        length=60,
+        lr=5e-4,
+        schedulers=[
+            dict(type='LinearLR', end=500, start_factor=0.1, by_epoch=False),
+            dict(type='MultiStepLR', milestones=[40, 55])
+        ],
         losses=('pose', 'cascade'),
         frozen=())
-]
-custom_hooks = [
-    *_base_.custom_hooks[:-1],
-    dict(type='StageHook', stages=stages),
-]
-train_cfg = dict(max_epochs=epochs)
-optim_wrapper = dict(optimizer=dict(lr=rate))
-param_scheduler = [
-    dict(type='LinearLR', begin=0, end=500, start_factor=0.1, by_epoch=False),
-    dict(type='MultiStepLR', begin=0, end=epochs, milestones=[40, 55])
 ]
 
 channels = 128

@@ -38,31 +38,14 @@ val_dataloader = dict(
         _delete_=True, **faces, test_mode=True, pipeline=_base_.val_pipeline))
 test_dataloader = val_dataloader
 
-epochs = (32, 24)
-rate = 2e-3
-starts = (0, epochs[0])
-names = ('multitask', 'cascade')
-losses = (('maps', 'pose'), ('cascade', ))
-frozen = (('head.steps', ), ('backbone', ))
+multitask, cascade = _base_.stages[1:]
+cosine = dict(
+    type='CosineAnnealingLR', eta_min_ratio=0.01, convert_to_iter_based=True)
 stages = [
-    dict(name=n, length=e, lr=rate, losses=l, frozen=f)
-    for n, e, l, f in zip(names, epochs, losses, frozen)
+    dict(multitask, length=32, lr=2e-3, schedulers=[cosine]),
+    dict(cascade, length=24, lr=2e-3, schedulers=[cosine])
 ]
-custom_hooks = [
-    *_base_.custom_hooks[:-1],
-    dict(type='StageHook', stages=stages),
-]
-optim_wrapper = dict(optimizer=dict(lr=rate))
-train_cfg = dict(max_epochs=sum(epochs), val_interval=8)
-param_scheduler = [
-    dict(
-        type='CosineAnnealingLR',
-        begin=start,
-        end=start + length,
-        T_max=length,
-        eta_min_ratio=0.01,
-        convert_to_iter_based=True) for start, length in zip(starts, epochs)
-]
+train_cfg = dict(val_interval=8)
 val_evaluator = [
     dict(type='FaceAlignmentMetric', landmark_set=landmark_set),
     dict(type='HeadPoseMetric', landmark_set=landmark_set)
@@ -87,4 +70,8 @@ model = dict(
         offset_channels=(64, 32),
         loss_weight=16.,
         # The coordinates first: the paper's weights want longer runs.
-        supervision=dict(coord_weight=16., maps_weight=1., pose_weight=0.06)))
+        supervision=dict(
+            coord_weight=16.,
+            points_weight=1.,
+            edges_weight=1.,
+            pose_weight=0.06)))

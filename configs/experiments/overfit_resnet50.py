@@ -1,20 +1,12 @@
 # The same with the cascade on a stock backbone, end to end.
 _base_ = ['overfit.py']
-epochs = _base_.epochs[0]
 stages = [
     dict(
+        _base_.stages[0],
         name='end-to-end',
-        length=epochs,
-        lr=_base_.rate,
         losses=('pose', 'cascade'),
         frozen=())
 ]
-custom_hooks = [
-    *_base_.custom_hooks[:-1],
-    dict(type='StageHook', stages=stages),
-]
-train_cfg = dict(max_epochs=epochs)
-param_scheduler = _base_.param_scheduler[:1]
 train_dataloader = dict(batch_size=4)  # for its BatchNorm
 model = dict(
     data_preprocessor=dict(

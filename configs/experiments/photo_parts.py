@@ -1,5 +1,6 @@
 # What the parts give on photographs, one change at a time against
-# spiga_photo_small.py, 12 epochs of 1,675 faces, chosen and scored on val.json:
+# spiga_photo_small.py, 12 epochs of 1,675 faces, chosen and scored on
+# val.json:
 #
 #   python tools/analysis_tools/compare.py configs/experiments/photo_parts.py \
 #       --out work_dirs/photo_parts
@@ -15,8 +16,8 @@ supervision = 'model.head.supervision'
 variants = {
     'default': {},
     'no cascade, soft-argmax': {
-        'custom_hooks.4.stages.0.losses': ('maps', 'pose'),
-        'custom_hooks.4.stages.0.frozen': ('head.steps', ),
+        'stages.0.losses': ('maps', 'pose'),
+        'stages.0.frozen': ('head.steps', ),
     },
     'one step': {'model.head.windows': (0.5, )},
     'two steps': {'model.head.windows': (0.5, 0.25)},

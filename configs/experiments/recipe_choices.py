@@ -1,5 +1,5 @@
 # What neither paper nor release tells of the backbone's losses, one choice at
-# a time against that of configs/spiga_synthetic.py, on 12,800 drawn faces.
+# a time against that of configs/spiga_synthetic.py, on 12,800 synthetic faces.
 #
 #   python tools/analysis_tools/compare.py \
 #       configs/experiments/recipe_choices.py --out work_dirs/recipe_choices
@@ -29,7 +29,10 @@ variants = {
         dict(type='WeightedAdaptiveWingLoss', weight_map=False)
     },
     'rounded centres': {f'{losses}.subpixel': False},
-    'no maps': {f'{losses}.maps_weight': 0.},
+    'no maps': {
+        f'{losses}.points_weight': 0.,
+        f'{losses}.edges_weight': 0.,
+    },
     # L_pose: squared, its weight brought to the same scale at 5 degrees.
     'pose squared': {
         f'{losses}.loss_pose': dict(type='PoseL2Loss', squared=True),

@@ -4,22 +4,18 @@
 #   python tools/train.py configs/spiga_synthetic.py
 _base_ = ['../spiga_photo.py']
 
-epochs = 12
 input_size = (64, 64)
 channels = 64
 load_from = 'work_dirs/spiga_synthetic/cascade.pth'
 codec = dict(_base_.codec, input_size=input_size)
-stages = [dict(_base_.stages[0], length=epochs)]
-custom_hooks = [
-    *_base_.custom_hooks[:4],
-    dict(type='StageHook', stages=stages),
-    _base_.custom_hooks[5],
+stages = [
+    dict(
+        _base_.stages[0],
+        length=12,
+        schedulers=[_base_.warm_up,
+                    dict(_base_.cosine, begin=1)])
 ]
-train_cfg = dict(max_epochs=epochs, val_interval=epochs)
-param_scheduler = [
-    _base_.param_scheduler[0],
-    dict(_base_.param_scheduler[1], begin=1, end=epochs, T_max=epochs - 1),
-]
+train_cfg = dict(val_interval=12)
 model = dict(
     backbone=dict(
         input_size=input_size[0],

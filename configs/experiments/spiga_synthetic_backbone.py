@@ -2,14 +2,10 @@
 # concerns the backbone: judged by its own soft-argmax.
 _base_ = ['../spiga_synthetic.py']
 
-epochs = 4
-stages = [dict(_base_.stages[1], length=epochs)]
-custom_hooks = [
-    *_base_.custom_hooks[:-1],
-    dict(type='StageHook', stages=stages),
+stages = [
+    dict(
+        _base_.stages[1],
+        length=4,
+        schedulers=[_base_.warm_up, _base_.cosine])
 ]
-train_cfg = dict(max_epochs=epochs, val_interval=epochs)
-param_scheduler = [
-    _base_.param_scheduler[0],
-    dict(_base_.param_scheduler[1], begin=0, end=epochs, T_max=epochs),
-]
+train_cfg = dict(val_interval=4)

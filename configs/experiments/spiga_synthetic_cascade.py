@@ -5,15 +5,10 @@
 _base_ = ['../spiga_synthetic.py']
 
 load_from = 'work_dirs/backbone/multitask.pth'
-epochs = 4
-stages = [dict(_base_.stages[2], length=epochs)]
-custom_hooks = [
-    *_base_.custom_hooks[:-1],
-    dict(type='StageHook', stages=stages),
+stages = [
+    dict(
+        _base_.stages[2],
+        length=4,
+        schedulers=[_base_.warm_up, _base_.cosine])
 ]
-train_cfg = dict(max_epochs=epochs, val_interval=epochs)
-optim_wrapper = dict(optimizer=dict(lr=stages[0]['lr']))
-param_scheduler = [
-    _base_.param_scheduler[0],
-    dict(_base_.param_scheduler[2], begin=0, end=epochs, T_max=epochs),
-]
+train_cfg = dict(val_interval=4)

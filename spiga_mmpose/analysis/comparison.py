@@ -20,7 +20,7 @@ from mmengine.runner import Runner
 from tqdm import tqdm
 
 from spiga_mmpose.apis import evaluate_model, load_model
-from spiga_mmpose.evaluation.report import write_json
+from spiga_mmpose.io import write_json
 
 # Training faces of seed 0; the data sets' seeds below are for tests.
 _FIRST_TRAINING_SEED = 1000

@@ -17,6 +17,7 @@ from mmpose.registry import DATASETS, METRICS, TRANSFORMS
 from mmpose.structures.bbox import bbox_overlaps
 from torch.utils.data import DataLoader, Subset
 
+from spiga_mmpose.apis.estimation import refined_box
 from spiga_mmpose.datasets.transforms import BoxFromLandmarks, SPIGACrop
 from spiga_mmpose.evaluation import FaceAlignmentMetric
 from spiga_mmpose.models.heads import GATCascadeHead
@@ -185,8 +186,8 @@ def landmark_metric(evaluators) -> dict:
 def measure(model,
             loader: DataLoader,
             metric: dict,
-            progress: Callable[[int], object] = lambda count: None
-            ) -> Dict[str, dict]:
+            progress: Callable[[int], object] = lambda count: None,
+            boxes: Optional[dict] = None) -> Dict[str, dict]:
     """Landmark metrics of a model on the faces of a loader.
 
     Args:
@@ -194,10 +195,13 @@ def measure(model,
         loader (DataLoader): Of :class:`FaceSet`.
         metric (dict): Config of a ``FaceAlignmentMetric``.
         progress (Callable): Told the number of faces of each batch.
+        boxes (dict, optional): From a face's id to the box (4,) by which it
+            is cropped, px; becomes the one of the next pass, see
+            :func:`~spiga_mmpose.apis.estimation.refined_box`.
 
     Returns:
         dict: ``'result'`` -> metrics of the predictions as the config makes
-        them, and, where the model has a cascade and has learnt both,
+        them, and, where maps and cascade of the model are trained,
         ``'maps'`` -> metrics of its own soft-argmax.
 
     Raises:
@@ -215,6 +219,10 @@ def measure(model,
                     turn_back(sample)
                 evaluators[way].process(
                     [sample.to_dict() for sample in samples])
+                if way == 'result' and boxes is not None:
+                    for sample in samples:
+                        boxes[sample.id] = refined_box(
+                            sample, boxes[sample.id], sample.ori_shape)
             progress(len(samples))
     finally:
         model.test_cfg = before
@@ -232,7 +240,7 @@ def _ways(model) -> Dict[str, dict]:
     ways = dict(result=test_cfg)
     head = model.head
     if (isinstance(head, GATCascadeHead) and head.supervision is not None
-            and {'maps', 'cascade'} <= set(head.learnt)
+            and {'maps', 'cascade'} <= set(head.trained_parts)
             and 'predict_by' not in test_cfg):
         ways['maps'] = dict(test_cfg, predict_by='maps')
     return ways

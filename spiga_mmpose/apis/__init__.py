@@ -1,6 +1,6 @@
 """What an application calls: images and boxes in, faces out."""
 from .calibration import BoxCalibration, fit_calibration, load_calibration
-from .detection import find_boxes, load_detector, make_finder
+from .detection import choose_detector, find_boxes, load_detector, make_finder
 from .estimation import (estimate_each, estimate_faces, estimate_images,
                          faces_to_dicts, fill_batches, load_model, merge_faces)
 from .evaluation import evaluate_model
@@ -15,12 +15,12 @@ from .writing import ResultWriter, write_picture
 
 __all__ = [
     'BoxCalibration', 'Frame', 'ResultWriter', 'SPIGAInferencer', 'VIEWS',
-    'ask_for_views', 'check_box', 'estimate_each', 'estimate_faces',
-    'estimate_images', 'evaluate_model', 'faces_to_dicts', 'fill_batches',
-    'find_boxes', 'find_config', 'find_weights', 'fit_calibration',
-    'is_camera', 'is_video', 'left_out_videos', 'list_images',
-    'load_calibration', 'load_detector', 'load_model', 'make_finder',
-    'make_visualizer', 'merge_faces', 'parse_box', 'process_video',
-    'read_frames', 'read_image', 'steps_row', 'usable_boxes', 'view_sheets',
-    'write_picture'
+    'ask_for_views', 'check_box', 'choose_detector', 'estimate_each',
+    'estimate_faces', 'estimate_images', 'evaluate_model', 'faces_to_dicts',
+    'fill_batches', 'find_boxes', 'find_config', 'find_weights',
+    'fit_calibration', 'is_camera', 'is_video', 'left_out_videos',
+    'list_images', 'load_calibration', 'load_detector', 'load_model',
+    'make_finder', 'make_visualizer', 'merge_faces', 'parse_box',
+    'process_video', 'read_frames', 'read_image', 'steps_row', 'usable_boxes',
+    'view_sheets', 'write_picture'
 ]

@@ -6,7 +6,7 @@ docs/boxes.md says what that costs and what a calibration gives back.
 """
 import json
 from dataclasses import dataclass
-from typing import Dict, Tuple
+from typing import Tuple
 
 import numpy as np
 import torch
@@ -88,7 +88,7 @@ def fit_calibration(detected: np.ndarray,
 
 
 def box_errors(boxes: np.ndarray,
-               landmark_boxes: np.ndarray) -> Dict[str, float]:
+               landmark_boxes: np.ndarray) -> dict:
     """How far boxes are from the landmark boxes of the same faces.
 
     Args:
@@ -96,14 +96,17 @@ def box_errors(boxes: np.ndarray,
         landmark_boxes (np.ndarray): (N, 4) likewise.
 
     Returns:
-        dict[str, float]: Medians over the faces: ``iou``; ``center``, the
-        distance of the centres over the longer side of the landmark box;
-        ``size``, the ratio of the longer sides (what the crop follows), with
-        the 10th and 90th percentile ``size_p10`` and ``size_p90``.
+        dict: Medians over the faces: ``iou``; ``center``, the distance of
+        the centres over the longer side of the landmark box; ``size``, the
+        ratio of the longer sides (what the crop follows). And mean and
+        standard deviation, over the faces, of the centre's error right and
+        down in these longer sides, ``shift`` and ``shift_sd`` (two numbers
+        each), and of the ratio, ``scale`` and ``scale_sd``.
     """
     centers, sizes = _split(boxes)
     true_centers, true_sizes = _split(landmark_boxes)
     longer = true_sizes.max(1)
+    shifts = (centers - true_centers) / longer[:, None]
     ratio = sizes.max(1) / longer
     overlaps = bbox_overlaps(
         torch.as_tensor(boxes, dtype=torch.float64),
@@ -111,12 +114,12 @@ def box_errors(boxes: np.ndarray,
         is_aligned=True)
     return dict(
         iou=float(np.median(overlaps)),
-        center=float(
-            np.median(
-                np.linalg.norm(centers - true_centers, axis=1) / longer)),
+        center=float(np.median(np.linalg.norm(shifts, axis=1))),
         size=float(np.median(ratio)),
-        size_p10=float(np.percentile(ratio, 10)),
-        size_p90=float(np.percentile(ratio, 90)))
+        shift=shifts.mean(0).tolist(),
+        shift_sd=shifts.std(0).tolist(),
+        scale=float(ratio.mean()),
+        scale_sd=float(ratio.std()))
 
 
 def left_out_boxes(detected: np.ndarray,

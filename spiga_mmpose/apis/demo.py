@@ -160,9 +160,11 @@ class Demo:
 
     def run_group(self, group):
         """Estimate and write pictures that fill a batch."""
-        faces = estimate_each(self.model, [(picture.image, picture.boxes,
-                                            picture.scores)
-                                           for picture in group])
+        faces = estimate_each(
+            self.model,
+            [(picture.image, picture.boxes, picture.scores)
+             for picture in group],
+            refine=self.inferencer.refine)
         for number, picture in enumerate(group):
             try:
                 self.write(picture, islice(faces, len(picture.boxes)))

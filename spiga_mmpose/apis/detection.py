@@ -1,4 +1,5 @@
 """Faces in an image by any MMDet detector."""
+import logging
 import os.path as osp
 from functools import partial
 from typing import Callable, Optional, Tuple
@@ -7,22 +8,50 @@ import numpy as np
 import torch.nn as nn
 from mmdet.apis import inference_detector, init_detector
 from mmengine.config import Config
+from mmengine.logging import print_log
 from mmengine.registry import DefaultScope
 from mmpose.apis.inferencers.utils import default_det_models
 from mmpose.evaluation.functional import nms
 
+from spiga_mmpose.models.detectors import OpenCVFaceDetector
 from .calibration import BoxCalibration
 from .inputs import find_config
+from .weights import YUNET, find_yunet
 
-# Detectors by name: OpenCV's cascade, OpenCV's YuNet, MMPose's own face
-# detector, and none at all.
-DETECTORS = ('haar', 'yunet', 'mmpose', 'whole_image')
+# Detectors by name: the best that can be had at once, OpenCV's cascade,
+# OpenCV's YuNet, MMPose's own face detector, and none at all.
+AUTO = 'auto'
+DETECTORS = (AUTO, 'haar', 'yunet', 'mmpose', 'whole_image')
+# Longest that AUTO waits for YuNet's file of 0.2 MB.
+_AUTO_SECONDS = 5
 
 # From an image (H, W, 3) BGR to boxes (N, 4) x1, y1, x2, y2 and scores (N,).
 Finder = Callable[[np.ndarray], Tuple[np.ndarray, np.ndarray]]
 
 
-def make_finder(detector: str = 'haar',
+def choose_detector(
+        weights: Optional[str] = None) -> Tuple[str, Optional[str], str]:
+    """The detector that ``'auto'`` stands for.
+
+    Args:
+        weights (str, optional): YuNet's ONNX file. Defaults to that in the
+            user's cache, where it is fetched to within 5 seconds.
+
+    Returns:
+        tuple: ``'yunet'`` and its file; without it ``'haar'`` and None. And a
+        line that says which it is, and why.
+    """
+    if weights is None:
+        try:
+            weights = find_yunet(_AUTO_SECONDS)
+        except (ValueError, OSError) as error:
+            return 'haar', None, (
+                'faces are found by Haar, which takes upright frontal ones '
+                f'only: {error}')
+    return 'yunet', weights, 'faces are found by YuNet'
+
+
+def make_finder(detector: str = AUTO,
                 weights: Optional[str] = None,
                 device: str = 'cpu',
                 calibration: Optional[BoxCalibration] = None) -> Finder:
@@ -30,10 +59,11 @@ def make_finder(detector: str = 'haar',
 
     Args:
         detector (str): One of ``DETECTORS``, or the path of a config of MMDet
-            whose first class is the face. ``'mmpose'`` downloads its
-            checkpoint once unless ``weights`` are given.
+            whose first class is the face. ``'yunet'`` and ``'mmpose'`` fetch
+            their weights once unless ``weights`` are given. ``'auto'`` is
+            what :func:`choose_detector` says; which that is, is logged.
         weights (str, optional): The detector's checkpoint; for ``'yunet'``
-            its ONNX file.
+            and ``'auto'`` YuNet's ONNX file.
         device (str): E.g. ``'cpu'`` or ``'cuda:0'``.
         calibration (BoxCalibration, optional): From the detector's boxes to
             landmark boxes. Defaults to the ``box_calibration`` of the
@@ -44,8 +74,13 @@ def make_finder(detector: str = 'haar',
         x2, y2 in image px and scores (N,), best first, both float32.
 
     Raises:
-        ValueError: If there is no such detector or it lacks its weights.
+        ValueError: If there is no such detector, or its weights are missing
+            and cannot be fetched.
     """
+    if detector == AUTO:
+        detector, weights, reason = choose_detector(weights)
+        level = logging.INFO if weights else logging.WARNING
+        print_log(reason, logger='current', level=level)
     if detector == 'whole_image':
         detect, own = _whole_image, None
     else:
@@ -68,8 +103,11 @@ def make_finder(detector: str = 'haar',
 
 def _named_detector(name: str, weights: Optional[str],
                     device: str) -> nn.Module:
-    if name in ('haar', 'yunet'):
-        config = find_config(f'detection/{name}_face.py')
+    if name == 'haar':
+        config = find_config('detection/haar_face.py')
+    elif name == 'yunet':
+        config = find_config(YUNET.config)
+        weights = weights or find_yunet()
     elif name == 'mmpose':
         config = default_det_models['face']['model']
         weights = weights or default_det_models['face']['weights']
@@ -129,6 +167,9 @@ def find_boxes(detector: nn.Module,
                max_overlap: float = 0.3) -> Tuple[np.ndarray, np.ndarray]:
     """Boxes of the detector's first class, with MMPose's usual thresholds.
 
+    OpenCV's detectors get the array itself: MMDet's pipeline would take 1.2
+    GB and 2 seconds for an image of 40 megapixels.
+
     Args:
         detector (nn.Module): Made by :func:`load_detector`.
         image (np.ndarray): (H, W, 3) BGR, uint8.
@@ -139,11 +180,19 @@ def find_boxes(detector: nn.Module,
         tuple: boxes (N, 4) x1, y1, x2, y2 in image px, and scores (N,), best
         first, both float32. N may be 0.
     """
+    if isinstance(detector, OpenCVFaceDetector):
+        boxes = np.column_stack(detector.find(image))
+    else:
+        boxes = _mmdet_boxes(detector, image)
+    boxes = boxes[boxes[:, 4] > min_score]
+    boxes = boxes[nms(boxes, max_overlap)]
+    return boxes[:, :4], boxes[:, 4]
+
+
+def _mmdet_boxes(detector: nn.Module, image: np.ndarray) -> np.ndarray:
+    """(N, 5) x1, y1, x2, y2, score of the first class, float32."""
     scope = detector.cfg.get('default_scope', 'mmdet')
     with DefaultScope.overwrite_default_scope(scope):
         found = inference_detector(detector, image).pred_instances
-    found = found[(found.labels == 0) & (found.scores > min_score)]
-    found = found.cpu().numpy()
-    boxes = np.column_stack([found.bboxes, found.scores]).astype(np.float32)
-    boxes = boxes[nms(boxes, max_overlap)]
-    return boxes[:, :4], boxes[:, 4]
+    found = found[found.labels == 0].cpu().numpy()
+    return np.column_stack([found.bboxes, found.scores]).astype(np.float32)

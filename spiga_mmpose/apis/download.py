@@ -3,9 +3,11 @@ import hashlib
 import http.client
 import os.path as osp
 import re
+import threading
 import time
 import urllib.error
 import urllib.request
+from concurrent import futures
 from contextlib import contextmanager
 from typing import Iterator, Optional
 from urllib.parse import urlsplit
@@ -44,21 +46,45 @@ def url_file(url: str) -> str:
 
 def read_url(url: str,
              max_bytes: int = 64 << 20,
-             max_seconds: float = 120) -> bytes:
+             max_seconds: float = 120,
+             sha256: Optional[str] = None) -> bytes:
     """Content of a URL.
 
     Args:
         url (str): ``http://...`` or ``https://...``.
         max_bytes (int): No file of more bytes is read.
-        max_seconds (float): After this time the transfer is given up.
+        max_seconds (float): After this time the transfer is given up, also
+            where a name server or a proxy keeps silent.
+        sha256 (str, optional): What the content's checksum must be.
 
     Returns:
         bytes: The whole content.
 
     Raises:
         DownloadError: If the scheme is another, the server does not answer
-            with a whole file, or a limit is exceeded.
+            with a whole file, a limit is exceeded, or the checksum is
+            another.
     """
+    future = futures.Future()
+
+    def read():
+        try:
+            future.set_result(_read(url, max_bytes, max_seconds))
+        except Exception as error:
+            future.set_exception(error)
+
+    # In a thread of its own: a look-up of a name has no time limit.
+    threading.Thread(target=read, daemon=True).start()
+    try:
+        content = future.result(max_seconds)
+    except futures.TimeoutError:
+        raise DownloadError(f'not done after {max_seconds:g} seconds'
+                            ) from None
+    _check_sum(hashlib.sha256(content), sha256)
+    return content
+
+
+def _read(url: str, max_bytes: int, max_seconds: float) -> bytes:
     end = time.monotonic() + max_seconds
     content = bytearray()
     with _opened(url) as response:
@@ -68,10 +94,9 @@ def read_url(url: str,
                 raise DownloadError(
                     f'the file is too large: expected at most {max_bytes} '
                     'bytes')
-            if time.monotonic() > end:
+            if time.monotonic() > end:  # nobody waits for the rest
                 raise DownloadError(
-                    f'not done after {max_seconds:g} seconds, with '
-                    f'{len(content)} bytes')
+                    f'not done after {max_seconds:g} seconds')
     return bytes(content)
 
 
@@ -96,10 +121,14 @@ def download(url: str, path: str, sha256: Optional[str] = None) -> None:
             file.write(block)
             digest.update(block)
             bar.update(len(block))
-    if sha256 is not None and digest.hexdigest() != sha256:
-        raise DownloadError(
-            f'the file is another than expected: SHA-256 {sha256} expected, '
-            f'{digest.hexdigest()} found')
+    _check_sum(digest, sha256)
+
+
+def _check_sum(digest, sha256: Optional[str]) -> None:
+    found = digest.hexdigest()
+    if sha256 not in (None, found):
+        raise DownloadError('the file is another than expected: SHA-256 '
+                            f'{sha256} expected, {found} found')
 
 
 @contextmanager
@@ -132,7 +161,7 @@ def _blocks(response: http.client.HTTPResponse) -> Iterator[bytes]:
     """The body, block by block; an error where it ends too early."""
     done, expected = 0, _length(response)
     while True:
-        block = response.read(_BLOCK)
+        block = response.read1(_BLOCK)  # what has arrived
         if not block:
             break
         done += len(block)

@@ -18,6 +18,7 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.structures import PoseDataSample, merge_data_samples
 
 from spiga_mmpose.landmark_sets import LandmarkSet, find_landmark_set
+from .inputs import usable_boxes
 
 # Faces that go through the network at once; keeps the memory of an image
 # with hundreds of faces in bounds.
@@ -162,7 +163,8 @@ def estimate_faces(model: nn.Module,
 def estimate_images(
         model: nn.Module,
         items: Sequence[Tuple[np.ndarray, np.ndarray, np.ndarray]],
-        batch_size: int = BATCH_SIZE) -> List[PoseDataSample]:
+        batch_size: int = BATCH_SIZE,
+        refine: int = 0) -> List[PoseDataSample]:
     """As :func:`estimate_faces`, of several images in common batches.
 
     Args:
@@ -172,6 +174,7 @@ def estimate_images(
             boxes (N, 4) x1, y1, x2, y2 in image px and their scores (N,).
             N may be 0.
         batch_size (int): Faces that go through the network at once.
+        refine (int): See :func:`estimate_each`.
 
     Returns:
         list[:obj:`PoseDataSample`]: One an image, see
@@ -180,7 +183,7 @@ def estimate_images(
     Raises:
         ValueError: If a box has no area or lies outside its image.
     """
-    faces = estimate_each(model, items, batch_size)
+    faces = estimate_each(model, items, batch_size, refine)
     return [
         merge_faces(model, image, list(islice(faces, len(boxes))))
         for image, boxes, _ in items
@@ -189,7 +192,8 @@ def estimate_images(
 
 def estimate_each(model: nn.Module,
                   items: Sequence[Tuple[np.ndarray, np.ndarray, np.ndarray]],
-                  batch_size: int = BATCH_SIZE) -> Iterator[PoseDataSample]:
+                  batch_size: int = BATCH_SIZE,
+                  refine: int = 0) -> Iterator[PoseDataSample]:
     """As :func:`estimate_images`, a sample a face, batch by batch.
 
     The samples hold what :func:`merge_faces` loses: the crop of each face
@@ -200,6 +204,10 @@ def estimate_each(model: nn.Module,
         model (nn.Module): See :func:`estimate_images`.
         items (list[tuple]): See :func:`estimate_images`.
         batch_size (int): Faces that go through the network at once.
+        refine (int): Passes after the first. Each crops again, by the tight
+            box of the landmarks that the pass before it found; ``bboxes``
+            are those of the last pass. A face whose landmark box is none, or
+            outside the image, keeps the box that it had.
 
     Yields:
         :obj:`PoseDataSample`: Of one face; first those of the first image.
@@ -209,19 +217,72 @@ def estimate_each(model: nn.Module,
     """
     init_default_scope(model.cfg.get('default_scope', 'mmpose'))
     pipeline = Compose(model.cfg.test_dataloader.dataset.pipeline)
-    crops = (
-        pipeline(
-            dict(
-                model.dataset_meta,
-                img=image,
-                bbox=np.asarray(box)[None],
-                bbox_score=np.float32([score])))
-        for image, boxes, scores in items
-        for box, score in zip(boxes, scores))
-    while batch := list(islice(crops, batch_size)):
+
+    def estimate(batch):
+        crops = [
+            pipeline(
+                dict(
+                    model.dataset_meta,
+                    img=image,
+                    bbox=np.asarray(box)[None],
+                    bbox_score=np.float32([score])))
+            for image, box, score in batch
+        ]
         with torch.no_grad():
-            faces = model.test_step(pseudo_collate(batch))
+            return model.test_step(pseudo_collate(crops))
+
+    waiting = ((image, box, score) for image, boxes, scores in items
+               for box, score in zip(boxes, scores))
+    while batch := list(islice(waiting, batch_size)):
+        faces = estimate(batch)
+        for _ in range(refine):
+            batch = [(image, refined_box(face, box, image.shape[:2]), score)
+                     for face, (image, box, score) in zip(faces, batch)]
+            faces = estimate(batch)
         yield from faces
+
+
+def check_refine(refine: int) -> int:
+    """The number of passes after the first, if it is one.
+
+    Raises:
+        ValueError: If it is no integer of at least 0.
+    """
+    if type(refine) is not int or refine < 0:
+        raise ValueError('refine: expected the number of passes after the '
+                         f'first, 0 or more, found {refine!r}')
+    return refine
+
+
+def refined_box(face: PoseDataSample, box: np.ndarray,
+                size: Tuple[int, int]) -> np.ndarray:
+    """The box by which the next pass crops a face.
+
+    Args:
+        face (:obj:`PoseDataSample`): Of one face, predicted.
+        box (np.ndarray): (4,) x1, y1, x2, y2 by which it was cropped, px.
+        size (tuple[int, int]): Height and width of the image, px.
+
+    Returns:
+        np.ndarray: (4,) likewise: the tight box of the landmarks; ``box``
+        where that has no area or lies outside the image.
+    """
+    found = landmark_boxes(face.pred_instances.keypoints)
+    return found[0] if usable_boxes(found, *size[::-1])[0].all() else box
+
+
+def landmark_boxes(keypoints: np.ndarray) -> np.ndarray:
+    """Tight boxes of landmarks.
+
+    Args:
+        keypoints (np.ndarray): (N, L, 2) px.
+
+    Returns:
+        np.ndarray: (N, 4) x1, y1, x2, y2, px; NaN where a landmark is.
+    """
+    if not len(keypoints):
+        return np.zeros((0, 4), np.float32)
+    return np.concatenate([keypoints.min(1), keypoints.max(1)], axis=1)
 
 
 def fill_batches(items: Iterable,

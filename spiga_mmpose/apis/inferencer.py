@@ -13,9 +13,10 @@ from mmpose.structures import PoseDataSample
 
 from spiga_mmpose.visualization import SPIGAVisualizer
 from .calibration import BoxCalibration, load_calibration
-from .detection import make_finder
-from .estimation import (BATCH_SIZE, estimate_images, faces_to_dicts,
-                         fill_batches, landmark_set_name, landmark_set_of)
+from .detection import AUTO, make_finder
+from .estimation import (BATCH_SIZE, check_refine, estimate_images,
+                         faces_to_dicts, fill_batches, landmark_set_name,
+                         landmark_set_of)
 from .expected_warnings import without_expected_warnings
 from .folders import make_folder
 from .formats import make_record, to_mmpose
@@ -77,18 +78,20 @@ class SPIGAInferencer:
     than what would be replaced.
 
     Args:
-        weights (str, optional): Name of published weights (``'wflw'``,
+        weights (str, optional): Name of weights (``'photo'``, ``'wflw'``,
             ``'300w'``, ``'300w_private'``, ``'merlrav'``), a path or a URL;
             see :func:`~spiga_mmpose.apis.find_weights`. Defaults to
-            ``'wflw'``; an exported file holds its own.
+            ``'photo'``; an exported file holds its own.
         model (str, optional): Path of the model's config. Defaults to that
             of the published weights; others need it. Or a file of
             ``tools/deployment/export.py``, ``.onnx`` or ``.xml``.
         device (str, optional): E.g. ``'cpu'``, of torch: the model, and MMDet
             detectors with any backend. Defaults to a GPU if there is one.
         det_model (str): What finds the faces; see
-            :func:`~spiga_mmpose.apis.make_finder`. Defaults to ``'haar'``.
-        det_weights (str, optional): The detector's checkpoint.
+            :func:`~spiga_mmpose.apis.make_finder`. Defaults to ``'auto'``:
+            YuNet, or Haar where its file cannot be had.
+        det_weights (str, optional): The detector's checkpoint; YuNet's ONNX
+            file.
         box_calibration (str | BoxCalibration, optional): From the detector's
             boxes to landmark boxes, or the file of one; see docs/boxes.md.
         backend (str, optional): What runs the network: ``'torch'``, or on the
@@ -97,6 +100,9 @@ class SPIGAInferencer:
             what runs the exported file, to torch for a config.
         threads (int, optional): Threads of the backend (torch: of the whole
             process). None: as many as it takes by itself.
+        refine (int): Passes after the first, each on the landmark box of the
+            pass before it; see
+            :func:`~spiga_mmpose.apis.estimate_each`. Defaults to 0.
 
     Raises:
         ValueError: If weights, a config, an exported file or a detector are
@@ -104,7 +110,7 @@ class SPIGAInferencer:
         ImportError: If the backend is not installed. It says what to type.
 
     Examples:
-        >>> inferencer = SPIGAInferencer('wflw')
+        >>> inferencer = SPIGAInferencer()
         >>> result = next(inferencer('photo.jpg'))
         >>> result['predictions'][0][0]['head_pose']
         >>> for result in inferencer('folder', out_dir='faces'):
@@ -117,12 +123,14 @@ class SPIGAInferencer:
         weights: Optional[str] = None,
         model: Optional[str] = None,
         device: Optional[str] = None,
-        det_model: str = 'haar',
+        det_model: str = AUTO,
         det_weights: Optional[str] = None,
         box_calibration: Union[str, BoxCalibration, None] = None,
         backend: Optional[str] = None,
         threads: Optional[int] = None,
+        refine: int = 0,
     ) -> None:
+        self.refine = check_refine(refine)
         device = device or get_device()
         if isinstance(box_calibration, str):
             box_calibration = load_calibration(box_calibration)
@@ -152,7 +160,7 @@ class SPIGAInferencer:
             list[:obj:`PoseDataSample`]: One an image, with
             ``pred_instances`` of its N faces.
         """
-        return estimate_images(self.model, items, batch_size)
+        return estimate_images(self.model, items, batch_size, self.refine)
 
     def __call__(
             self,

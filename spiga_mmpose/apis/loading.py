@@ -13,12 +13,11 @@ from spiga_mmpose.deployment.backends import check_threads
 from spiga_mmpose.deployment.extras import require
 from spiga_mmpose.version import __version__
 from .estimation import load_model
-from .weights import cache_folder, checksum, find_weights
+from .weights import DEFAULT, cache_folder, checksum, find_weights
 
 # What runs a network, and the suffix of the files that it runs.
 SUFFIXES = dict(onnxruntime='.onnx', openvino='.xml')
 BACKENDS = ('torch', *SUFFIXES)
-DEFAULT_WEIGHTS = 'wflw'
 
 
 def load_estimator(
@@ -34,7 +33,7 @@ def load_estimator(
 
     Args:
         weights (str, optional): See :func:`~spiga_mmpose.apis.find_weights`.
-            Defaults to ``DEFAULT_WEIGHTS``; an exported file holds its own.
+            Defaults to ``'photo'``; an exported file holds its own.
         model (str, optional): Path of the config, by default that of
             published weights; or of a file of ``tools/deployment/export.py``,
             ``.onnx`` or ``.xml``.
@@ -62,7 +61,7 @@ def load_estimator(
     if is_exported(model):
         _check_exported(model, weights, backend)
         return BackendEstimator(open_graph(model, threads))
-    checkpoint, config = find_weights(weights or DEFAULT_WEIGHTS)
+    checkpoint, config = find_weights(weights or DEFAULT)
     if (model or config) is None:
         raise ValueError(f'{weights}: these weights do not tell their '
                          'config: give it as well (model=...)')

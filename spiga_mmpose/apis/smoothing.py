@@ -14,7 +14,7 @@ import numpy as np
 from mmengine.structures import InstanceData
 
 from spiga_mmpose.geometry import wrap_degrees
-from .tracking import landmark_boxes
+from .estimation import landmark_boxes
 
 
 @dataclass(frozen=True)

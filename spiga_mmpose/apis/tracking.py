@@ -15,6 +15,7 @@ from mmpose.evaluation.functional import nms
 from mmpose.structures import PoseDataSample
 from mmpose.structures.bbox import bbox_overlaps
 
+from .estimation import landmark_boxes
 from .inputs import usable_boxes
 
 # The detector runs on every so many frames (docs/inference.md has the times).
@@ -22,8 +23,8 @@ DET_EVERY = 10
 # A track that has no face for so many frames ends: about a second.
 _RETAINED = 30
 # A face is lost when the mean score of its landmarks falls below this share
-# of the best that it had. On drawn faces the synthetic model scores 0.79 to
-# 0.83, half covered 0.76 to 0.81, and where there is no face 0.28 to 0.68.
+# of the best that it had. On synthetic faces the synthetic model scores 0.79
+# to 0.83, half covered 0.76 to 0.81, and where there is no face 0.28 to 0.68.
 _LEAST_SCORE = 0.75
 # IoU below which a box found in a box is that of another thing: a face that
 # moves by a third of its size, both ways, from frame to frame has 0.29.
@@ -37,20 +38,6 @@ _PATIENCE = 10
 # SPIGAInferencer.estimate.
 Estimate = Callable[[Sequence[Tuple[np.ndarray, np.ndarray, np.ndarray]]],
                     List[PoseDataSample]]
-
-
-def landmark_boxes(keypoints: np.ndarray) -> np.ndarray:
-    """Tight boxes of landmarks.
-
-    Args:
-        keypoints (np.ndarray): (N, L, 2) px.
-
-    Returns:
-        np.ndarray: (N, 4) x1, y1, x2, y2, px; NaN where a landmark is.
-    """
-    if not len(keypoints):
-        return np.zeros((0, 4), np.float32)
-    return np.concatenate([keypoints.min(1), keypoints.max(1)], axis=1)
 
 
 class FaceIds:

@@ -31,7 +31,8 @@ def steps_row(model: nn.Module,
               image: np.ndarray,
               face: PoseDataSample,
               landmark_set: LandmarkSet,
-              landmark: Optional[int] = None) -> List[np.ndarray]:
+              landmark: Optional[int] = None,
+              size: int = 256) -> List[np.ndarray]:
     """Panels of the cascade's steps, with the windows that they look at.
 
     Args:
@@ -42,9 +43,10 @@ def steps_row(model: nn.Module,
         landmark_set (LandmarkSet): The model's.
         landmark (int, optional): Whose windows. Defaults to one at the left
             pupil.
+        size (int): Side of a panel, px.
 
     Returns:
-        list[np.ndarray]: S+1 panels; see
+        list[np.ndarray]: S+1 panels (size, size, 3); see
         :func:`~spiga_mmpose.visualization.step_panels`.
 
     Raises:
@@ -57,8 +59,7 @@ def steps_row(model: nn.Module,
     windows = None  # an exported file does not tell them
     if model.head is not None:
         side = float(face.input_scale[0])
-        # A model that has not learnt its cascade yet gives the first shape
-        # alone.
+        # A model whose cascade is not trained gives the first shape alone.
         windows = [
             step.window * side for step in model.head.steps[:len(steps) - 1]
         ]
@@ -66,6 +67,7 @@ def steps_row(model: nn.Module,
         image,
         steps,
         landmark_set,
+        size=size,
         windows=windows,
         window_landmarks=None if landmark is None else [landmark])
 

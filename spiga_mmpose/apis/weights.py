@@ -3,7 +3,8 @@
 The names are those of the files that SPIGA's authors publish (BSD-3-Clause)
 on their model card. A file is checked, converted into a checkpoint of this
 project (:mod:`spiga_mmpose.engine.release_weights`) and kept in the user's
-cache; after that the network is not needed.
+cache; after that the network is not needed. The same goes for YuNet, the face
+detector of OpenCV's model zoo (MIT), which is kept as it is.
 """
 import hashlib
 import os
@@ -15,22 +16,32 @@ from typing import Optional, Tuple
 
 from spiga_mmpose.engine.checkpoint import load_from_local
 from spiga_mmpose.engine.release_weights import convert_file
-from .download import DownloadError, download, is_url, url_file
+from .download import DownloadError, download, is_url, read_url, url_file
 from .inputs import find_checkpoint, find_config
 
 MODEL_CARD = 'https://huggingface.co/aprados/spiga/resolve/main'
-MIRROR = 'SPIGA_MMPOSE_MIRROR'  # environment: a folder URL instead of it
+OPENCV_ZOO = 'https://github.com/opencv/opencv_zoo/raw/main/models'
+MIRROR = 'SPIGA_MMPOSE_MIRROR'  # environment: a folder URL instead of these
 
-# Name of the weights that come with the checkout, trained on drawn faces.
-SYNTHETIC = 'synthetic'
+# Weights that come with the checkout, and the names of their files.
+SHIPPED = dict(photo='spiga_photo', synthetic='spiga_synthetic_long')
+DEFAULT = 'photo'
 
 
 @dataclass(frozen=True)
 class Release:
-    """A published file, its config, and its checksum where one is known."""
+    """A published file, its config, its checksum where one is known, and the
+    URL of its folder."""
     file: str
     config: str
     sha256: Optional[str] = None
+    folder: str = MODEL_CARD
+
+    @property
+    def url(self) -> str:
+        """Where the file is: at the mirror, where one is set."""
+        folder = os.environ.get(MIRROR) or self.folder
+        return f'{folder.rstrip("/")}/{self.file}'
 
 
 # The checksums are those that another public project records.
@@ -50,6 +61,11 @@ RELEASES = {
         'spiga_merlrav.pt', 'spiga_merlrav.py',
         '52559b750c07fcf8478c6b8f11ce79beda1c067b577ac6c6d9f2a06be73d0a18'),
 }
+YUNET = Release(
+    'face_detection_yunet_2023mar.onnx', 'detection/yunet_face.py',
+    '8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4',
+    f'{OPENCV_ZOO}/face_detection_yunet')
+_YUNET_BYTES = 1 << 20  # more than it has: 232,589
 # Config of a converted file that came without its name.
 _CONFIGS = {98: 'spiga_wflw.py', 68: 'spiga_300w.py'}
 
@@ -58,10 +74,10 @@ def find_weights(weights: str) -> Tuple[str, Optional[str]]:
     """Checkpoint and, where it is known, config of some weights.
 
     Args:
-        weights (str): A name (a key of ``RELEASES``, or ``SYNTHETIC``: those
-            of drawn faces); an http(s) URL, of a mirror for example; or the
-            path of a file. A file of the authors may be given as it is, and
-            so may any checkpoint of this project.
+        weights (str): A name (a key of ``SHIPPED`` or ``RELEASES``); an
+            http(s) URL, of a mirror for example; or the path of a file. A
+            file of the authors may be given as it is, and so may any
+            checkpoint of this project.
 
     Returns:
         tuple: path of a checkpoint for
@@ -73,14 +89,12 @@ def find_weights(weights: str) -> Tuple[str, Optional[str]]:
             the file is damaged or holds anything but data. The message says
             what to give instead.
     """
-    if weights == SYNTHETIC:
-        name = 'spiga_synthetic_long'
+    if weights in SHIPPED:
+        name = SHIPPED[weights]
         return find_checkpoint(f'{name}.pth'), find_config(f'{name}.py')
     if weights in RELEASES:
         release = RELEASES[weights]
-        folder = os.environ.get(MIRROR) or MODEL_CARD
-        url = f'{folder.rstrip("/")}/{release.file}'
-        path = _fetched(url, f'{weights}.pth', release.sha256)
+        path = _fetched(release.url, f'{weights}.pth', release.sha256)
         return path, find_config(release.config)
     if is_url(weights):
         file = url_file(weights)
@@ -93,8 +107,39 @@ def find_weights(weights: str) -> Tuple[str, Optional[str]]:
     else:
         raise ValueError(
             f'no weights {weights!r}: expected a file, an http(s) URL, or '
-            f'one of the names {", ".join([*RELEASES, SYNTHETIC])}')
+            f'one of the names {", ".join([*SHIPPED, *RELEASES])}')
     return path, _config_of(path)
+
+
+def find_yunet(max_seconds: float = 60) -> str:
+    """YuNet's ONNX file from the user's cache, where it is fetched to once.
+
+    Args:
+        max_seconds (float): After this time the fetching is given up.
+
+    Returns:
+        str: Its path.
+
+    Raises:
+        ValueError: If it can neither be found nor fetched, or the cache
+            cannot be written. The message says what to give instead.
+    """
+
+    def make(folder):
+        try:
+            content = read_url(YUNET.url, _YUNET_BYTES, max_seconds,
+                               YUNET.sha256)
+        except DownloadError as error:
+            raise ValueError(
+                f'YuNet cannot be fetched from {YUNET.url}: {error}; give '
+                f'{YUNET.file} by --det-weights FILE (det_weights=), or set '
+                f'{MIRROR} to the URL of a folder that holds it') from None
+        path = osp.join(folder, YUNET.file)
+        with open(path, 'wb') as file:
+            file.write(content)
+        return path
+
+    return _cached(YUNET.file, make, YUNET.sha256)
 
 
 def cache_folder() -> str:
@@ -139,10 +184,11 @@ def _convert(path: str, folder: str) -> str:
     return result
 
 
-def _cached(name: str, make) -> str:
-    """Path of a file of the cache; made, whole or not at all, if missing."""
+def _cached(name: str, make, sha256: Optional[str] = None) -> str:
+    """Path of a file of the cache; made, whole or not at all, if it is
+    missing or has another checksum."""
     path = osp.join(cache_folder(), name)
-    if osp.isfile(path):
+    if osp.isfile(path) and sha256 in (None, checksum(path)):
         return path
     try:
         os.makedirs(cache_folder(), exist_ok=True)

@@ -8,8 +8,9 @@ from mmengine.logging import print_log
 from mmpose.registry import DATASETS
 from mmpose.structures.bbox import bbox_cs2xyxy
 
+from spiga_mmpose.io import read_json
 from .face_dataset import (FaceDataset, check_fields, check_type, read_array,
-                           read_json, read_numbers)
+                           read_numbers)
 
 _FIELDS = ('id', 'image_id', 'keypoints')
 

@@ -1,5 +1,4 @@
 """What the data sets of annotated photographs have in common."""
-import json
 import logging
 import os.path as osp
 import reprlib
@@ -14,21 +13,6 @@ from mmpose.registry import DATASETS
 from spiga_mmpose.landmark_sets import load_landmark_set
 from .seeded import SeededDataset
 from .transforms import BadSampleError
-
-
-def read_json(path: str) -> Any:
-    """Content of a JSON file; a byte-order mark does not matter.
-
-    Raises:
-        ValueError: If it cannot be read or is no JSON. It names the file.
-    """
-    try:
-        with open(path, encoding='utf-8-sig') as file:
-            return json.load(file)
-    except OSError as error:
-        raise ValueError(f'cannot read {path}: {error.strerror}') from None
-    except ValueError as error:
-        raise ValueError(f'{path} is not a JSON file: {error}') from None
 
 
 def check_type(where: str, field: str, value: Any, types: tuple,

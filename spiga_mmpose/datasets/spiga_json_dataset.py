@@ -6,9 +6,9 @@ from typing import Dict, List, Optional, Sequence, Union
 import numpy as np
 from mmpose.registry import DATASETS
 
+from spiga_mmpose.io import read_json
 from spiga_mmpose.landmark_sets import load_landmark_set
-from .face_dataset import (FaceDataset, check_fields, check_type, read_json,
-                           read_numbers)
+from .face_dataset import FaceDataset, check_fields, check_type, read_numbers
 
 _FIELDS = ('imgpath', 'bbox', 'headpose', 'ids', 'landmarks', 'visible')
 
@@ -108,8 +108,8 @@ class SPIGAJsonDataset(FaceDataset):
         if unknown:
             raise ValueError(
                 f'{where}: the landmark id {unknown[0]!r} in ids is not one '
-                f'of the set {self.annotated_set or self.landmark_set.name!r}. '
-                'Is this a file of another landmark set (annotated_set)?')
+                f'of {self.annotated_set or self.landmark_set.name!r}. Is '
+                'this a file of another landmark set (annotated_set)?')
         if len(set(ids)) != len(ids):
             raise ValueError(f'{where}: an id occurs twice in ids')
 

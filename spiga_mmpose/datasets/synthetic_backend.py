@@ -1,4 +1,4 @@
-"""Drawn faces under paths, for tools that read images from files."""
+"""Synthetic faces under paths, for tools that read images from files."""
 import re
 
 import cv2
@@ -40,7 +40,7 @@ class SyntheticFaceBackend(BaseStorageBackend):
     """Draws the face that a path names, instead of reading it.
 
     So visualisation hooks and loaders of MMPose, which read ``img_path``,
-    work on drawn faces, too.
+    work on synthetic faces, too.
     """
 
     def get(self, filepath: str) -> bytes:
@@ -58,7 +58,7 @@ class SyntheticFaceBackend(BaseStorageBackend):
         match = _PATH.fullmatch(str(filepath))
         if match is None or match[1] not in VARIANTS:
             raise FileNotFoundError(
-                f'{filepath}: no drawn face; expected '
+                f'{filepath}: no synthetic face; expected '
                 'synthetic://VARIANT/SIZE/SEED/INDEX.png, VARIANT one of '
                 f'{list(VARIANTS)}')
         size, seed, index = map(int, match.groups()[1:])

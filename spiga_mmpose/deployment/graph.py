@@ -211,10 +211,10 @@ def _check_exportable(model: nn.Module) -> None:
             'only models with a GATCascadeHead can be exported, found the '
             f'head {type(head).__name__}; take a config with '
             "head=dict(type='GATCascadeHead', ...)")
-    if head.learnt and 'cascade' not in head.learnt:
+    if head.trained_parts and 'cascade' not in head.trained_parts:
         raise ValueError(
-            'the cascade of this checkpoint is not trained, it has learnt '
-            f'{list(head.learnt)}; train it (tools/train.py --stages '
+            'the cascade of this checkpoint is not trained, trained are '
+            f'{list(head.trained_parts)}; train it (tools/train.py --stages '
             'cascade) and export the checkpoint of that stage')
     if not hasattr(model.data_preprocessor, 'mean'):
         raise ValueError('the data_preprocessor of the config has no mean and '

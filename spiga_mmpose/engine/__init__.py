@@ -7,12 +7,14 @@ from .epoch_block_sampler import EpochBlockSampler
 from .non_finite_loss_hook import NonFiniteLossHook
 from .safe_checkpoint_hook import SafeCheckpointHook
 from .sample_seed_hook import SampleSeedHook
-from .select_stages import select_stages
 from .stage_hook import StageHook
+from .staged_train_loop import StagedTrainLoop
+from .stages import Stage, read_stages, select_stages
 from .transfer_hook import TransferHook
 
 __all__ = [
     'CpuAmpOptimWrapper', 'EpochBlockSampler', 'NonFiniteLossHook',
-    'SafeCheckpointHook', 'SampleSeedHook', 'StageHook', 'TransferHook',
-    'collate_faces', 'launch_on_cpu', 'select_stages'
+    'SafeCheckpointHook', 'SampleSeedHook', 'Stage', 'StageHook',
+    'StagedTrainLoop', 'TransferHook', 'collate_faces', 'launch_on_cpu',
+    'read_stages', 'select_stages'
 ]

@@ -1,16 +1,10 @@
 """Files are written whole or not at all."""
-import os
 import os.path as osp
-import stat
-import tempfile
 
 import mmengine
 from mmengine.fileio import LocalBackend, register_backend
 
-# Modes that open() takes from a new file. Reading the mask sets it for a
-# moment, for all threads: once, on import.
-_MASK = os.umask(0)
-os.umask(_MASK)
+from spiga_mmpose.io import write_whole
 
 
 @register_backend('local', prefixes='', force=True)
@@ -32,27 +26,12 @@ class AtomicLocalBackend(LocalBackend):
         Raises:
             OSError: If it cannot be written; what was there before stays.
         """
-        target = osp.realpath(filepath)  # a link stays one
-        folder, name = osp.split(target)
-        mmengine.mkdir_or_exist(folder)
-        part = None
+        mmengine.mkdir_or_exist(osp.dirname(osp.realpath(filepath)))
         try:
-            with tempfile.NamedTemporaryFile(
-                    dir=folder, prefix=f'.{name}.', delete=False) as file:
-                part = file.name
-                file.write(obj)
-            # The mode that open() would have left.
-            os.chmod(part, stat.S_IMODE(os.stat(target).st_mode)
-                     if osp.exists(target) else 0o666 & ~_MASK)
-            os.replace(part, target)
-        except BaseException as error:
-            if part is not None and osp.exists(part):
-                os.remove(part)
-            if isinstance(error, OSError):
-                raise OSError(
-                    error.errno,
-                    f'{len(obj) / 2**20:.0f} MiB could not be written '
-                    f'({error.strerror}); files written before are '
-                    'untouched: make room and go on with --resume',
-                    str(filepath)) from error
-            raise
+            write_whole(filepath, obj)
+        except OSError as error:
+            raise OSError(
+                error.errno,
+                f'{len(obj) / 2**20:.0f} MiB could not be written '
+                f'({error.strerror}); files written before are untouched: '
+                'make room and resume with --resume', error.filename) from None

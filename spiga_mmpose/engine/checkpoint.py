@@ -23,7 +23,7 @@ from mmengine.logging.history_buffer import HistoryBuffer
 from mmengine.runner import checkpoint as mmengine_checkpoint
 from mmengine.runner.checkpoint import CheckpointLoader
 
-from spiga_mmpose.evaluation.dumps import RestrictedUnpickler
+from spiga_mmpose.io import RestrictedUnpickler
 
 
 def _named(function, module: str):

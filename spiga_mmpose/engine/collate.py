@@ -26,6 +26,10 @@ def collate_faces(samples: Sequence[dict]) -> dict:
     by one while the worker is busy with the next batch. Crops must have one
     size, as top-down pipelines make them.
 
+    For training data loaders alone: MMEngine's inferencers take the
+    ``collate_fn`` of ``test_dataloader`` for a name, the Runner for a dict,
+    and test samples have no tensor beside the crop.
+
     Args:
         samples (Sequence[dict]): B packed samples: ``inputs`` (3, H, W) and
             ``data_samples``.

@@ -19,7 +19,7 @@ from spiga_mmpose.command_line import one_line
 _RUNNER_KEYS = {
     'activation_checkpointing', 'auto_scale_lr', 'compile',
     'efficient_conv_bn_eval', 'find_unused_parameters', 'model_wrapper_cfg',
-    'sync_bn'
+    'stages', 'sync_bn'
 }
 _SHOWN = 6  # places that a message names
 

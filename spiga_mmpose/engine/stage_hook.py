@@ -1,139 +1,105 @@
 """Stages of training: one run, one model, other parts trained in turn."""
 from itertools import accumulate
-from typing import List, Sequence
+from typing import List
 
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper
-from mmengine.runner import EpochBasedTrainLoop
 from mmpose.registry import HOOKS
 from torch import nn
 
-from spiga_mmpose.models.heads.gat_cascade_head import PARTS
+from spiga_mmpose.models.heads.trained_parts import TrainedParts
+from .stages import Stage, read_stages, stage_at, total_length, trained_until
 
 
 @HOOKS.register_module()
 class StageHook(Hook):
-    """Freeze, thaw and choose losses as the training passes its stages.
+    """Train the stages of the config, see :class:`Stage`.
 
-    At the start of a stage the learning rate is set and the optimiser's state
-    is cleared, as if the stage had an optimiser of its own; schedulers with
-    ``begin`` and ``end`` go on from there. The stage follows from the epoch
-    (or the iteration, under ``IterBasedTrainLoop``) alone, so a resumed run
-    is in the right one; a checkpoint that comes from other stages is refused.
+    It reads ``stages`` of the config, the one place where they stand, builds
+    their schedulers, and in each stage trains what the stage says. Use it
+    with ``StagedTrainLoop``, an optimizer with ``lr=1.``, and without
+    ``param_scheduler``.
 
-    Gradients are accumulated within an epoch (under ``IterBasedTrainLoop``
-    within a stage), whose last step takes what is left, as MMEngine's does
-    for the whole run. So a stage's gradients never move what the next one
-    freezes, and a run resumed after an epoch has lost none.
+    At the start of a stage the learning rate is set and the optimizer's state
+    is cleared, as if the stage had an optimizer of its own. The stage follows
+    from the epoch alone, so a resumed run is in the right one; a checkpoint
+    that comes from other stages is refused. A scheduler that had begun
+    resumes as the checkpoint has it, one that lies ahead follows the config.
+
+    Gradients are accumulated within an epoch, whose last step takes what is
+    left, as MMEngine's does for the whole run. So a stage's gradients never
+    move what the next one freezes, and a run resumed after an epoch has lost
+    none.
 
     Frozen modules get no gradient and run in evaluation mode, so that their
     BatchNorm statistics stay (paper, supplementary 1.2: the backbone is
     frozen to train the cascade).
 
-    The stage stands in the log and in TensorBoard (``stage_<name>``), in
-    every checkpoint (``meta.stage``; ``meta.stages`` is how long each has
-    been trained), and the weights at its end are kept as ``<name>.pth`` in
-    the work folder: what the next stage can start from by ``load_from``.
-
-    Args:
-        stages (Sequence[dict]): In order, each with
-
-            - ``name`` (str): for the log;
-            - ``length`` (int): epochs, or iterations under
-              ``IterBasedTrainLoop``;
-            - ``lr`` (float): learning rate at its start (parameter groups
-              keep their ratio to the optimiser's base rate); that of the
-              first stage must be the optimiser's;
-            - ``losses`` (Sequence[str]): what counts, see
-              :meth:`GATCascadeHead.loss`;
-            - ``frozen`` (Sequence[str]): names of the modules that are not
-              trained, e.g. ``['backbone']`` or ``['head.steps']``.
+    The parts that a stage trains are recorded in the head, see
+    :class:`TrainedParts`. The stage stands in the log and in TensorBoard
+    (``stage_<name>``), in every checkpoint (``meta.stage``; ``meta.stages``
+    is how long each has been trained), and the weights at its end are kept as
+    ``<name>.pth`` in the work folder: what the next stage can start from by
+    ``load_from``.
 
     Raises:
-        ValueError: If a stage is not of this form; in use, if the stages do
-            not fit the run, a checkpoint to resume is of other stages, or
-            the weights to start from lack what no stage trains.
+        ValueError: In use, if the stages are not valid or do not fit the run,
+            a checkpoint to resume is of other stages, or the weights to start
+            from lack what no stage trains.
     """
     # Before the schedulers' and the logger's hooks.
     priority = 'VERY_HIGH'
 
-    def __init__(self, stages: Sequence[dict]) -> None:
-        if not stages:
-            raise ValueError('StageHook needs at least one stage')
-        keys = {'name', 'length', 'lr', 'losses', 'frozen'}
-        for stage in stages:
-            if set(stage) != keys:
-                raise ValueError(
-                    f'a stage needs the keys {sorted(keys)}, found '
-                    f'{sorted(stage)}')
-            if not isinstance(stage['length'], int) or stage['length'] < 1:
-                raise ValueError(
-                    f'the length of stage {stage["name"]!r} must be a whole '
-                    f'number above 0, found {stage["length"]!r}')
-            unknown = sorted(set(stage['losses']) - set(PARTS))
-            if unknown:
-                raise ValueError(
-                    f'the losses of stage {stage["name"]!r} name {unknown}; '
-                    f'known are {list(PARTS)}')
-        self.stages: List[dict] = list(stages)
-        # Modules that no stage trains. Before the cascade is trained, what it
-        # alone needs may be random.
-        self._never = sorted(
-            set.intersection(*(set(stage['frozen']) for stage in stages))
-        ) if any('cascade' in stage['losses'] for stage in stages) else []
+    def __init__(self) -> None:
+        self.stages: List[Stage] = []
+        self._factors = None  # of the parameter groups: their lr_mult
         self._current = None
         self._frozen_modules = []
         self._frozen_parameters = []
 
-    def stage_at(self, position: int) -> int:
-        """Index of the stage at an epoch (or iteration)."""
-        for index, stage in enumerate(self.stages):
-            position -= stage['length']
-            if position < 0:
-                return index
-        return len(self.stages) - 1
-
-    def trained_until(self, position: int) -> List[list]:
-        """``[name, length]`` of the stages before an epoch (or iteration)."""
-        trained = []
-        for stage in self.stages:
-            if position > 0:
-                trained.append([stage['name'], min(position, stage['length'])])
-            position -= stage['length']
-        return trained
-
-    @staticmethod
-    def _model(runner):
-        return runner.model.module if is_model_wrapper(
-            runner.model) else runner.model
-
-    @staticmethod
-    def _by_epoch(runner) -> bool:
-        return isinstance(runner.train_loop, EpochBasedTrainLoop)
-
     def before_run(self, runner) -> None:
-        """Keep the ratios of the learning rates, before they change."""
-        if not isinstance(runner.optim_wrapper, OptimWrapper):
-            return  # a test: the Runner has built no optimiser
-        for group in runner.optim_wrapper.param_groups:
-            group.setdefault('initial_lr', group['lr'])
+        """Read the stages; in a training, make rates and schedulers.
+
+        This comes before a checkpoint is loaded, so that resuming finds the
+        schedulers.
+        """
+        self.stages = read_stages(runner.cfg)
+        if self._factors is not None or not isinstance(
+                runner.optim_wrapper, OptimWrapper):
+            return  # a test
+        if runner.param_schedulers is not None:
+            raise ValueError('param_scheduler: expected none beside StageHook;'
+                             ' each stage has schedulers of its own')
+        base = runner.optim_wrapper.optimizer.defaults['lr']
+        if base != 1:
+            raise ValueError(
+                f'optim_wrapper.optimizer.lr is {base}: expected 1 beside '
+                'StageHook; a stage has its own: stages.0.lr and so on')
+        self._factors = [
+            group['lr'] for group in runner.optim_wrapper.param_groups
+        ]
+        schedulers = []
+        # The first stage's last: its rate is the one to start with.
+        for index in reversed(range(len(self.stages))):
+            self._set_rate(runner, self.stages[index])
+            schedulers = self._build_schedulers(runner, index) + schedulers
+        runner.param_schedulers = schedulers
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """Refuse to resume from what no run of these stages has left, and to
         start without the weights of what no stage trains."""
         source = runner._load_from or runner.work_dir
         if not runner._resume:
-            self._check_frozen(self._model(runner), checkpoint, source)
+            self._check_frozen(_model(runner), checkpoint, source)
             return
         if 'optimizer' not in checkpoint:
             raise ValueError(
                 f'{source}: stage weights: they hold no optimizer and no '
-                'schedules to go on with; use --stages ... --cfg-options '
+                'schedulers to resume; use --stages ... --cfg-options '
                 f'load_from={source}')
         meta = checkpoint['meta']
-        here = self.trained_until(
-            meta['epoch' if self._by_epoch(runner) else 'iter'])
+        here = trained_until(self.stages, meta['epoch'])
         # Checkpoints of before ``meta.stages`` name the last alone.
         same = (
             meta['stages'] == here if 'stages' in meta else
@@ -144,42 +110,62 @@ class StageHook(Hook):
                 f'{meta.get("stages", meta.get("stage"))}, at its place this '
                 f'config has {here}; resume with the config and the --stages '
                 'that made it, or give its weights as load_from')
+        self._plan_ahead(runner, checkpoint, source)
 
     def _check_frozen(self, model: nn.Module, checkpoint: dict,
                       source: str) -> None:
+        never = self._never_trained()
         weights = checkpoint.get('state_dict', checkpoint)
         missing = [
             name for name in model.state_dict() if name not in weights and any(
-                name.startswith(f'{module}.') for module in self._never)
+                name.startswith(f'{module}.') for module in never)
         ]
         if missing:
             raise ValueError(
                 f'{source}: lacks {len(missing)} tensors of what no stage '
-                f'trains ({self._never}), {missing[0]!r} among them; '
+                f'trains ({never}), {missing[0]!r} among them; '
                 'expected a checkpoint of a model with the same modules')
+
+    def _never_trained(self) -> List[str]:
+        """Modules that all stages freeze, and that the cascade builds on.
+
+        Before the cascade is trained, what it alone needs may be random.
+        """
+        if not any('cascade' in stage.losses for stage in self.stages):
+            return []
+        return sorted(
+            set.intersection(*(set(stage.frozen) for stage in self.stages)))
+
+    def _plan_ahead(self, runner, checkpoint: dict, source: str) -> None:
+        """Let the schedulers that have not begun follow the config."""
+        states = checkpoint.get('param_schedulers', [])
+        if len(states) != len(runner.param_schedulers):
+            raise ValueError(
+                f'{source}: has {len(states)} schedulers, the stages of the '
+                f'config {len(runner.param_schedulers)}; resume with the '
+                'config that made it, or give its weights as load_from')
+        for scheduler, state in zip(runner.param_schedulers, states):
+            if state['last_step'] < 0:
+                unit = 'epoch' if scheduler.by_epoch else 'iter'
+                state.update(
+                    scheduler.state_dict(),
+                    _global_step=checkpoint['meta'][unit])
 
     def before_train(self, runner) -> None:
         """Check that the stages fit the run."""
-        total = sum(stage['length'] for stage in self.stages)
-        by_epoch = self._by_epoch(runner)
-        found = runner.max_epochs if by_epoch else runner.max_iters
-        if total != found:
-            unit = 'epochs' if by_epoch else 'iterations'
-            raise ValueError(f'the stages last {total} {unit}, train_cfg '
-                             f'{found}; make them equal')
-        first, base = self.stages[0], runner.optim_wrapper.optimizer.defaults
-        if first['lr'] != base['lr']:
+        total = total_length(self.stages)
+        if total != runner.max_epochs:
             raise ValueError(
-                f'lr of the first stage, {first["name"]!r}, is '
-                f'{first["lr"]}, the optimizer\'s {base["lr"]}; make them '
-                'equal')
-        modules = dict(self._model(runner).named_modules())
+                f'the stages last {total} epochs, train_cfg '
+                f"{runner.max_epochs}: expected train_cfg = dict("
+                "type='StagedTrainLoop')")
+        modules = dict(_model(runner).named_modules())
         for stage in self.stages:
-            missing = sorted(set(stage['frozen']) - set(modules))
+            missing = sorted(set(stage.frozen) - set(modules))
             if missing:
-                raise ValueError(f'stage {stage["name"]!r} freezes '
+                raise ValueError(f'stage {stage.name!r} freezes '
                                  f'{missing}: the model has no such modules')
-        random = [name for name in self._never
+        random = [name for name in self._never_trained()
                   if not _is_pretrained(modules[name])]
         if random and not runner._load_from and not runner._resume:
             raise ValueError(
@@ -189,19 +175,16 @@ class StageHook(Hook):
 
     def before_train_epoch(self, runner) -> None:
         """Accumulate no gradients across epochs."""
-        if self._by_epoch(runner):
-            self._accumulate(runner, 0, len(runner.train_dataloader))
+        # All that it does with a model is to warn of BatchNorm: the Runner
+        # has let it do that already.
+        runner.optim_wrapper.initialize_count_status(
+            nn.Identity(), 0, len(runner.train_dataloader))
 
     def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
         """Enter a stage; keep what is frozen in evaluation mode."""
-        by_epoch = self._by_epoch(runner)
-        index = self.stage_at(runner.epoch if by_epoch else runner.iter)
+        index = stage_at(self.stages, runner.epoch)
         if index != self._current:
             self._enter(runner, index)
-            if not by_epoch:
-                begin = sum(stage['length'] for stage in self.stages[:index])
-                self._accumulate(runner, runner.iter - begin,
-                                 self.stages[index]['length'])
         for module in self._frozen_modules:
             module.eval()
 
@@ -210,66 +193,88 @@ class StageHook(Hook):
                          batch_idx,
                          data_batch=None,
                          outputs=None) -> None:
-        """After a stage's last iteration, make the optimiser the next's.
+        """Record what is trained; after a stage's last iteration, make the
+        optimizer the next's.
 
         This comes before the schedulers step, so that a warm-up of the next
         stage starts from its learning rate, and before the checkpoint, so
-        that a run resumed here is the same as one that went on.
+        that a resumed run is the same as one that was not interrupted.
         """
-        by_epoch = self._by_epoch(runner)
-        if by_epoch:
-            if batch_idx + 1 < len(runner.train_dataloader):
-                return
-            position = runner.epoch + 1
-        else:
-            position = runner.iter + 1
-        ends = list(accumulate(stage['length'] for stage in self.stages))
-        if position not in ends:
+        head = getattr(_model(runner), 'head', None)
+        if isinstance(head, TrainedParts):
+            head.record_trained(self.stages[self._current].losses)
+        if batch_idx + 1 < len(runner.train_dataloader):
             return
-        index = ends.index(position) + 1
+        ends = list(accumulate(stage.length for stage in self.stages))
+        if runner.epoch + 1 not in ends:
+            return
+        index = ends.index(runner.epoch + 1) + 1
         runner.save_checkpoint(
             runner.work_dir,
-            f'{self.stages[index - 1]["name"]}.pth',
+            f'{self.stages[index - 1].name}.pth',
             save_optimizer=False,
             save_param_scheduler=False,
-            meta=dict(epoch=runner.epoch + by_epoch, iter=runner.iter + 1))
+            meta=dict(epoch=runner.epoch + 1, iter=runner.iter + 1))
         if index == len(self.stages):
             return
         optimizer = runner.optim_wrapper.optimizer
         optimizer.state.clear()
         optimizer.zero_grad()
-        base = optimizer.defaults['lr']
-        # The wrapper's groups: they hold the rate that is logged, too.
-        for group in runner.optim_wrapper.param_groups:
-            ratio = group['initial_lr'] / base
-            group['lr'] = self.stages[index]['lr'] * ratio
+        self._set_rate(runner, self.stages[index])
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         """Name the stages in the checkpoint."""
         if self._current is None:
             return
         meta = checkpoint['meta']
-        meta['stage'] = self.stages[self._current]['name']
-        meta['stages'] = self.trained_until(
-            meta['epoch' if self._by_epoch(runner) else 'iter'])
+        meta['stage'] = self.stages[self._current].name
+        meta['stages'] = trained_until(self.stages, meta['epoch'])
 
-    @staticmethod
-    def _accumulate(runner, done: int, length: int) -> None:
-        # All that it does with a model is to warn of BatchNorm: the Runner
-        # has let it do that already.
-        runner.optim_wrapper.initialize_count_status(nn.Identity(), done,
-                                                     length)
+    def _set_rate(self, runner, stage: Stage) -> None:
+        # The wrapper's groups: they hold the rate that is logged, too. From
+        # ``initial_lr`` a scheduler takes its smallest rate.
+        for group, factor in zip(runner.optim_wrapper.param_groups,
+                                 self._factors):
+            group['lr'] = group['initial_lr'] = stage.lr * factor
+
+    def _build_schedulers(self, runner, index: int) -> list:
+        """Schedulers of a stage, moved from its own time to the run's."""
+        stage = self.stages[index]
+        start = total_length(self.stages[:index])
+        built = []
+        for config in stage.schedulers:
+            unit, count = (
+                ('epochs', 1) if config.get('by_epoch', True) else
+                ('iterations', len(runner.train_dataloader)))
+            begin, length = config.get('begin', 0), stage.length * count
+            end = config.get('end', length)
+            if not 0 <= begin < min(end, length):
+                raise ValueError(
+                    f'stage {stage.name!r}: {config["type"]} lasts from '
+                    f'{begin} to {end} of its {length} {unit}; expected 0 <= '
+                    f'begin < end and begin < {length}')
+            scheduler, = runner.build_param_scheduler(
+                dict(
+                    config,
+                    begin=start * count + begin,
+                    end=start * count + end))
+            # Its form is that of its whole length, but its stage ends it.
+            scheduler.end = min(
+                scheduler.end,
+                (start + stage.length) *
+                (1 if scheduler.by_epoch else len(runner.train_dataloader)))
+            built.append(scheduler)
+        return built
 
     def _enter(self, runner, index: int) -> None:
         stage = self.stages[index]
-        model = self._model(runner)
-        prefixes = tuple(stage['frozen'])
+        model = _model(runner)
         modules = dict(model.named_modules())
-        # Only what this hook froze is thawed: a backbone may have frozen
+        # Only what this hook froze is unfrozen: a backbone may have frozen
         # layers of its own.
         for parameter in self._frozen_parameters:
             parameter.requires_grad_(True)
-        self._frozen_modules = [modules[prefix] for prefix in prefixes]
+        self._frozen_modules = [modules[name] for name in stage.frozen]
         self._frozen_parameters = [
             parameter for module in self._frozen_modules
             for parameter in module.parameters() if parameter.requires_grad
@@ -277,19 +282,24 @@ class StageHook(Hook):
         for parameter in self._frozen_parameters:
             parameter.requires_grad_(False)
         model.train_cfg = dict(
-            model.train_cfg or {}, losses=tuple(stage['losses']))
+            model.train_cfg or {}, losses=tuple(stage.losses))
         self._current = index
-        runner.message_hub.update_info('stage', stage['name'])
+        runner.message_hub.update_info('stage', stage.name)
         # The log repeats the last value of what no longer is.
         scalars = runner.message_hub.log_scalars
         for key in list(scalars):
             if key.startswith(('train/loss', 'train/nme', 'train/stage')):
                 del scalars[key]
-        runner.message_hub.update_scalar(f'train/stage_{stage["name"]}',
+        runner.message_hub.update_scalar(f'train/stage_{stage.name}',
                                          index + 1)
         runner.logger.info(
-            f'stage {index + 1} of {len(self.stages)}: {stage["name"]}; '
-            f'losses {list(stage["losses"])}, frozen {list(prefixes)}')
+            f'stage {index + 1} of {len(self.stages)}: {stage.name}; '
+            f'losses {list(stage.losses)}, frozen {list(stage.frozen)}')
+
+
+def _model(runner) -> nn.Module:
+    return runner.model.module if is_model_wrapper(
+        runner.model) else runner.model
 
 
 def _is_pretrained(module: nn.Module) -> bool:

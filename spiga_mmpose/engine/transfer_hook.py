@@ -8,9 +8,9 @@ from mmpose.registry import HOOKS
 class TransferHook(Hook):
     """Take from ``load_from`` what fits, and name what does not.
 
-    Without it weights of another shape are an error. What the weights had
-    learnt is forgotten (``head.trained``), since not all of it came along.
-    A run that is resumed goes on with its own weights: nothing is left out.
+    Without it weights of another shape are an error. The record of the trained
+    parts (``head.trained``) is left out, since not all of them came along. A
+    resumed run has its own weights: nothing is left out.
 
     Raises:
         ValueError: If nothing in the checkpoint fits the model.

@@ -6,34 +6,15 @@ pitch, roll, tx, ty, tz or null), ``ids``, ``landmarks`` and ``visible``. Only
 without any has an empty list. ``visible`` tells of occlusion and plays no part
 in the scores.
 """
-import json
 from collections import Counter
 from contextlib import suppress
 from reprlib import repr as short
-from typing import Any, Callable, Optional, Sequence
+from typing import Sequence
 
 import numpy as np
 
 from spiga_mmpose.landmark_sets import LandmarkSet
 from .arrays import as_array, is_usable
-
-
-def load_json(path: str, object_hook: Optional[Callable] = None) -> Any:
-    """The content of a JSON file.
-
-    Args:
-        path (str): The file; a byte-order mark does not matter.
-        object_hook (Callable | None): See :func:`json.load`.
-
-    Raises:
-        ValueError: If it is no JSON; the message names the file.
-        OSError: If it cannot be read.
-    """
-    try:
-        with open(path, encoding='utf-8-sig') as file:
-            return json.load(file, object_hook=object_hook)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f'{path}: not a JSON file: {error}') from None
 
 
 class Compact:
@@ -97,7 +78,7 @@ def fill(faces, records: Sequence[dict], landmark_set: LandmarkSet) -> None:
     """Fill the rows of all faces but for their names.
 
     Args:
-        faces (Faces): N empty faces, of :mod:`.io`, with names.
+        faces (Faces): N empty faces, of :mod:`.face_files`, with names.
         records (Sequence[dict]): N faces that went through :class:`Compact`.
         landmark_set (LandmarkSet): L landmarks.
 

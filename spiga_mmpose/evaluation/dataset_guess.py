@@ -15,7 +15,7 @@ def guess_dataset(records: List[dict], path: str) -> str:
     one landmark set that fits.
 
     Args:
-        records (list[dict]): Of :func:`.io.load_records`.
+        records (list[dict]): Of :func:`.face_files.load_records`.
         path (str): For messages.
 
     Returns:

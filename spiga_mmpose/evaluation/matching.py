@@ -6,7 +6,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from spiga_mmpose.landmark_sets import LandmarkSet
-from .io import Faces
+from .face_files import Faces
 
 # All pairs of an image's boxes are compared. No photograph has more faces:
 # an image path of more is a placeholder.

@@ -1,9 +1,7 @@
 """Results as a table: for the eye, as CSV, Markdown, LaTeX and JSON."""
 import csv
 import io
-import json
 import math
-import os
 from typing import Dict, List, Optional
 
 from tabulate import tabulate
@@ -91,33 +89,3 @@ def to_markdown(table: List[list], caption: str) -> str:
 def to_latex(table: List[list], caption: str) -> str:
     """A ``tabular`` that needs no package, with the caption as a comment."""
     return f'% {caption}\n{_tabulate(table, "latex")}\n'
-
-
-def to_json(results: dict) -> str:
-    """JSON by the standard, which knows no NaN: null stands for it."""
-
-    def clean(value):
-        if isinstance(value, dict):
-            return {key: clean(item) for key, item in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [clean(item) for item in value]
-        if isinstance(value, float) and not math.isfinite(value):
-            return None
-        return value
-
-    return json.dumps(clean(results), indent=2, allow_nan=False) + '\n'
-
-
-def write_json(results: dict, path: str) -> None:
-    """Write a file of :func:`to_json` that is whole, or not there.
-
-    Args:
-        results (dict): What is to be written.
-        path (str): The ``.json`` file.
-
-    Raises:
-        OSError: If it cannot be written.
-    """
-    with open(path + '.part', 'w', encoding='utf-8') as file:
-        file.write(to_json(results))
-    os.replace(path + '.part', path)

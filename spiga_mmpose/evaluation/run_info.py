@@ -19,7 +19,7 @@ TRUE_LANDMARKS, ANNOTATED = 'true landmarks', 'annotated'
 SELECTED, NOT_SELECTED = 'on the test set', 'not on the test set'
 # In the place of an annotation file: these faces know their landmarks and
 # boxes exactly, nobody has annotated them.
-DRAWN, _DRAWN_FACES = 'none, drawn faces', 'SyntheticFaceDataset'
+DRAWN, _DRAWN_FACES = 'none, synthetic faces', 'SyntheticFaceDataset'
 # What changes how faces are told or cropped, or how many of them are taken,
 # but not where they come from.
 _SAME_SOURCE = {
@@ -42,7 +42,7 @@ class RunInfo:
             of a validation (``best_*``) on the faces of the test;
             ``'not on the test set'`` if the config validates on others or
             not at all, or if it is the last of the training
-            (``epoch_<max_epochs>``, or by the name of the last stage).
+            (``epoch_<number>``, or by the name of the last stage).
             Unknown for any other name.
         dataset (str): Registered name of the data set class.
         annotations (str): Annotation file, where the data set has one.
@@ -127,8 +127,10 @@ def _selection(cfg: Config, checkpoint: str) -> str:
         for unit, length in (('epoch', 'max_epochs'), ('iter', 'max_iters'))
         if length in training
     ]
-    last += [f'{hook["stages"][-1]["name"]}.pth'
-             for hook in cfg.get('custom_hooks') or [] if hook.get('stages')]
+    stages = cfg.get('stages')
+    if stages:
+        total = sum(stage['length'] for stage in stages)
+        last += [f'epoch_{total}.pth', f'{stages[-1]["name"]}.pth']
     return NOT_SELECTED if checkpoint in last else UNKNOWN
 
 

@@ -4,9 +4,9 @@ from typing import Dict, Tuple, Union
 import numpy as np
 
 from spiga_mmpose.landmark_sets import LandmarkSet, load_landmark_set
+from .face_files import Faces
 from .functional import (BOX_NORMS, alignment_summary, face_nme, landmark_nme,
                          norm_lengths, normalized_errors, pose_summary)
-from .io import Faces
 from .protocols import Protocol
 
 # Error of every landmark of a face that a method does not find, per cent: the

@@ -9,9 +9,9 @@ import numpy as np
 from tqdm import tqdm
 
 from spiga_mmpose.landmark_sets import LandmarkSet, load_landmark_set
-from . import io
+from . import face_files
 from .dataset_guess import guess_dataset
-from .io import Faces
+from .face_files import Faces
 from .matching import check_predicted, match_faces
 from .protocols import Protocol, checked_norm, checked_threshold, protocol_of
 from .score import score
@@ -127,11 +127,12 @@ def read_annotations(path: str,
     Raises:
         ValueError, OSError: As :func:`score_files`.
     """
-    records = io.load_records(path)
+    records = face_files.load_records(path)
     if dataset is None:
         dataset = guess_dataset(records, path)
     landmark_set = load_landmark_set(protocol_of(dataset).landmark_set)
-    return dataset, io.read_faces(path, records, landmark_set, 'annotations')
+    faces = face_files.read_faces(path, records, landmark_set, 'annotations')
+    return dataset, faces
 
 
 def score_files(predictions: List[str],
@@ -145,7 +146,7 @@ def score_files(predictions: List[str],
 
     Args:
         predictions (list[str]): Files of results, see
-            :mod:`spiga_mmpose.evaluation.io`.
+            :mod:`spiga_mmpose.evaluation.face_files`.
         annotations (str): File of the truth.
         dataset (str | None): Key of ``PROTOCOLS``, or name or path of a
             landmark set. Defaults to None: told by the landmarks.
@@ -178,15 +179,16 @@ def score_files(predictions: List[str],
         threshold=checked_threshold(threshold),
         annotations=truth,
         predictions={},
-        subsets=(io.read_subsets(subsets, len(truth))
+        subsets=(face_files.read_subsets(subsets, len(truth))
                  if subsets else truth.subsets),
         results={},
         errors={})
-    names = io.short_names(predictions)
+    names = face_files.short_names(predictions)
     with tqdm(predictions, unit='file', disable=None, leave=False) as bar:
         for place, path in enumerate(bar):
-            found = io.read_faces(path, io.load_records(path), landmark_set,
-                                  'predictions')
+            found = face_files.read_faces(
+                path, face_files.load_records(path), landmark_set,
+                'predictions')
             match = match_faces(found, truth)
             check_predicted(found, truth, match, landmark_set, allow_missed)
             name = names[place]

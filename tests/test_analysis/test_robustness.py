@@ -153,7 +153,7 @@ class TestMeasure:
         return small_models.build(small_models.estimator())
 
     def test_by_cascade_and_by_maps(self, model):
-        model.head.set_learnt(('maps', 'pose', 'cascade'))
+        model.head.record_trained(('maps', 'pose', 'cascade'))
         before, counts = model.test_cfg, []
         loader = FaceSet(loader_config()).loader()
         found = measure(model, loader, METRIC, counts.append)

@@ -81,7 +81,12 @@ class TestErrors:
         # Centres: 0, 5, and (5, 10) off; longer side 20.
         assert errors['center'] == pytest.approx(5 / 20)
         assert errors['size'] == 1
-        assert errors['size_p90'] == pytest.approx(1.8)
+        np.testing.assert_allclose(errors['shift'], [0.4 / 3, 0.7 / 3])
+        np.testing.assert_allclose(
+            errors['shift_sd'],
+            np.std([[0, 0], [0.15, 0.2], [0.25, 0.5]], axis=0))
+        assert errors['scale'] == pytest.approx(4 / 3)
+        assert errors['scale_sd'] == pytest.approx((2 / 9)**0.5)
         # Of the second: 7 x 16 shared of 400 - 112; of the third a quarter.
         assert errors['iou'] == pytest.approx(112 / 288)
 

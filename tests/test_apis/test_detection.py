@@ -7,9 +7,12 @@ from mmdet.structures import DetDataSample
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.structures import InstanceData
+from web_server import serve
 
-from spiga_mmpose.apis import (BoxCalibration, detection, find_boxes,
-                               load_detector, make_finder)
+from spiga_mmpose.apis import (BoxCalibration, choose_detector, detection,
+                               find_boxes, load_detector, make_finder)
+
+YUNET = 'face_detection_yunet_2023mar.onnx'
 
 
 @pytest.fixture
@@ -131,7 +134,7 @@ class TestMakeFinder:
         assert boxes.shape == (len(scores), 4)  # untrained: any number
 
     @pytest.mark.parametrize('detector, words', [
-        ('harr', 'no detector config harr: expected one of haar, yunet'),
+        ('harr', 'no detector config harr: expected one of auto, haar, yunet'),
         ('none.py', 'with its weights'),
     ])
     def test_no_such_detector(self, detector, words):
@@ -149,3 +152,64 @@ class TestMakeFinder:
         path.write_text(content)
         with pytest.raises(ValueError, match='bad.py: not the config of a'):
             make_finder(str(path))
+
+
+@pytest.mark.filterwarnings('ignore::UserWarning')
+class TestAuto:
+
+    @pytest.fixture(autouse=True)
+    def cache(self, tmp_path, monkeypatch):
+        monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
+
+    @pytest.fixture
+    def mirror(self, monkeypatch):
+        """A server without files; a test gives it some."""
+        with serve() as server:
+            monkeypatch.setenv('SPIGA_MMPOSE_MIRROR', server.url)
+            yield server
+
+    def test_yunet_from_a_mirror(self, mirror, yunet_file, monkeypatch):
+        with open(yunet_file, 'rb') as file:
+            mirror.files[f'/{YUNET}'] = file.read()
+        name, weights, reason = choose_detector()
+        assert name == 'yunet' and weights.endswith(YUNET)
+        assert reason == 'faces are found by YuNet'
+        # From then on without a network.
+        monkeypatch.setenv('SPIGA_MMPOSE_MIRROR', 'http://127.0.0.1:9')
+        assert choose_detector() == (name, weights, reason)
+
+    def test_a_given_file(self, mirror):
+        assert choose_detector('mine.onnx')[:2] == ('yunet', 'mine.onnx')
+        with pytest.raises(ValueError, match="no file 'mine.onnx'"):
+            make_finder(weights='mine.onnx')
+        assert mirror.asked == []
+
+    @pytest.mark.parametrize('content, words', [
+        (None, '404'),
+        (b'<html>sign in</html>', 'SHA-256'),
+    ])
+    def test_haar_where_the_file_is_not_to_be_had(self, mirror, content,
+                                                  words):
+        if content:
+            mirror.files[f'/{YUNET}'] = content
+        name, weights, reason = choose_detector()
+        assert (name, weights) == ('haar', None)
+        assert reason.startswith('faces are found by Haar')
+        assert words in reason and '--det-weights FILE' in reason
+        assert '\n' not in reason
+
+    def test_haar_where_nothing_can_be_kept(self, mirror, tmp_path):
+        (tmp_path / 'cache').write_text('')
+        name, _, reason = choose_detector()
+        assert name == 'haar' and 'set XDG_CACHE_HOME' in reason
+
+    def test_one_try_for_all_images(self, mirror, monkeypatch):
+        lines = []
+        monkeypatch.setattr(detection, 'print_log',
+                            lambda line, **_: lines.append(line))
+        find = make_finder()
+        assert [len(find(cartoon_face(size))[0])
+                for size in (160, 200, 240)] == [1, 1, 1]
+        assert mirror.asked == [f'/{YUNET}']
+        [line] = lines
+        assert line.startswith('faces are found by Haar')

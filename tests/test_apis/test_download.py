@@ -1,5 +1,7 @@
 """Files from a server on this machine: whole, or one clear error."""
 import hashlib
+import socket
+import time
 
 import pytest
 from web_server import BODY
@@ -55,6 +57,26 @@ class TestReadUrl:
             read_url(f'{server}/file.bin', max_bytes=len(BODY) - 1)
         with pytest.raises(DownloadError, match='not done after 0 seconds'):
             read_url(f'{server}/file.bin', max_seconds=0)
+
+    @pytest.mark.parametrize('path', ['/slow', '/silent'])
+    def test_all_of_it_takes_no_longer(self, server, path):
+        begin = time.monotonic()
+        with pytest.raises(DownloadError, match='not done after 0.2 seconds'):
+            read_url(server + path, max_seconds=0.2)
+        assert time.monotonic() - begin < 0.9
+
+    def test_a_name_server_that_keeps_silent(self, monkeypatch):
+        monkeypatch.setattr(socket, 'getaddrinfo', lambda *_: time.sleep(1))
+        begin = time.monotonic()
+        with pytest.raises(DownloadError, match='not done after 0.1 seconds'):
+            read_url('http://example.org/a', max_seconds=0.1)
+        assert time.monotonic() - begin < 0.9
+
+    def test_checksum(self, server):
+        good = hashlib.sha256(BODY).hexdigest()
+        assert read_url(f'{server}/file.bin', sha256=good) == BODY
+        with pytest.raises(DownloadError, match=f'aaa expected, {good} found'):
+            read_url(f'{server}/file.bin', sha256='aaa')
 
 
 class TestDownload:

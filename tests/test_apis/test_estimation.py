@@ -12,7 +12,8 @@ from tiny_model import POSE, write_tiny_model
 
 from spiga_mmpose.apis import (estimate_faces, estimate_images, faces_to_dicts,
                                fill_batches, load_model, make_visualizer)
-from spiga_mmpose.apis.estimation import landmark_set_name
+from spiga_mmpose.apis.estimation import (check_refine, landmark_boxes,
+                                          landmark_set_name, refined_box)
 
 pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
 
@@ -267,6 +268,57 @@ class TestEstimateImages:
         assert [len(sample.pred_instances) for sample in samples] == [0, 2, 0]
         assert batches == [1, 1]
         assert estimate_images(model, []) == []
+
+
+class TestRefine:
+
+    def test_second_pass_crops_by_the_landmarks_of_the_first(self, model):
+        item = cartoon_face(200), BOXES, np.array([0.7, 0.4])
+        [first] = estimate_images(model, [item])
+        boxes = landmark_boxes(first.pred_instances.keypoints)
+        [wanted] = estimate_images(model, [(item[0], boxes, item[2])])
+        [found] = estimate_images(model, [item], refine=1)
+        np.testing.assert_allclose(found.pred_instances.bboxes, boxes)
+        for name in ('keypoints', 'head_poses', 'landmark_steps'):
+            np.testing.assert_allclose(
+                found.pred_instances.get(name),
+                wanted.pred_instances.get(name),
+                atol=1e-3)
+        np.testing.assert_allclose(found.pred_instances.bbox_scores, item[2])
+
+    def test_faces_of_several_images_share_a_batch(self, model, batches):
+        items = [(cartoon_face(200 + 20 * i), BOXES[:1] + 4 * i, [1.])
+                 for i in range(5)]
+        together = estimate_images(model, items, batch_size=3, refine=2)
+        assert batches == [3, 3, 3, 2, 2, 2]
+        for sample, item in zip(together, items):
+            [alone] = estimate_images(model, [item], refine=2)
+            np.testing.assert_allclose(
+                sample.pred_instances.keypoints,
+                alone.pred_instances.keypoints,
+                atol=1e-3)
+        none = items[0][0], BOXES[:0], []
+        assert len(estimate_images(model, [none],
+                                   refine=1)[0].pred_instances) == 0
+
+    @pytest.mark.parametrize('points, wanted', [
+        ([[10, 20], [30, 60]], [10, 20, 30, 60]),
+        ([[-10, -20], [30, 60]], [-10, -20, 30, 60]),  # partly outside
+        ([[np.nan, 20], [30, 60]], [1, 2, 3, 4]),
+        ([[10, 20], [10, 60]], [1, 2, 3, 4]),  # no area
+        ([[210, 20], [230, 60]], [1, 2, 3, 4]),  # outside 200 x 100 px
+    ])
+    def test_a_box_that_is_none(self, points, wanted):
+        face = PoseDataSample(
+            pred_instances=InstanceData(keypoints=np.array([points], float)))
+        box = refined_box(face, np.array([1, 2, 3, 4]), (100, 200))
+        assert box.tolist() == wanted
+
+    def test_number_of_passes(self):
+        assert [check_refine(number) for number in (0, 3)] == [0, 3]
+        for wrong in (-1, 1.5, '1', True, None):
+            with pytest.raises(ValueError, match=f'0 or more, .*{wrong!r}'):
+                check_refine(wrong)
 
 
 class TestFacesToDicts:

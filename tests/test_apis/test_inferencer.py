@@ -317,6 +317,30 @@ class TestSeam:
         assert [len(sample.pred_instances) for sample in samples] == [1, 0, 1]
 
 
+class TestRefine:
+
+    def test_everywhere(self, files, infer):
+        config, checkpoint = files
+        other = SPIGAInferencer(checkpoint, config, device='cpu', refine=1)
+        image = cartoon_face(200)
+        [once] = faces_of(next(infer(image, bboxes=BOX)))
+        [twice] = faces_of(next(other(image, bboxes=BOX)))
+        points = np.array(once['keypoints'])
+        box = [[*points.min(0), *points.max(0)]]
+        np.testing.assert_allclose(twice['bbox'], box, atol=2e-3)
+        [wanted] = faces_of(next(infer(image, bboxes=box)))
+        np.testing.assert_allclose(
+            twice['keypoints'], wanted['keypoints'], atol=1e-2)
+        item = image, np.array(BOX, np.float32), np.ones(1)
+        [sample] = other.estimate([item])  # what videos are made by
+        np.testing.assert_allclose(
+            sample.pred_instances.keypoints[0], twice['keypoints'], atol=1e-2)
+
+    def test_no_number(self, files):
+        with pytest.raises(ValueError, match='refine: expected'):
+            SPIGAInferencer(files[1], files[0], 'cpu', refine=-1)
+
+
 class TestConstructor:
 
     def test_weights_that_need_a_config(self, files):
@@ -330,7 +354,7 @@ class TestConstructor:
         infer = SPIGAInferencer(device='cpu', det_model='whole_image')
         assert len(faces_of(next(infer(WALL)))) == 1
 
-    @pytest.mark.parametrize('det_model', ['haar', 'whole_image'])
+    @pytest.mark.parametrize('det_model', ['auto', 'haar', 'whole_image'])
     def test_what_is_meant_to_be_so_is_no_warning(self, files, det_model):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter('always')

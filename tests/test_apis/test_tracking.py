@@ -7,7 +7,8 @@ from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 from mmpose.structures.bbox import bbox_overlaps
 
-from spiga_mmpose.apis.tracking import FaceFollower, FaceIds, landmark_boxes
+from spiga_mmpose.apis.estimation import landmark_boxes
+from spiga_mmpose.apis.tracking import FaceFollower, FaceIds
 
 pytest.importorskip('lap', reason='needs requirements/video.txt')
 

@@ -2,13 +2,14 @@
 import hashlib
 import io
 import os
+import time
 
 import pytest
 import torch
 from web_server import serve
 
 from spiga_mmpose.apis import find_weights, weights
-from spiga_mmpose.apis.weights import Release
+from spiga_mmpose.apis.weights import Release, find_yunet
 
 
 def saved(content) -> bytes:
@@ -207,6 +208,65 @@ class TestByPath:
     def test_nothing_of_the_name(self):
         with pytest.raises(ValueError, match="no weights 'wlfw'.*wflw, 300w"):
             find_weights('wlfw')
+
+
+class TestYuNet:
+    FILE = 'face_detection_yunet_2023mar.onnx'
+
+    @pytest.fixture
+    def mirror(self, yunet_file, monkeypatch):
+        with open(yunet_file, 'rb') as file:
+            content = file.read()
+        with serve({f'/{self.FILE}': content}) as server:
+            monkeypatch.setenv(weights.MIRROR, server.url)
+            yield server
+
+    def test_once(self, mirror, cache, yunet_file):
+        path = find_yunet()
+        assert path == str(cache / self.FILE)
+        with open(path, 'rb') as ours, open(yunet_file, 'rb') as theirs:
+            assert ours.read() == theirs.read()
+        assert find_yunet() == path
+        assert mirror.asked == [f'/{self.FILE}']
+        assert files_of(cache) == [self.FILE]
+
+    def test_a_damaged_copy_is_replaced(self, mirror, cache):
+        with open(find_yunet(), 'wb') as file:
+            file.write(b'half')
+        with open(find_yunet(), 'rb') as file:
+            assert len(file.read()) == 232589
+        assert len(mirror.asked) == 2
+
+    @pytest.mark.parametrize('content, words', [
+        (b'<html>sign in</html>', 'SHA-256'),
+        (b'-' * (1 << 21), 'too large'),
+        (None, '404'),
+    ])
+    def test_another_file(self, cache, monkeypatch, content, words):
+        files = {f'/{self.FILE}': content} if content else {}
+        with serve(files) as server:
+            monkeypatch.setenv(weights.MIRROR, f'{server.url}/')
+            with pytest.raises(ValueError, match=words) as error:
+                find_yunet()
+        sentence = str(error.value)
+        assert f'{server.url}/{self.FILE}: ' in sentence
+        assert '--det-weights' in sentence and weights.MIRROR in sentence
+        assert '\n' not in sentence and files_of(cache) == []
+
+    def test_a_server_that_keeps_silent(self, cache, monkeypatch):
+        begin = time.monotonic()
+        with serve() as server:
+            monkeypatch.setenv(weights.MIRROR, f'{server.url}/silent?')
+            with pytest.raises(ValueError, match='not done after 0.2'):
+                find_yunet(0.2)
+            assert time.monotonic() - begin < 0.9
+        assert files_of(cache) == []
+
+    def test_cache_that_cannot_be_written(self, monkeypatch, tmp_path):
+        (tmp_path / 'file').write_text('')
+        monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'file'))
+        with pytest.raises(ValueError, match='cache .*set XDG_CACHE_HOME'):
+            find_yunet()
 
 
 def test_those_of_drawn_faces(repo, cache):

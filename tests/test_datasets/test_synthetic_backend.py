@@ -1,4 +1,4 @@
-"""Drawn faces under paths."""
+"""Synthetic faces under paths."""
 import mmcv
 import numpy as np
 import pytest

@@ -71,7 +71,7 @@ class TestRefuses:
 
     def test_a_cascade_that_is_not_trained(self, model):
         model = copy.deepcopy(model)
-        model.head.set_learnt(['maps', 'pose'])
+        model.head.record_trained(['maps', 'pose'])
         with pytest.raises(ValueError, match=r"'maps', 'pose'.*--stages"):
             LandmarkGraph(model)
 

@@ -20,9 +20,8 @@ def train(folder, kind):
     losses = Losses()
     run(folder,
         folder.name,
+        stages=None,
         hooks=[losses],
-        param_scheduler=None,
-        custom_hooks=[],
         optim_wrapper=dict(type=kind, optimizer=dict(type='Adam', lr=1e-3)),
         train_cfg=dict(by_epoch=True, max_epochs=2))
     return losses.seen

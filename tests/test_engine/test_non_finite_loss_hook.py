@@ -43,9 +43,9 @@ def train(folder, bad, max_in_a_row=10, gradient=False, **changes):
     try:
         run(folder,
             folder.name,
+            stages=None,
             custom_hooks=[guard],
             hooks=[spoiler],
-            param_scheduler=None,
             **{
                 'iters': 4,
                 'train_cfg': dict(by_epoch=True, max_epochs=1),
@@ -130,9 +130,9 @@ def test_no_checkpoint_of_ruined_weights(tmp_path):
     with pytest.raises(FloatingPointError, match='1 tensors .*backbone.*no '):
         run(tmp_path,
             'ruined',
+            stages=None,
             custom_hooks=[dict(type='NonFiniteLossHook')],
             hooks=[Ruin()],
-            param_scheduler=None,
             iters=1,
             train_cfg=dict(by_epoch=True, max_epochs=1))
     assert not list(tmp_path.glob('*.pth'))

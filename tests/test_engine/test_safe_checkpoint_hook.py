@@ -12,7 +12,7 @@ ONE = dict(type='SafeCheckpointHook', interval=1, max_keep_ckpts=1)
 
 
 def train(folder, **changes):
-    return run(folder, folder.name, param_scheduler=None, custom_hooks=[],
+    return run(folder, folder.name, stages=None,
                default_hooks=dict(
                    logger=dict(type='LoggerHook', interval=100),
                    checkpoint=ONE), **changes)

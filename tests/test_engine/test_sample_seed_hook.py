@@ -78,11 +78,9 @@ def train(folder, loader, **changes):
         folder.name,
         hooks=[crops],
         train_dataloader=loader,
-        train_cfg=dict(by_epoch=True, max_epochs=3),
-        custom_hooks=[
-            dict(type='SampleSeedHook'),
-            dict(type='StageHook', stages=[dict(STAGES[0], length=3)])
-        ],
+        stages=[dict(STAGES[0], length=3)],
+        custom_hooks=[dict(type='SampleSeedHook'),
+                      dict(type='StageHook')],
         **changes)
     return crops.seen, recorder.states[-1]
 

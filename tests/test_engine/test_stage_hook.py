@@ -4,14 +4,15 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from learning_rates import learning_rates
 from mmengine.config import Config
 from mmengine.hooks import Hook
-from mmengine.logging import MessageHub
-from mmengine.runner import EpochBasedTrainLoop
-from mmpose.registry import HOOKS, MODELS, PARAM_SCHEDULERS
+from mmpose.registry import MODELS
 from small_runs import ITERS, STAGES, run
 
 from spiga_mmpose.engine import StageHook
+
+CONSTANT = [dict(stage, schedulers=[]) for stage in STAGES]
 
 
 @pytest.fixture(scope='module')
@@ -113,15 +114,54 @@ def test_resumed_run_is_the_same(trained, tmp_path, epoch):
         torch.testing.assert_close(value, whole.states[-1][name])
 
 
-def test_how_long_each_stage_was_trained():
-    hook = StageHook(STAGES)
-    assert [hook.trained_until(epoch) for epoch in range(5)] == [
-        [],
-        [['landmarks', 1]],
-        [['landmarks', 2]],
-        [['landmarks', 2], ['multitask', 1]],
-        [['landmarks', 2], ['multitask', 1], ['cascade', 1]],
-    ]
+class TestResumingWithOtherStages:
+    """What lies ahead follows the config, what has begun the checkpoint."""
+
+    @pytest.fixture
+    def resumed(self, trained, tmp_path):
+
+        def resume(**change):
+            stages = [*STAGES[:2], dict(STAGES[2], **change)]
+            return run(
+                tmp_path,
+                'other_' + '_'.join(change),
+                stages,
+                load_from=osp.join(trained[0], 'epoch_1.pth'),
+                resume=True)[1].rates
+
+        return resume
+
+    def test_a_longer_stage(self, trained, resumed):
+        rates = resumed(length=2)
+        assert len(rates) == 4 * ITERS
+        assert rates[:-ITERS] == trained[1].rates[ITERS:]
+        assert rates[-ITERS:] == trained[1].rates[-ITERS:]
+
+    def test_another_rate(self, trained, resumed):
+        rates = resumed(lr=5e-5)
+        assert rates[:-ITERS] == trained[1].rates[ITERS:-ITERS]
+        for groups, before in zip(rates[-ITERS:], trained[1].rates[-ITERS:]):
+            assert groups == pytest.approx([rate / 10 for rate in before])
+
+    def test_another_number_of_schedulers(self, resumed):
+        with pytest.raises(ValueError, match='has 2 schedulers.*config 3'):
+            resumed(schedulers=STAGES[1]['schedulers'])
+
+
+def test_a_scheduler_that_lies_ahead_follows_the_config(trained, tmp_path):
+    """Its own length is that of the new stage."""
+    stages = [STAGES[0], dict(STAGES[1], length=2), STAGES[2]]
+    rates = run(
+        tmp_path,
+        'ahead',
+        stages,
+        load_from=osp.join(trained[0], 'epoch_1.pth'),
+        resume=True)[1].rates
+    groups = [group for group in zip(*rates) if group[0] < 5e-4]
+    warm_up = [1e-3, 2e-3 * 2 / 3, 2e-3 * 5 / 6, 2e-3]
+    assert groups and all(
+        group == pytest.approx([1e-4] * ITERS + warm_up + [5e-4] * ITERS)
+        for group in groups)
 
 
 class TestResumingFromSomethingElse:
@@ -138,13 +178,16 @@ class TestResumingFromSomethingElse:
         (dict(epoch=1), False),
     ])
     def test_stages_of_the_checkpoint(self, meta, fits):
-        hook = StageHook(STAGES)
+        hook = StageHook()
         runner = SimpleNamespace(
+            cfg=dict(stages=CONSTANT),
+            optim_wrapper=None,
+            param_schedulers=[],
             _resume=True,
             _load_from=None,
             work_dir='folder',
-            model=torch.nn.Linear(1, 1),
-            train_loop=EpochBasedTrainLoop.__new__(EpochBasedTrainLoop))
+            model=torch.nn.Linear(1, 1))
+        hook.before_run(runner)
         checkpoint = dict(meta=meta, optimizer={})
         if fits:
             hook.after_load_checkpoint(runner, checkpoint)
@@ -199,11 +242,9 @@ class Steps(Hook):
 
 
 ACCUMULATING = dict(
-    stages=[STAGES[0], STAGES[2]],
-    train_cfg=dict(by_epoch=True, max_epochs=3),
+    stages=[CONSTANT[0], CONSTANT[2]],
     optim_wrapper=dict(
-        optimizer=dict(type='Adam', lr=1e-3), accumulative_counts=2),
-    param_scheduler=None,
+        optimizer=dict(type='Adam', lr=1.), accumulative_counts=2),
     iters=3)
 
 
@@ -242,35 +283,15 @@ class TestAccumulatedGradients:
         for name, value in again.states[-1].items():
             assert torch.equal(value, recorder.states[-1][name]), name
 
-    def test_by_iteration(self, tmp_path):
-        """A stage of three iterations, then one of two."""
-        steps = Steps()
-        _, recorder = run(
-            tmp_path,
-            'accumulated_iterations',
-            [dict(STAGES[0], length=3),
-             dict(STAGES[2], length=2)],
-            iters=9,
-            hooks=[steps],
-            optim_wrapper=ACCUMULATING['optim_wrapper'],
-            train_cfg=dict(by_epoch=False, max_iters=5),
-            param_scheduler=None,
-            default_hooks=dict(
-                logger=dict(type='LoggerHook', interval=100),
-                checkpoint=None))
-        assert steps.at == [1, 2, 4]
-        assert not any(
-            name.startswith('backbone.') for name in moved(recorder, 3, 5))
-
 
 def test_auto_scale_lr_scales_every_stage(tmp_path):
     """Batches of 3 where the rates are meant for 1."""
     _, recorder = run(
         tmp_path,
         'scaled',
+        CONSTANT,
         iters=1,
-        auto_scale_lr=dict(enable=True, base_batch_size=1),
-        param_scheduler=None)
+        auto_scale_lr=dict(enable=True, base_batch_size=1))
     # The last is the base rate in the log, which MMEngine does not scale.
     *groups, _ = zip(*recorder.rates)
     assert {rates[0] > 5e-3 for rates in groups} == {False, True}
@@ -323,134 +344,143 @@ def test_the_log_names_the_stage_and_its_losses_alone(trained):
     }
 
 
-def test_stages_by_iteration(tmp_path):
-    """Under IterBasedTrainLoop lengths count iterations."""
+class Freeze(Hook):
+    """As a backbone with frozen layers of its own."""
+
+    def before_train(self, runner):
+        runner.model.backbone.stem.requires_grad_(False)
+
+
+def test_layers_that_the_backbone_froze_stay_frozen(tmp_path):
+    """Also those within a module that a stage froze and unfroze."""
     stages = [
-        dict(STAGES[0], length=2),
-        dict(STAGES[2], length=3),
+        dict(STAGES[2], length=1),
+        dict(STAGES[1], length=1, frozen=()),
     ]
-    _, recorder = run(
-        tmp_path,
-        'iterations',
-        stages,
-        iters=9,  # MMEngine sleeps at the end of an epoch
-        train_cfg=dict(by_epoch=False, max_iters=5),
-        param_scheduler=None,
-        default_hooks=dict(
-            logger=dict(type='LoggerHook', interval=100), checkpoint=None))
-    assert recorder.names == ['landmarks'] * 2 + ['cascade'] * 3
-    for rates in zip(*recorder.rates):
-        factor = 10 if rates[0] > 5e-3 else 1
-        assert rates == pytest.approx(
-            [factor * rate for rate in [1e-3, 1e-3, 5e-4, 5e-4, 5e-4]])
-    assert not any(
-        name.startswith('backbone.') for name in moved(recorder, 2, 5))
+    recorder = run(tmp_path, 'unfrozen', stages, hooks=[Freeze()])[1]
+    weights = dict(run_parameters(recorder, ITERS, 2 * ITERS))
+    stem = {n for n in weights if n.startswith('backbone.stem')}
+    assert stem and not any(weights[name] for name in stem)
+    assert any(weights[name] for name in weights
+               if name.startswith('backbone.hourglasses'))
 
 
-class TestThawing:
+def run_parameters(recorder, first, last):
+    """Weights and biases by name, and whether they moved."""
+    names = moved(recorder, first, last)
+    for name in recorder.states[0]:
+        if name.endswith(('weight', 'bias')):
+            yield name, name in names
+
+
+class TestSchedulers:
+    """In the time of their stage."""
 
     @staticmethod
-    def runner(model):
-        return SimpleNamespace(
-            model=model,
-            logger=SimpleNamespace(info=lambda _: None),
-            message_hub=MessageHub('thawing'))
+    def stage(name, length, lr, *schedulers):
+        return dict(
+            name=name,
+            length=length,
+            lr=lr,
+            schedulers=schedulers,
+            losses=(),
+            frozen=())
 
-    def test_layers_that_the_backbone_froze_stay_frozen(self):
-        """Also those within a module that a stage froze and thawed."""
-        model = torch.nn.Module()
-        model.train_cfg = None
-        model.backbone = torch.nn.Sequential(
-            torch.nn.Linear(2, 2), torch.nn.Linear(2, 2))
-        model.head = torch.nn.Linear(2, 2)
-        model.backbone[0].requires_grad_(False)
-        hook = HOOKS.build(
-            dict(
-                type='StageHook',
-                stages=[
-                    dict(STAGES[0], frozen=('backbone', )),
-                    dict(STAGES[1], frozen=('head', )),
-                    dict(STAGES[2], frozen=()),
-                ]))
-        states = []
-        for index in range(3):
-            hook._enter(self.runner(model), index)
-            states.append([
-                part.weight.requires_grad
-                for part in (*model.backbone, model.head)
-            ])
-        assert states == [[False, False, True], [False, True, False],
-                          [False, True, True]]
-        assert model.train_cfg == dict(losses=('cascade', ))
+    def test_they_begin_with_their_stage(self, tmp_path):
+        """The second warms up by iterations, then decays by epochs."""
+        stages = [
+            self.stage('first', 1, 1e-3),
+            self.stage(
+                'second', 3, 2e-3,
+                dict(type='LinearLR', end=3, start_factor=0.5, by_epoch=False),
+                dict(type='MultiStepLR', milestones=[2], gamma=0.1))
+        ]
+        rates = learning_rates(tmp_path, stages, iters=2)
+        assert rates == pytest.approx([1e-3] * 2 + [1e-3, 1.5e-3] +
+                                      [2e-3] * 2 + [2e-4] * 2)
 
+    def test_one_edit_changes_the_length(self, tmp_path):
+        """The decay becomes as long as the stage, and those behind move."""
+        cosine = dict(type='CosineAnnealingLR', eta_min_ratio=0.)
+        for length in (2, 4):
+            stages = [
+                self.stage('first', length, 1e-3, cosine),
+                self.stage('second', 2, 4e-3, cosine)
+            ]
+            decay = {2: [1, 1 / 2], 4: [1, 0.853553, 1 / 2, 0.1464466]}[length]
+            rates = learning_rates(tmp_path / f'length{length}', stages)
+            assert rates == pytest.approx(
+                [1e-3 * factor for factor in decay] + [4e-3, 2e-3])
 
-class TestWrongConfigs:
+    def test_the_smallest_rate_is_a_share_of_the_stages(self, tmp_path):
+        """Not of the first stage's."""
+        stages = [
+            self.stage('first', 1, 1.),
+            self.stage(
+                'second', 3, 1e-3,
+                dict(type='CosineAnnealingLR', end=2, eta_min_ratio=0.1))
+        ]
+        rates = learning_rates(tmp_path, stages)
+        assert rates == pytest.approx([1., 1e-3, 5.5e-4, 5.5e-4])
 
-    def test_no_stage(self):
-        with pytest.raises(ValueError, match='at least one stage'):
-            StageHook([])
+    def test_none_acts_beyond_its_stage(self, tmp_path):
+        """A warm-up that is longer than the stage of a small data set."""
+        stages = [
+            self.stage(
+                'first', 2, 1e-3,
+                dict(
+                    type='LinearLR', end=5, start_factor=0.2, by_epoch=False)),
+            self.stage('second', 2, 2e-3)
+        ]
+        assert learning_rates(tmp_path, stages) == pytest.approx(
+            [2e-4, 4e-4, 2e-3, 2e-3])
 
-    @pytest.mark.parametrize('change,message', [
-        (dict(frozen=None), "keys .*'frozen'.*, found"),
-        (dict(epochs=3), "found .*'epochs'"),
-        (dict(losses=('heatmaps', )), "'landmarks' name .'heatmaps'.*'maps'"),
-        (dict(length=0), "length of stage 'landmarks' .*found 0"),
-        (dict(length=1.5), "length of stage 'landmarks' .*found 1.5"),
+    @pytest.mark.parametrize('scheduler,message', [
+        (dict(begin=3), "'only': MultiStepLR lasts from 3 to 3 .* 3 epochs"),
+        (dict(begin=-1), 'lasts from -1 to 3'),
+        (dict(begin=2, end=1), 'lasts from 2 to 1'),
+        (dict(begin=6, by_epoch=False), 'from 6 to 6 of its 6 iterations'),
     ])
-    def test_wrong_stage_is_named(self, change, message):
-        stage = dict(STAGES[0], **change)
-        stage = {k: v for k, v in stage.items() if v is not None}
+    def test_outside_of_the_stage(self, tmp_path, scheduler, message):
+        stage = self.stage(
+            'only', 3, 1e-3,
+            dict(type='MultiStepLR', milestones=[1], **scheduler))
         with pytest.raises(ValueError, match=message):
-            StageHook([stage])
+            learning_rates(tmp_path, [stage], iters=2)
 
-    @pytest.mark.parametrize('stages,message', [
-        (STAGES[:2], 'last 3 epochs, train_cfg 4'),
-        ([dict(STAGES[0], lr=1e-2), *STAGES[1:]
-          ], "first stage, 'landmarks', is 0.01, the optimizer's 0.001"),
-        ([*STAGES[:2], dict(STAGES[2], frozen=('backbon', ))
-          ], r"'cascade' freezes \['backbon'\]"),
-    ])
-    def test_before_the_first_iteration(self, tmp_path, stages, message):
-        """Not after days, when the last stage begins."""
-        with pytest.raises(ValueError, match=message):
-            run(tmp_path, f'wrong{len(message)}', stages)
+
+@pytest.mark.parametrize('changes,message', [
+    (dict(train_cfg=dict(by_epoch=True, max_epochs=3)),
+     'last 4 epochs, train_cfg 3.*StagedTrainLoop'),
+    (dict(train_cfg=dict(by_epoch=False, max_iters=4)),
+     'last 4 epochs.*StagedTrainLoop'),
+    (dict(train_cfg=dict(type='StagedTrainLoop', max_epochs=4)),
+     'max_epochs: the stages have the epochs'),
+    (dict(custom_hooks=[]), "custom_hooks: expected .*'StageHook'"),
+    (dict(param_scheduler=[dict(type='ConstantLR')]),
+     'param_scheduler: expected none'),
+    (dict(optim_wrapper=dict(optimizer=dict(type='SGD', lr=1e-3))),
+     'optimizer.lr is 0.001: expected 1'),
+    (dict(stages=[*STAGES[:2], dict(STAGES[2], frozen=('backbon', ))]),
+     r"'cascade' freezes \['backbon'\]"),
+])
+def test_what_does_not_fit_ends_the_run_before_it_begins(
+        tmp_path, changes, message):
+    """Not after days, when the last stage begins."""
+    arguments = dict(dict(stages=STAGES), **changes)
+    with pytest.raises(ValueError, match=message):
+        learning_rates(tmp_path, **arguments)
 
 
 @pytest.mark.parametrize('config', ['spiga_wflw.py', 'spiga_300w.py'])
-def test_schedule_of_the_paper(repo, config):
+def test_schedule_of_the_paper(repo, tmp_path, config):
     """Every epoch's rate in the configs, as RECIPE section 4 has them."""
     cfg = Config.fromfile(osp.join(repo, 'configs', config))
-    stages, = [
-        hook['stages'] for hook in cfg.custom_hooks
-        if hook['type'] == 'StageHook'
-    ]
-    assert sum(stage['length']
-               for stage in stages) == cfg.train_cfg['max_epochs']
-    optimizer = torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))],
-                                 lr=cfg.optim_wrapper.optimizer.lr)
-    assert stages[0]['lr'] == optimizer.defaults['lr']
-    schedulers = [
-        PARAM_SCHEDULERS.build(dict(one, optimizer=optimizer))
-        for one in cfg.param_scheduler
-    ]
-    hook = StageHook(stages)
-    hook._by_epoch = lambda runner: True
-    rates = []
-    for epoch in range(cfg.train_cfg['max_epochs']):
-        rates.append(optimizer.param_groups[0]['lr'])
-        optimizer.step()
-        hook.after_train_iter(
-            SimpleNamespace(
-                epoch=epoch,
-                iter=epoch,
-                train_dataloader=[0],
-                work_dir='',
-                save_checkpoint=lambda *args, **kwargs: None,
-                optim_wrapper=SimpleNamespace(
-                    optimizer=optimizer, param_groups=optimizer.param_groups)),
-            0)
-        for scheduler in schedulers:
-            scheduler.step()
+    rates = learning_rates(
+        tmp_path,
+        cfg.stages,
+        train_cfg=dict(type='StagedTrainLoop'),
+        optim_wrapper=cfg.optim_wrapper)
     paper = ([1e-3] * 380 + [1e-4] * 70 +  # landmarks
              [1e-3] * 100 + [1e-4] * 50 +  # multi-task
              [1e-4] * 100 + [1e-5] * 50)  # cascade
@@ -461,6 +491,5 @@ def test_schedule_of_the_paper(repo, config):
 def test_frozen_modules_of_the_configs_exist(repo, config):
     cfg = Config.fromfile(osp.join(repo, 'configs', config))
     names = {name for name, _ in MODELS.build(cfg.model).named_modules()}
-    for hook in cfg.custom_hooks:
-        for stage in hook.get('stages', []):
-            assert set(stage['frozen']) <= names
+    for stage in cfg.stages:
+        assert set(stage.frozen) <= names

@@ -12,21 +12,26 @@ def weights_of_68(tmp_path_factory):
             backbone=small_models.backbone(landmark_set='300w_68'),
             head=small_models.head(landmark_set='300w_68')),
         seed=7)
-    model.head.set_learnt(('maps', 'pose', 'cascade'))
+    model.head.record_trained(('maps', 'pose', 'cascade'))
     path = tmp_path_factory.mktemp('transfer') / 'weights.pth'
     torch.save(dict(state_dict=model.state_dict()), path)
     return path
 
 
-def train(folder, path, hooks):
+def train(folder, path, hooks, length=1, **changes):
+    stage = dict(
+        name='all',
+        length=length,
+        lr=1e-3,
+        losses=('maps', 'pose', 'cascade'),
+        frozen=())
     return run(
         folder,
-        folder.name,
-        load_from=str(path),
-        custom_hooks=hooks,
-        param_scheduler=None,
-        train_cfg=dict(by_epoch=True, max_epochs=1),
-        log_level='WARNING')
+        folder.name, [stage],
+        load_from=path and str(path),
+        custom_hooks=[*hooks, dict(type='StageHook')],
+        log_level='WARNING',
+        **changes)
 
 
 def test_what_fits_is_taken_and_the_rest_named(tmp_path, weights_of_68):
@@ -41,17 +46,10 @@ def test_what_fits_is_taken_and_the_rest_named(tmp_path, weights_of_68):
     assert 'backbone.attention.0.points.weight' in log
 
 
-def test_a_resumed_run_keeps_what_it_has_learnt(tmp_path, weights_of_68):
+def test_a_resumed_run_keeps_its_record(tmp_path, weights_of_68):
     hooks = [dict(type='TransferHook')]
     train(tmp_path, weights_of_68, hooks)
-    _, recorder = run(
-        tmp_path,
-        'resumed',
-        resume=True,
-        custom_hooks=hooks,
-        param_scheduler=None,
-        train_cfg=dict(by_epoch=True, max_epochs=2),
-        log_level='WARNING')
+    _, recorder = train(tmp_path, None, hooks, length=2, resume=True)
     assert recorder.states[0]['head.trained'].tolist() == [1, 1, 1]
 
 

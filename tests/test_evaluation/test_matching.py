@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from spiga_mmpose.evaluation.io import Faces
+from spiga_mmpose.evaluation.face_files import Faces
 from spiga_mmpose.evaluation.matching import check_predicted, match_faces
 from spiga_mmpose.landmark_sets import load_landmark_set
 

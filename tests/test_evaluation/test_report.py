@@ -6,6 +6,7 @@ import json
 import pytest
 
 from spiga_mmpose.evaluation import report
+from spiga_mmpose.io import to_json
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ def test_latex(results):
 
 
 def test_json_has_no_nan(results):
-    text = report.to_json(results)
+    text = to_json(results)
     assert 'NaN' not in text
     found = json.loads(text)
     assert found['other']['subsets']['pose']['NME'] is None

@@ -71,7 +71,7 @@ class TestSelection:
         assert self.of(cfg) == 'on the test set'
 
     def test_the_last_epoch(self, cfg):
-        assert cfg.train_cfg.max_epochs == 750
+        assert sum(stage.length for stage in cfg.stages) == 750
         assert self.of(cfg, 'a/epoch_750.pth') == 'not on the test set'
         # Any other may have been picked by hand.
         assert self.of(cfg, 'a/epoch_749.pth') == 'unknown'
@@ -126,7 +126,7 @@ class TestDrawnFaces:
     def test_nobody_has_annotated_them(self, cfg):
         info = describe_run(cfg, 'c.py', 'epoch_16.pth', {})
         assert info.boxes == 'true landmarks'
-        assert info.annotations == 'none, drawn faces'
+        assert info.annotations == 'none, synthetic faces'
 
     def test_selection(self, cfg):
         """Validation and test have different seeds."""

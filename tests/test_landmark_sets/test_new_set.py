@@ -44,7 +44,7 @@ def fitted(tmp_path_factory):
 
 
 def batch(path, count=2):
-    """Drawn faces of which the twelve points alone are labelled."""
+    """Synthetic faces of which the twelve points alone are labelled."""
     faces = SyntheticFaceDataset(count, image_size=small_models.SIZE)
     pack = Compose(small_models.pipeline(path))
     samples = []

@@ -8,8 +8,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmpose.registry import MODELS
-
-from spiga_mmpose.evaluation.published import TABLES
+from published import TABLES
 
 
 @pytest.fixture(scope='module')
@@ -27,7 +26,7 @@ def backbone(configs, tmp_path_factory):
     """Path of a checkpoint of the whole network, as a stage leaves it."""
     torch.manual_seed(0)
     model = MODELS.build(configs['spiga'].model)
-    model.head.set_learnt(('maps', 'pose'))
+    model.head.record_trained(('maps', 'pose'))
     path = tmp_path_factory.mktemp('backbone') / 'multitask.pth'
     torch.save(dict(state_dict=model.state_dict()), path)
     return str(path)
@@ -103,7 +102,7 @@ def test_backbones(tool, configs, backbone, tmp_path, monkeypatch):
         'backbone', 'backbone_bottleneck_8x8']
     config = trained[1][0]
     assert config.model.backbone.depth == 2
-    assert [stage.name for stage in config.custom_hooks[3].stages] == [
+    assert [stage.name for stage in config.stages] == [
         'landmarks', 'multitask']
     seeds = [config.train_dataloader.dataset.seed for config, _ in trained]
     assert seeds[0] == seeds[1] > 1050  # not those of any cascade

@@ -1,4 +1,4 @@
-"""tools/analysis_tools/attention_statistics.py on a few drawn faces."""
+"""tools/analysis_tools/attention_statistics.py on a few synthetic faces."""
 import json
 
 import numpy as np
@@ -15,7 +15,7 @@ def tool(load_tool):
 
 @pytest.fixture(scope='module')
 def files(tmp_path_factory):
-    """Paths of a config that tests on drawn faces, and of its weights."""
+    """Paths of a config that tests on synthetic faces, and of its weights."""
     folder = tmp_path_factory.mktemp('attention')
     base, weights = write_tiny_model(str(folder))
 

@@ -78,6 +78,27 @@ def test_a_known_calibration(tool, data, tmp_path, capsys):
         find(cartoon_face(200))[0][0], box_of(200), atol=12)
 
 
+def test_check(tool, data, tmp_path, capsys):
+    """A calibration is applied, not fitted."""
+    given, out = tmp_path / 'given.json', tmp_path / 'out.json'
+    given.write_text('{"shift": [0.5, 0], "scale": [1, 1]}')
+    assert tool.main([
+        'haar', str(data), '--check', str(given), '--out', str(out)
+    ]) == 0
+    assert 'shift 0.500 widths right' in capsys.readouterr().out
+    result = json.loads(out.read_text())
+    assert result['shift'] == [0.5, 0] and result['scale'] == [1, 1]
+    # Half a width of its own boxes farther right.
+    before, after = result['before'], result['after']
+    assert after['shift'][0] - before['shift'][0] == pytest.approx(
+        before['scale'] / 2, rel=0.01)
+    assert after['scale'] == pytest.approx(before['scale'])
+    assert tool.main([
+        'haar', str(data), '--check', 'none.json', '--out', str(out)
+    ]) == 2
+    assert 'none.json' in capsys.readouterr().err
+
+
 def test_options(tool, data, tmp_path, capsys):
     out = tmp_path / 'haar.json'
     assert tool.main([

@@ -99,14 +99,48 @@ class TestFaces:
         boxes = [face['box'] for face in read_json(tmp_path / 'out')['faces']]
         assert boxes == [[40, 30, 120, 140], [0, 0, 200, 200]]
 
-    def test_haar_is_the_default(self, run, face_file, tmp_path):
-        assert run(face_file)[0] == 0
+    def test_haar_where_yunet_cannot_be_had(self, run, face_file, folder,
+                                            tmp_path, monkeypatch):
+        """One line says so, and there is one try for all images."""
+        shutil.copy(face_file, folder / 'again.png')
+        with serve() as server:
+            monkeypatch.setenv('SPIGA_MMPOSE_MIRROR', server.url)
+            code, printed = run(face_file, folder / 'again.png')
+            assert len(server.asked) == 1
+        assert code == 0
+        [line] = [line for line in printed.splitlines() if 'Haar' in line]
+        assert line.startswith('note: faces are found by Haar')
+        assert '--det-weights FILE' in line
         [face] = read_json(tmp_path / 'out')['faces']
         x, y, width, height = face['box']
         np.testing.assert_allclose([x, y, x + width, y + height],
                                    200 * HEAD,
                                    atol=40)
         assert 0.3 < face['box_score'] <= 1
+
+    def test_yunet_by_its_file(self, run, sample_data, yunet_file, tmp_path):
+        photo = osp.join(sample_data, '300w', 'indoor_029.png')
+        code, printed = run(photo, '--det-weights', yunet_file)
+        assert code == 0 and 'note: faces are found by YuNet' in printed
+        [face] = read_json(tmp_path / 'out', 'indoor_029')['faces']
+        np.testing.assert_allclose(face['box'], [268, 265, 443, 476], atol=60)
+
+    def test_yunet_without_its_file(self, run, face_file):
+        code, printed = run(face_file, '--det', 'yunet')
+        assert code == 2
+        assert printed.splitlines()[-1].startswith(
+            'error: YuNet cannot be fetched from http://127.0.0.1:9/')
+
+    def test_refine(self, run, face_file, tmp_path):
+        """The second box is that of the first landmarks."""
+        assert run(face_file, '--bbox', '40,30,120,140')[0] == 0
+        points = np.array(read_json(tmp_path / 'out')['faces'][0]['landmarks'])
+        code, printed = run(face_file, '--bbox', '40,30,120,140', '--refine',
+                            1)
+        assert code == 0 and 'found by' not in printed
+        [face] = read_json(tmp_path / 'out')['faces']
+        np.testing.assert_allclose(
+            face['box'], [*points.min(0), *np.ptp(points, 0)], atol=2e-3)
 
     def test_whole_image(self, run, face_file, tmp_path):
         assert run(face_file, '--det', 'whole_image')[0] == 0
@@ -149,8 +183,8 @@ class TestFaces:
     def test_a_model_without_pose_says_so(self, demo, face_file, tmp_path,
                                           capsys, monkeypatch, model_args):
 
-        def plain(*args):
-            for sample in estimate_each(*args):
+        def plain(*args, **options):
+            for sample in estimate_each(*args, **options):
                 for name in ('head_poses', 'landmark_steps', 'attention'):
                     sample.pred_instances.pop(name)
                 del sample.pred_fields
@@ -488,7 +522,7 @@ class TestBoxCalibration:
         """The config's own, a file's instead, and none for given boxes."""
         path = tmp_path / 'calibration.json'
         boxes = []
-        for content in (None, dict(shift=[0, 0.13], scale=[0.87, 0.87]),
+        for content in (None, dict(shift=[0, 0.145], scale=[0.838, 0.821]),
                         dict(shift=[0, 0], scale=[1, 1])):
             path.write_text(json.dumps(content))
             args = ['--box-calibration', path] if content else []
@@ -496,7 +530,8 @@ class TestBoxCalibration:
             boxes.append(read_json(tmp_path / 'out')['faces'][0]['box'])
         own, same, plain = np.array(boxes)
         np.testing.assert_allclose(own, same, atol=0.01)
-        np.testing.assert_allclose(own[2:], 0.87 * plain[2:], atol=0.01)
+        np.testing.assert_allclose(
+            own[2:], [0.838, 0.821] * plain[2:], atol=0.01)
         assert own[1] > plain[1]
         path.write_text(json.dumps(dict(shift=[1, 1], scale=[9, 9])))
         assert run(face_file, '--bbox', '40,30,120,140', '--box-calibration',
@@ -556,8 +591,8 @@ class TestManyImages:
         estimate = demo_run.estimate_each
         monkeypatch.setattr(
             demo_run, 'estimate_each',
-            lambda model, items: batches.append(len(items)) or estimate(
-                model, items))
+            lambda model, items, **options: batches.append(len(items)) or
+            estimate(model, items, **options))
         code, printed = run(folder, '--bbox', '40,30,120,140', '--format',
                             'csv')
         assert code == 1 and '4 faces in 4 images' in printed
@@ -586,11 +621,11 @@ class TestManyImages:
         cv2.imwrite(str(folder / 'b.png'), cartoon_face(190))
         estimate = demo_run.estimate_each
 
-        def fail_at_190(model, items):
+        def fail_at_190(model, items, **options):
             for item in items:
                 if len(item[0]) == 190:
                     raise cv2.error('no crop')
-                yield from estimate(model, [item])
+                yield from estimate(model, [item], **options)
 
         monkeypatch.setattr(demo_run, 'estimate_each', fail_at_190)
         code, printed = run(folder, '--bbox', '40,30,120,140')
@@ -735,6 +770,7 @@ class TestUsage:
         (['--draw', ''], 'expected some of'),
         (['--format', 'json,yaml'], "'json,yaml'"),
         (['--box-calibration', 'none.json'], 'none.json'),
+        (['--refine', '-1'], 'refine: expected'),
         (['--frobnicate'], 'unrecognized'),
     ])
     def test_wrong_options(self, run, face_file, tmp_path, args, words):
@@ -803,21 +839,21 @@ class TestUsage:
 
     def test_default_weights(self, demo, face_file, tmp_path, capsys,
                              monkeypatch, model_args):
-        """They are used where they are, and named for what they are."""
+        """Those of photographs, where they are."""
         monkeypatch.setattr(inputs, '_REPO', str(tmp_path))
         args = [str(face_file), '--out', str(tmp_path), '--device', 'cpu']
         assert demo.main(args) == 2
         assert 'there are no weights' in capsys.readouterr().err
         for source, place in zip(model_args[1:4:2],
-                                 ('configs/spiga_synthetic_long.py',
-                                  'checkpoints/spiga_synthetic_long.pth')):
+                                 ('configs/spiga_photo.py',
+                                  'checkpoints/spiga_photo.pth')):
             (tmp_path / place).parent.mkdir()
             shutil.copy(source, tmp_path / place)
         assert demo.main([*args, '--det', 'whole_image']) == 0
-        assert 'synthetic faces only' in capsys.readouterr().err
         assert demo.main([
-            *args, '--det', 'whole_image', '--weights', 'synthetic'
+            *args, '--det', 'whole_image', '--weights', 'photo'
         ]) == 0
+        assert demo.main([*args, '--weights', 'synthetic']) == 2
 
     def test_weights_that_do_not_tell_their_config(self, demo, face_file,
                                                    model_args, capsys):

@@ -11,9 +11,9 @@ import tracemalloc
 import numpy as np
 import pytest
 from test_evaluation.reference import make_faces, release_metrics
-from test_evaluation.test_dumps import make_dump
+from test_io.test_pickles import make_dump
 
-from spiga_mmpose.evaluation.io import Faces, load_records, read_faces
+from spiga_mmpose.evaluation.face_files import Faces, load_records, read_faces
 from spiga_mmpose.evaluation.matching import match_faces
 from spiga_mmpose.evaluation.protocols import PROTOCOLS
 from spiga_mmpose.evaluation.score import score

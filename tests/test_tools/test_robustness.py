@@ -1,4 +1,4 @@
-"""tools/analysis_tools/robustness.py on four drawn faces."""
+"""tools/analysis_tools/robustness.py on four synthetic faces."""
 import itertools
 import json
 import os
@@ -28,7 +28,7 @@ def tool(load_tool):
 
 @pytest.fixture(scope='module')
 def files(tmp_path_factory):
-    """Paths of a config that tests on drawn faces, and of its weights."""
+    """Paths of a config that tests on synthetic faces, and of its weights."""
     folder = tmp_path_factory.mktemp('robustness')
     base, weights = write_tiny_model(str(folder))
     config = folder / 'config.py'
@@ -93,10 +93,11 @@ def test_boxes(tool, files, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(tool, 'make_finder', pretend(answers))
     assert tool.main([*files, '--out', str(tmp_path), '--corruptions',
                       '--boxes']) == 0
-    boxes = json.loads((tmp_path / 'results.json').read_text())['boxes']
+    results = json.loads((tmp_path / 'results.json').read_text())
+    boxes = results['boxes']['haar']
     assert (boxes['found'], boxes['missed'], boxes['recall']) == (2, 2, 50)
     kinds = boxes['kinds']
-    for kind in ('truth', 'annotated'):  # drawn faces know no difference
+    for kind in ('truth', 'annotated'):  # synthetic faces know no difference
         for part in ('found', 'missed'):
             assert kinds[kind][part]['result']['num_faces'] == 2
             assert kinds[kind][part] == kinds['truth'][part]
@@ -107,6 +108,35 @@ def test_boxes(tool, files, tmp_path, monkeypatch, capsys):
     assert f'| detector | last step | {detected:.3f} | - |' in table
     assert 'found 2 of 4 faces (recall 50.0 %' in table
     assert (tmp_path / 'robustness.png').exists()
+
+
+def test_detectors_and_second_passes(tool, files, tmp_path, monkeypatch):
+    model = load_model(*files, 'cpu')
+    faces = tool.FaceSet(model.cfg.test_dataloader, 2).only_loaded()
+    true = [face['bbox'] for face in faces]
+    # All faces by the first detector, the second one by the other.
+    answers = iter([*true, true[0] + 500, true[1] + 3])
+    monkeypatch.setattr(tool, 'make_finder', pretend(answers))
+    assert tool.main([
+        *files, '--out', str(tmp_path), '--corruptions', '--boxes', '--det',
+        'yunet', 'haar', '--refine', '1', '--cfg-options',
+        'test_dataloader.dataset.num_faces=2'
+    ]) == 0
+    boxes = json.loads((tmp_path / 'results.json').read_text())['boxes']
+    assert [boxes[name]['found'] for name in ('yunet', 'haar')] == [2, 1]
+    kinds = boxes['yunet']['kinds']
+    assert list(kinds) == [
+        'truth', 'truth, refine 1', 'annotated', 'annotated, refine 1',
+        'detector', 'detector, refine 1'
+    ]
+    # The first pass by the true boxes leads to another second one.
+    assert kinds['detector'] == kinds['truth']
+    assert kinds['detector, refine 1'] == kinds['truth, refine 1']
+    assert kinds['truth, refine 1'] != kinds['truth']
+    table = (tmp_path / 'table.md').read_text()
+    assert 'The detector (yunet) found 2 of 2' in table
+    assert 'The detector (haar) found 1 of 2' in table
+    assert '| detector, refine 1 | last step | ' in table
 
 
 def test_detector_that_finds_nothing(tool, files, tmp_path, monkeypatch):
@@ -182,6 +212,7 @@ def test_what_is_not_there(tool, files, tmp_path, capsys):
         (other, weights, 'no FaceAlignmentMetric'),
         (config, weights, '--boxes', '--det', 'none.py',
          'no detector config none.py'),
+        (config, weights, '--boxes', '--refine', '-1', 'refine: expected'),
     ):
         assert tool.main([*arguments, '--out', str(tmp_path)]) == 2
         said = capsys.readouterr().err.strip().splitlines()

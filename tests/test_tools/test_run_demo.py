@@ -1,39 +1,119 @@
-"""tools/run_demo.py: the parts that need no training."""
+"""tools/run_demo.py as `make demo` runs it."""
 import os
-import os.path as osp
+import shutil
+import signal
+import subprocess
+import sys
 
 import pytest
-from tiny_model import drawn_test, write_tiny_model
 
-from spiga_mmpose.evaluation.dumps import load_dump
-from spiga_mmpose.evaluation.run_info import RunInfo, read_run_info
-
-MODEL = """
-model = dict(head=dict(supervision=dict(type='MultiTaskHead')))
-test_evaluator = [dict(type='FaceAlignmentMetric', norm='lnd_bbox')]
+PHOTO = """
+import os, sys
+os.makedirs(sys.argv[2])
+open(os.path.join(sys.argv[2], 'photo.jpg'), 'w').close()
+"""
+TRAIN = """
+print('train_cfg = dict(by_epoch=True, max_epochs=2, val_interval=8)')
+for epoch in (1, 2):
+    for step in (5, 10):
+        print(f'Epoch(train)  [{epoch}][{step:2d}/10]  lr: 1', flush=True)
+"""
+REPORT = "print('the table')\n"
+# With a worker, as a data loader has.
+BUSY = """
+import subprocess, sys, time
+subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])
+print('here', flush=True)
+time.sleep(60)
 """
 
 
-@pytest.fixture(scope='module')
-def tool(load_tool):
-    return load_tool('run_demo.py')
+@pytest.fixture
+def start(repo, tmp_path):
+    """Start run_demo.py beside three short scripts in the tools' places."""
+
+    def run(photo=PHOTO, train=TRAIN, report=REPORT):
+        folder = tmp_path / 'tools'
+        folder.mkdir()
+        shutil.copy(os.path.join(repo, 'tools', 'run_demo.py'), folder)
+        for name, text in (('photo_demo', photo), ('train', train),
+                           ('synthetic_report', report)):
+            (folder / f'{name}.py').write_text(text)
+        return start_demo(folder / 'run_demo.py', tmp_path / 'out')
+
+    return run
 
 
-def test_predictions_and_what_made_them(tool, tmp_path, monkeypatch):
-    base, weights = write_tiny_model(str(tmp_path))
-    config = tmp_path / 'config.py'
-    config.write_text(drawn_test(base, 3, 2) + MODEL)
-    monkeypatch.chdir(tmp_path)
-    result = tool.evaluate('tiny one', str(config), weights)
-    (tmp_path / 'out').mkdir()
-    tool.write_predictions({'tiny one': result}, 'out')
-    assert sorted(os.listdir('out')) == ['tiny_one.pkl', 'tiny_one.pkl.json']
-    assert len(load_dump('out/tiny_one.pkl')) == 3
-    assert read_run_info('out/tiny_one.pkl') == RunInfo(
-        config='config.py',
-        checkpoint=osp.basename(weights),
-        boxes='true landmarks',
-        flip_test='off',
-        selection='not on the test set',
-        dataset='SyntheticFaceDataset',
-        annotations='none, drawn faces')
+def start_demo(script, out):
+    """A process group of its own, as a shell makes one."""
+    return subprocess.Popen(
+        [sys.executable, str(script), '--out', str(out)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True)
+
+
+def ctrl_c(process):
+    """As a terminal sends it: to the whole process group."""
+    os.killpg(process.pid, signal.SIGINT)
+
+
+def wait_for(stream, words):
+    """Read up to words; what was read."""
+    read = ''
+    while words not in read:
+        letter = stream.read(1)
+        assert letter, read
+        read += letter
+    return read
+
+
+def test_one_after_the_other(start):
+    printed, errors = start().communicate(timeout=60)
+    assert printed.splitlines()[1:] == ['the table']
+    assert 'training on synthetic faces follows: about 10 min' in printed
+    assert 'Ctrl-C' in printed.splitlines()[0]
+    assert '20/20' in errors
+
+
+@pytest.mark.parametrize('part', ['photo', 'train', 'report'])
+def test_ctrl_c(start, tmp_path, part):
+    """Ends all at once, in any part, with a line and no traceback."""
+    script = dict(photo=PHOTO, train=TRAIN, report=REPORT)[part]
+    process = start(**{part: script + BUSY})
+    if part == 'train':
+        wait_for(process.stderr, '20/20')
+    else:
+        wait_for(process.stdout, 'here')
+    ctrl_c(process)
+    # Its pipes end with the last process that holds them.
+    printed, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert 'Traceback' not in errors
+    assert printed.splitlines()[-1].startswith(
+        f'[demo] interrupted; {tmp_path / "out"} holds photo.jpg;')
+    assert (tmp_path / 'out' / 'photo.jpg').exists()
+
+
+def test_a_tool_that_fails_ends_it(start):
+    process = start(train='raise SystemExit("train.py: error: disk full")')
+    printed, errors = process.communicate(timeout=60)
+    assert process.returncode == 1 and 'the table' not in printed
+    assert 'disk full' in errors
+    assert errors.splitlines()[-1] == (
+        'run_demo.py: error: train.py failed (exit code 1); see above')
+
+
+@pytest.mark.slow
+def test_ctrl_c_in_the_real_training(repo, tmp_path):
+    pytest.importorskip('lap', reason='no lap (requirements/video.txt)')
+    process = start_demo(os.path.join(repo, 'tools', 'run_demo.py'), tmp_path)
+    wait_for(process.stderr, '/3200')  # the bar of the training, under way
+    ctrl_c(process)
+    printed, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert 'Traceback' not in errors
+    last = printed.splitlines()[-1]
+    for name in ('photo.jpg', 'video_faces.mp4', 'training'):
+        assert name in last and (tmp_path / name).exists()

@@ -24,7 +24,7 @@ test_evaluator = [
 
 @pytest.fixture(scope='module')
 def files(tmp_path_factory):
-    """Folder with a config that tests on drawn faces, and its weights."""
+    """Folder with a config that tests on synthetic faces, and its weights."""
     folder = tmp_path_factory.mktemp('test_tool')
     base, weights = write_tiny_model(str(folder))
     write_tiny_model(str(folder), '300w_68')
@@ -61,7 +61,7 @@ def test_metrics_and_predictions(repo, files, tmp_path):
         flip_test='on',
         selection='not on the test set',
         dataset='SyntheticFaceDataset',
-        annotations='none, drawn faces')
+        annotations='none, synthetic faces')
     scored = run(repo, 'evaluate.py', 'results.pkl', 'results.pkl', '--norm',
                  'lnd_bbox', '--out', 'scores', cwd=tmp_path)
     assert scored.returncode == 0, scored.stderr[-2000:]

@@ -18,7 +18,7 @@ def tool(load_tool):
 
 @pytest.fixture
 def network(tool, monkeypatch):
-    """Finds the drawn face by its picture, and errs by 0.5 px."""
+    """Finds the synthetic face by its picture, and errs by 0.5 px."""
     face = numbered_face('default', tool.SIZE, 0, 0)
     eyes = face.image[50:100, 40:120]
     rng = np.random.default_rng(0)
@@ -60,7 +60,7 @@ def test_the_table(network, capsys):
     assert 0.2 < light[3] < strong[3] < 100 / (2 * np.pi * 5)
     # A tenth of the size a second is 1 % in 100 ms.
     assert light[4] == pytest.approx(10 * light[3] / 0.5, abs=0.02)
-    assert 'config.py, weights.pth; one drawn face (seed 0), 40' in caption
+    assert 'config.py, weights.pth; one synthetic face (seed 0), 40' in caption
 
 
 def test_face_is_lost(network, monkeypatch, capsys):

@@ -40,11 +40,13 @@ def served(tool, monkeypatch):
     return seen
 
 
-def test_defaults(tool, served, options, model):
+def test_defaults(tool, served, options, model, capsys):
     assert tool.main(options) == 0
+    assert 'note: faces are found by Haar' in capsys.readouterr().err
     [(analyser, host, port, _)] = served
     assert (host, port) == ('127.0.0.1', None)
     assert list(analyser.detectors) == ['haar', 'whole_image']
+    assert analyser.refine == 0
     assert analyser.models == {osp.basename(model[1]): model}
 
 
@@ -63,6 +65,15 @@ def test_a_detector_more(tool, served, options, repo):
     assert list(served[0][0].detectors)[0] == 'haar_face.py'
 
 
+def test_yunet_by_its_file(tool, served, options, yunet_file, capsys):
+    assert tool.main(
+        [*options, '--det-weights', yunet_file, '--refine', '1']) == 0
+    assert 'note: faces are found by YuNet' in capsys.readouterr().err
+    analyser = served[0][0]
+    assert list(analyser.detectors) == ['yunet', 'haar', 'whole_image']
+    assert analyser.refine == 1
+
+
 def test_everybody(tool, served, options, capsys):
     assert tool.main([*options, '--host', '0.0.0.0', '--port', '8000']) == 0
     assert served[0][1:3] == ('0.0.0.0', 8000)
@@ -73,7 +84,9 @@ def test_everybody(tool, served, options, capsys):
     (['--weights', 'wlfw'], "no weights 'wlfw'"),
     (['--weights', 'CHECKPOINT'], 'give --config as well'),
     (['--det', 'nowhere.py'], 'no detector config nowhere.py'),
-    (['--det', 'yunet'], 'onnx_file'),
+    (['--det', 'yunet'], 'YuNet cannot be fetched'),
+    (['--det-weights', 'none.onnx'], "no file 'none.onnx'"),
+    (['--refine', '-1'], 'refine: expected'),
 ])
 def test_wrong_options(tool, served, options, model, capsys, args, words):
     if args[0] == '--weights':
@@ -109,7 +122,7 @@ class TestServe:
     def test_without_gradio(self, tool, options, monkeypatch, capsys):
         monkeypatch.setitem(sys.modules, 'gradio', None)
         monkeypatch.delitem(
-            sys.modules, 'spiga_mmpose.web.page', raising=False)
+            sys.modules, 'web_demo.page', raising=False)
         assert tool.main(options) == 2
         assert 'requirements/web.txt' in capsys.readouterr().err
 

@@ -1,8 +1,8 @@
 """Train the ablations of the paper at equal budget, and set them beside it.
 
 The variants are the files of ``configs/ablations``. Each trains its cascade
-on one shared backbone, from other initial weights and other drawn faces a
-seed, and is tested on the same 1,000 drawn faces. Without --backbone the
+on one shared backbone, from other initial weights and other synthetic faces a
+seed, and is tested on the same 1,000 synthetic faces. Without --backbone the
 shared backbone is trained first; a variant that changes the backbone gets one
 of its own in either case. Every run has a folder below --out; runs that are
 done are not done again, one that was interrupted goes on.
@@ -24,6 +24,7 @@ import numpy as np
 import torch
 from mmengine.config import Config, DictAction
 from mmengine.runner.checkpoint import CheckpointLoader
+from published import TABLES
 
 from spiga_mmpose.analysis import comparison
 from spiga_mmpose.command_line import run_tool
@@ -31,8 +32,7 @@ from spiga_mmpose.engine import select_stages
 from spiga_mmpose.engine.command_line import check_options
 from spiga_mmpose.evaluation.figures.variants import (VariantPanel,
                                                       draw_variants)
-from spiga_mmpose.evaluation.published import TABLES
-from spiga_mmpose.evaluation.report import write_json
+from spiga_mmpose.io import write_json
 
 REPO = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 TRAIN = osp.join(REPO, 'tools', 'train.py')
@@ -59,10 +59,10 @@ COLUMNS = {
     for label, prefix in SUBSETS.items() for metric in ('NME', 'NPE90')
 }
 NOTES = '''\
-"here": drawn faces, % of the size of the landmark box, mean over the seeds and
-half the distance of the worst from the best. "paper": WFLW, % of the distance
-of the outer eye corners (arXiv 2210.07233v1, Tables 5 and 6); "-" where it
-prints none. Lower is better.
+"here": synthetic faces, % of the size of the landmark box, mean over the seeds
+and half the distance of the worst from the best. "paper": WFLW, % of the
+distance of the outer eye corners (arXiv 2210.07233v1, Tables 5 and 6); "-"
+where it prints none. Lower is better.
 '''
 ORDERINGS = '''\
 Does a variant differ from SPIGA in the direction in which it does in the
@@ -164,11 +164,12 @@ def backbone_alone(checkpoint, stem):
         raise ValueError(f'{checkpoint}: holds no weights of a backbone '
                          '(backbone.*); expected a checkpoint of '
                          'configs/spiga_synthetic.py')
-    learnt = kept.get('head.trained')
-    if learnt is not None and not learnt[:2].all():
-        raise ValueError(f'{checkpoint}: its backbone has not learnt both maps'
-                         ' and pose; expected a checkpoint of the multi-task '
-                         'stage of configs/spiga_synthetic.py or a later one')
+    trained = kept.get('head.trained')
+    if trained is not None and not trained[:2].all():
+        raise ValueError(f'{checkpoint}: its backbone is not trained for both '
+                         'maps and pose; expected a checkpoint of the '
+                         'multi-task stage of configs/spiga_synthetic.py or a '
+                         'later one')
     digest = hashlib.sha256()
     for name in sorted(kept):
         digest.update(kept[name].numpy().tobytes())

@@ -1,8 +1,8 @@
 """What the cascade's graph attention looks at: how far, and where it is blind.
 
 On the test faces of a config whose data set says which landmarks are hidden
-(drawn faces do): for each step and layer the mean distance from a landmark to
-what it attends to, the share of attention that hidden landmarks get beside
+(synthetic faces do): for each step and layer the mean distance from a landmark
+to what it attends to, the share of attention that hidden landmarks get beside
 their share among all, and that attention against what the same landmarks get
 when they are seen. Prints a table and writes it (OUT/table.md), the numbers
 (OUT/results.json) and a figure (OUT/figure.png). docs/ablations.md says how to
@@ -30,7 +30,7 @@ from spiga_mmpose.evaluation.functional.attention import (attended_distance,
                                                           even_attention,
                                                           hidden_attention,
                                                           received_attention)
-from spiga_mmpose.evaluation.report import write_json
+from spiga_mmpose.io import write_json
 
 COLUMNS = {
     'landmarks': 'landmarks attended to',

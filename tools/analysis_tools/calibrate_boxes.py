@@ -5,12 +5,15 @@
     python tools/analysis_tools/calibrate_boxes.py DETECTOR_CONFIG \\
         configs/spiga_wflw.py --det-weights WEIGHTS --out mine.json \\
         --cfg-options test_dataloader.dataset.data_root=elsewhere/
+    python tools/analysis_tools/calibrate_boxes.py haar OTHER_CONFIG \\
+        --check haar.json --out checked.json
 
 Runs the detector on the test images of a config, takes for each annotated
 face the box that covers it best, and writes the median shift and scale as
 JSON, which tools/demo.py --box-calibration and SPIGAInferencer read. It also
 tells how far the boxes are off before and after; "after" is of faces left out
-of the fit. What for: docs/boxes.md.
+of the fit. With --check nothing is fitted: it tells the same of a calibration
+on other faces. What for: docs/boxes.md.
 """
 import argparse
 import json
@@ -23,7 +26,8 @@ from mmengine.registry import init_default_scope
 from tqdm import tqdm
 
 from spiga_mmpose.analysis.robustness import FaceSet, collect_boxes
-from spiga_mmpose.apis import BoxCalibration, fit_calibration, make_finder
+from spiga_mmpose.apis import (BoxCalibration, fit_calibration,
+                               load_calibration, make_finder)
 from spiga_mmpose.apis.calibration import box_errors, left_out_boxes
 from spiga_mmpose.apis.detection import DETECTORS
 from spiga_mmpose.command_line import one_line
@@ -41,7 +45,14 @@ def parse_args(argv=None):
     parser.add_argument('data', help='config whose test images are annotated')
     parser.add_argument(
         '--out', required=True, metavar='FILE', help='JSON to write')
-    parser.add_argument('--det-weights', help="the detector's checkpoint")
+    parser.add_argument(
+        '--check',
+        metavar='FILE',
+        help='apply this calibration instead of fitting one')
+    parser.add_argument(
+        '--det-weights',
+        metavar='FILE',
+        help="the detector's checkpoint; YuNet's ONNX file")
     parser.add_argument(
         '--max-faces', type=int, help='only the first so many (default: all)')
     parser.add_argument('--device', default='cpu', help='(default: cpu)')
@@ -75,17 +86,20 @@ def find_pairs(args):
 
 def calibrate(args):
     """What is written: the calibration and where it comes from."""
+    given = args.check and load_calibration(args.check)
     detected, truth, total = find_pairs(args)
-    fitted = fit_calibration(detected, truth)
+    calibration = given or fit_calibration(detected, truth)
     result = dict(
         detector=args.detector,
         data=args.data,
         faces=total,
         found=len(detected),
-        shift=np.round(fitted.shift, 4).tolist(),
-        scale=np.round(fitted.scale, 4).tolist(),
+        shift=np.round(calibration.shift, 4).tolist(),
+        scale=np.round(calibration.scale, 4).tolist(),
         before=box_errors(detected, truth))
-    if len(detected) > 1:
+    if given:
+        result['after'] = box_errors(given.apply(detected), truth)
+    elif len(detected) > 1:
         result['after'] = box_errors(left_out_boxes(detected, truth), truth)
     return result
 
@@ -97,14 +111,19 @@ def describe(result):
         f'{result["faces"]} faces',
         'shift {:.3f} widths right, {:.3f} heights down; scale {:.3f} x '
         '{:.3f}'.format(*result['shift'], *result['scale']),
-        f'{"median over the faces":<22}  {"IoU":>6} {"centre":>6} '
-        f'{"size":>6}  10 % to 90 %'
+        f'{"":<6}  {"IoU":>6} {"centre":>6} {"size":>6}  '
+        f'{"shift right":>15} {"down":>15} {"scale":>15}'
     ]
     for name in ('before', 'after'):
         if name in result:
+            errors = result[name]
+            means = [*errors['shift'], errors['scale']]
+            deviations = [*errors['shift_sd'], errors['scale_sd']]
             lines.append(
-                '{:<22}  {iou:6.3f} {center:6.3f} {size:6.3f}  {size_p10:.3f} '
-                'to {size_p90:.3f}'.format(name, **result[name]))
+                '{:<6}  {iou:6.3f} {center:6.3f} {size:6.3f}  '.format(
+                    name, **errors) +
+                ' '.join(f'{mean:6.3f} +- {sd:5.3f}'
+                         for mean, sd in zip(means, deviations)))
     return '\n'.join(lines)
 
 
@@ -123,8 +142,9 @@ def main(argv=None):
         print(f'calibrate_boxes.py: error: {one_line(error)}', file=sys.stderr)
         return 2
     print(describe(result))
-    print(f'centre and size in longer sides of the landmark box; wrote '
-          f'{args.out}')
+    print('IoU, centre, size: medians; shift and scale: mean +- standard '
+          'deviation; in longer sides of the landmark box')
+    print(f'wrote {args.out}')
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What each step of the cascade gives, on several sets of drawn faces.
+"""What each step of the cascade gives, on several sets of synthetic faces.
 
 Prints one markdown table: NME (%) by the backbone's own soft-argmax, of the
 projected head model (step 0) and after each step, on all faces and on the
@@ -23,7 +23,7 @@ def parse_args(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('config', help='config that tests on drawn faces')
+    parser.add_argument('config', help='config that tests on synthetic faces')
     parser.add_argument('checkpoint')
     parser.add_argument(
         '--seeds',

@@ -21,7 +21,7 @@ from spiga_mmpose.analysis import comparison
 from spiga_mmpose.command_line import run_tool
 from spiga_mmpose.evaluation.figures.variants import (VariantPanel,
                                                       draw_variants)
-from spiga_mmpose.evaluation.report import write_json
+from spiga_mmpose.io import write_json
 
 REPO = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 TRAIN = osp.join(REPO, 'tools', 'train.py')

@@ -1,7 +1,7 @@
 """What each mix of backbone and head costs, and what it gives.
 
 Prints and writes (OUT/table.md, OUT/results.json) a table of the configs of
-``configs/backbones`` that train on drawn faces, and of the whole method,
+``configs/backbones`` that train on synthetic faces, and of the whole method,
 ``configs/spiga_synthetic.py``: parameters and GMACs (multiply-adds as MMEngine
 counts them), milliseconds a face on the CPU, and NME (% of the size of the
 landmark box) of 1,000 drawn validation faces after a training of equal budget.
@@ -32,7 +32,7 @@ from spiga_mmpose.analysis import comparison
 from spiga_mmpose.command_line import positive, run_tool
 from spiga_mmpose.evaluation.figures import per_cent_of
 from spiga_mmpose.evaluation.figures.trade_off import draw_trade_off
-from spiga_mmpose.evaluation.report import write_json
+from spiga_mmpose.io import write_json
 
 REPO = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 TRAIN = osp.join(REPO, 'tools', 'train.py')

@@ -30,14 +30,15 @@ from spiga_mmpose.command_line import OneLineParser, run_tool
 from spiga_mmpose.datasets.transforms.loading import LoadFaceImage
 from spiga_mmpose.evaluation import command_line, report
 from spiga_mmpose.evaluation.arrays import as_array
+from spiga_mmpose.evaluation.face_files import load_records
 from spiga_mmpose.evaluation.figures import draw_ced
 from spiga_mmpose.evaluation.functional import (alignment_summary, face_nme,
                                                 percentile_error)
-from spiga_mmpose.evaluation.io import load_records
 from spiga_mmpose.evaluation.protocols import protocol_of
 from spiga_mmpose.evaluation.score import (MISSED_ERROR, landmark_errors,
                                            missed_faces)
 from spiga_mmpose.evaluation.score_files import read_annotations, score_files
+from spiga_mmpose.io import write_json
 
 
 def make_parser():
@@ -83,7 +84,7 @@ def results_file(name, value, args):
     os.makedirs(osp.dirname(path), exist_ok=True)
     with without_expected_warnings():
         faces = predict(config + '.py', checkpoint, args)
-    report.write_json(faces, path)
+    write_json(faces, path)
     return path
 
 
@@ -214,7 +215,7 @@ def compare(args):
             osp.join(args.out, 'comparison.md'), 'w',
             encoding='utf-8') as file:
         file.write(report.to_markdown(table, caption))
-    report.write_json(
+    write_json(
         dict(
             annotations=args.annotations,
             dataset=scored.dataset,

@@ -12,12 +12,261 @@ writes beside it. See docs/evaluation.md.
 import argparse
 import os
 import os.path as osp
+from dataclasses import dataclass, replace
+from typing import Dict, List, Optional, Tuple
 
+import numpy as np
+from published import TABLES, TEST_FACES, Column, PaperTable
 from tqdm import tqdm
 
 from spiga_mmpose.command_line import OneLineParser
-from spiga_mmpose.evaluation import paper_tables, report
-from spiga_mmpose.evaluation.published import TABLES
+from spiga_mmpose.evaluation import face_files, report
+from spiga_mmpose.evaluation.protocols import PROTOCOLS
+from spiga_mmpose.evaluation.report import POSE_COLUMNS
+from spiga_mmpose.evaluation.run_info import RunInfo, read_run_info
+from spiga_mmpose.evaluation.samples import num_landmarks
+from spiga_mmpose.evaluation.score import score
+from spiga_mmpose.io import load_dump
+from spiga_mmpose.landmark_sets import load_landmark_set
+
+NOT_RUN = 'not run'
+LEGEND = (
+    'Rows of methods are as the paper prints them (arXiv 2210.07233v1), "-" '
+    'where it prints nothing. Rows of files are dumped results, scored by the '
+    'functions of tools/evaluate.py. "not run": nobody has dumped it, or the '
+    'dump does not hold it. "unknown": no file beside the dump tells. Lower '
+    'is better, but for AUC. Compare rows with the same boxes, no flip test '
+    'and a checkpoint that was not selected on the test set.')
+_DETAILS = ('faces', 'flip test', 'selection', 'config', 'checkpoint')
+
+
+class NoTableError(ValueError):
+    """The paper has no table for these faces."""
+
+
+@dataclass
+class Run:
+    """The scores of one dump.
+
+    Attributes:
+        name (str): Of the file.
+        dataset (str): Key of ``PROTOCOLS``.
+        info (RunInfo): What made it.
+        num_faces (int): N, scored or not.
+        num_steps (int): S; 0 where the predictions hold no steps.
+        results (dict): By normaliser and step (None for the result), as
+            columns name them, of :func:`~spiga_mmpose.evaluation.score.score`.
+    """
+    name: str
+    dataset: str
+    info: RunInfo
+    num_faces: int
+    num_steps: int
+    results: Dict[Tuple[Optional[str], Optional[int]], dict]
+
+    def value(self, column: Column) -> Optional[float]:
+        """The number of a column.
+
+        Args:
+            column (Column): Of a table on this data set.
+
+        Returns:
+            float | None: NaN where no face could be scored; None where the
+            dump has no such step, subset or pose.
+        """
+        part = self._part(column)
+        return None if part is None else part[column.metric]
+
+    def faces(self, columns: Tuple[Column, ...]) -> str:
+        """How many faces the numbers of a table are on, e.g. '2499 of 2500'.
+
+        Subsets, which are smaller by nature, do not count.
+        """
+        parts = [self._part(replace(column, subset=None))
+                 for column in columns]
+        counts = [part['num_faces'] for part in parts if part]
+        least = min(counts, default=0)
+        if least == self.num_faces:
+            return str(least)
+        return f'{least} of {self.num_faces}'
+
+    def _part(self, column: Column) -> Optional[dict]:
+        result = self.results.get((column.norm, column.step))
+        if result is None:
+            return None
+        part = result
+        if column.subset is not None:
+            part = result['subsets'].get(column.subset)
+        if part is None or column.metric not in POSE_COLUMNS:
+            return part
+        return part.get('pose')
+
+
+def dataset_of(records: list) -> str:
+    """Which benchmark's whole test set these faces are.
+
+    Told by the landmarks and the number of faces, which differ for all of
+    them: a part of a test set does not compare with published rows.
+
+    Args:
+        records (list[dict]): Data samples.
+
+    Returns:
+        str: Key of ``TEST_FACES``.
+
+    Raises:
+        NoTableError: If they are none; the message says what they are.
+        ValueError: If the first one is damaged.
+    """
+    # Of any number: synthetic faces must not be taken for photographs.
+    if str(records[0].get('img_path')).startswith('synthetic://'):
+        raise NoTableError(f'{len(records)} synthetic faces; the paper has '
+                           'photographs alone, tools/evaluate.py scores any')
+    count = num_landmarks(records[0])
+    for name, num_faces in TEST_FACES.items():
+        if count == _landmark_set(name).num_landmarks and (
+                len(records) == num_faces):
+            return name
+    known = ', '.join(f'{name} {num_faces} of '
+                      f'{_landmark_set(name).num_landmarks}'
+                      for name, num_faces in TEST_FACES.items())
+    raise NoTableError(
+        f'{len(records)} faces of {count or "no"} landmarks; '
+        f'expected a whole test set ({known}); tools/evaluate.py scores any')
+
+
+def _landmark_set(dataset):
+    return load_landmark_set(PROTOCOLS[dataset].landmark_set)
+
+
+def score_dump(path: str, name: str) -> Run:
+    """Score a dump for all the tables on its data set.
+
+    True poses are fitted to rounded landmarks, as the published ones.
+
+    Args:
+        path (str): What ``tools/test.py --dump`` wrote.
+        name (str): For its rows.
+
+    Returns:
+        Run: Its scores.
+
+    Raises:
+        NoTableError: If no table is on its faces.
+        ValueError: If the dump, or the file beside it, is damaged.
+        OSError: If they cannot be read.
+    """
+    records = load_dump(path)
+    if not records:
+        raise ValueError(f'{path}: holds no face')
+    try:
+        dataset = dataset_of(records)
+    except NoTableError:
+        raise
+    except ValueError as error:
+        raise ValueError(f'{path}: {error}') from None
+    landmark_set = _landmark_set(dataset)
+    truth = face_files.read_faces(path, records, landmark_set, 'annotations',
+                                  True)
+    found = face_files.read_faces(path, records, landmark_set, 'predictions')
+    steps = face_files.read_steps(path, records, landmark_set)
+    run = Run(
+        name=name,
+        dataset=dataset,
+        info=read_run_info(path),
+        num_faces=len(records),
+        num_steps=0 if steps is None else steps.shape[1] - 1,
+        results={})
+    protocol = PROTOCOLS[dataset]
+    for norm, step in _keys(dataset):
+        if step is not None and step > run.num_steps:
+            continue
+        predicted = found if step is None else replace(
+            found, landmarks=steps[:, step])
+        by = norm or protocol.norm
+        run.results[norm, step], _ = score(predicted, truth,
+                                           np.arange(len(records)), protocol,
+                                           by, protocol.threshold(by),
+                                           truth.subsets)
+    return run
+
+
+def _keys(dataset):
+    """Normaliser and step of all columns on a data set, in their order."""
+    return dict.fromkeys((column.norm, column.step) for table in TABLES
+                         if table.dataset == dataset
+                         for column in table.columns)
+
+
+def fill(table: PaperTable, runs: List[Run]) -> List[list]:
+    """A table of the paper with the rows of runs below the published ones.
+
+    Args:
+        table (PaperTable): Which.
+        runs (list[Run]): On any data set; only those on the table's count.
+
+    Returns:
+        list[list]: The header and the rows, for :mod:`.report`. Numbers of
+        runs are floats, all else is text.
+    """
+    width = len(table.columns)
+    nobody = ['-'] * len(_DETAILS)
+    rows = [[
+        'method', 'boxes', *(column.label for column in table.columns),
+        *_DETAILS
+    ]]
+    rows += [[row.method, row.boxes, *row.values, *nobody]
+             for row in table.rows]
+    ours = [run for run in runs if run.dataset == table.dataset]
+    rows += [_row(table, run) for run in ours]
+    if not ours:
+        rows.append(['this project', '-', *[NOT_RUN] * width, *nobody])
+    return rows
+
+
+def _row(table, run):
+    values = [run.value(column) for column in table.columns]
+    name = run.name
+    if any(column.step for column in table.columns):
+        name += f' ({run.num_steps})'
+    return [
+        name, run.info.boxes,
+        *(NOT_RUN if value is None else value for value in values),
+        run.faces(table.columns), run.info.flip_test, run.info.selection,
+        run.info.config, run.info.checkpoint
+    ]
+
+
+def as_printed(rows: List[list]) -> List[list]:
+    """Rows of :func:`fill` with two decimals, as the paper prints numbers."""
+    return [[
+        f'{cell:.2f}' if isinstance(cell, float) and np.isfinite(cell) else
+        cell for cell in row
+    ] for row in rows]
+
+
+def as_list(runs: List[Run]) -> List[list]:
+    """All tables as one list, a row for each number, for other programs.
+
+    Args:
+        runs (list[Run]): On any data set.
+
+    Returns:
+        list[list]: The header and the rows, for :mod:`.report`.
+    """
+    rows = [[
+        'table', 'title', 'data set', 'method', 'boxes', *_DETAILS, 'column',
+        'value'
+    ]]
+    for table in TABLES:
+        header, *filled = fill(table, runs)
+        end = 2 + len(table.columns)
+        for row in filled:
+            rows += [[
+                table.number, table.title, table.dataset, *row[:2],
+                *row[end:], label, value
+            ] for label, value in zip(header[2:end], row[2:end])]
+    return rows
 
 
 def make_parser():
@@ -56,8 +305,8 @@ def score_folder(folder):
         for name in bar:
             try:
                 runs.append(
-                    paper_tables.score_dump(osp.join(folder, name), name))
-            except paper_tables.NoTableError as error:
+                    score_dump(osp.join(folder, name), name))
+            except NoTableError as error:
                 skipped[name] = str(error)
     return runs, skipped
 
@@ -83,12 +332,12 @@ def to_text(tables, lines):
         '\n'.join([title_of(table), report.to_text(rows), table.note]).strip()
         for table, rows in tables
     ]
-    return '\n\n'.join([*parts, paper_tables.LEGEND, '\n'.join(lines)])
+    return '\n\n'.join([*parts, LEGEND, '\n'.join(lines)])
 
 
 def to_markdown(tables, lines):
     """All tables as one document."""
-    parts = ["# The paper's tables\n", paper_tables.LEGEND + '\n']
+    parts = ["# The paper's tables\n", LEGEND + '\n']
     for table, rows in tables:
         parts += [f'## {title_of(table)}\n',
                   report.to_markdown(rows, table.note)]
@@ -116,15 +365,15 @@ def main(argv=None):
     args = parser.parse_args(argv)
     try:
         runs, skipped = score_folder(args.results)
-        tables = [(table, paper_tables.as_printed(
-            paper_tables.fill(table, runs))) for table in TABLES]
+        tables = [(table, as_printed(fill(table, runs)))
+                  for table in TABLES]
         lines = describe(args.results, runs, skipped)
         print(to_text(tables, lines))
         if args.out:
             write(
                 args.out, {
                     'tables.md': to_markdown(tables, lines),
-                    'tables.csv': report.to_csv(paper_tables.as_list(runs)),
+                    'tables.csv': report.to_csv(as_list(runs)),
                     'tables.tex': to_latex(tables)
                 })
     except (ValueError, OSError) as error:

@@ -3,7 +3,8 @@
 Tests the checkpoint on the test set of its config again and again, with the
 box moved, scaled or turned, the face covered, blurred, noisy, compressed,
 dark or small, each in five levels; and, with --boxes, with the boxes of the
-true landmarks, of the annotation and of a detector. Writes into --out:
+true landmarks, of the annotation and of detectors, each also with --refine
+more passes by the landmarks of the pass before. Writes into --out:
 results.json (after every level, so that an interrupted run keeps what it
 has), table.md, robustness.png and examples.png (one face under every level).
 
@@ -11,6 +12,9 @@ Example:
     python tools/analysis_tools/robustness.py \\
         configs/spiga_synthetic_long.py checkpoints/spiga_synthetic_long.pth \\
         --out work_dirs/robustness --boxes --max-faces 200
+    python tools/analysis_tools/robustness.py CONFIG CHECKPOINT --out OUT \\
+        --corruptions --boxes --det yunet haar --refine 1 --cfg-options \\
+        test_dataloader.dataset.ann_file=val.json
 """
 import argparse
 import os
@@ -18,6 +22,7 @@ import os.path as osp
 import sys
 import warnings
 
+from mmengine.config import DictAction
 from mmpose.registry import METRICS
 from tqdm import tqdm
 
@@ -25,10 +30,12 @@ from spiga_mmpose.analysis.robustness import (MIN_IOU, FaceSet, collect_boxes,
                                               landmark_metric, measure)
 from spiga_mmpose.apis import load_model, make_finder
 from spiga_mmpose.apis.detection import DETECTORS
+from spiga_mmpose.apis.estimation import check_refine
 from spiga_mmpose.command_line import OneLineParser, one_line, positive
 from spiga_mmpose.datasets.transforms import CORRUPTIONS
 from spiga_mmpose.evaluation.figures import per_cent_of, robustness
-from spiga_mmpose.evaluation.report import to_markdown, write_json
+from spiga_mmpose.evaluation.report import to_markdown
+from spiga_mmpose.io import write_json
 
 BOX_KINDS = ('truth', 'annotated', 'detector')
 
@@ -52,14 +59,25 @@ def parse_args(argv=None):
     parser.add_argument(
         '--boxes',
         action='store_true',
-        help="compare the truth's, the annotated and a detector's boxes")
+        help="compare the truth's, the annotated and detectors' boxes")
     parser.add_argument(
         '--det',
-        default='haar',
+        nargs='+',
+        default=['haar'],
         metavar='|'.join(DETECTORS) + '|CONFIG',
-        help='with --boxes: the detector, by name or by its MMDet config '
-        '(default: %(default)s)')
-    parser.add_argument('--det-weights', help="the detector's checkpoint")
+        help='with --boxes: detectors, by name or by their MMDet configs '
+        '(default: haar)')
+    parser.add_argument(
+        '--det-weights',
+        metavar='FILE',
+        help="checkpoint of the first detector; YuNet's ONNX file")
+    parser.add_argument(
+        '--refine',
+        type=int,
+        default=0,
+        metavar='PASSES',
+        help='with --boxes: also crop again by the landmarks found, up to so '
+        'many times (default: %(default)s)')
     parser.add_argument(
         '--max-faces',
         type=positive,
@@ -68,6 +86,13 @@ def parse_args(argv=None):
     parser.add_argument(
         '--seed', type=int, default=0, help='of what is drawn at random')
     parser.add_argument('--device', default='cpu')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        default={},
+        help='key=value pairs that override the config (of the data; the '
+        'model is built before)')
     args = parser.parse_args(argv)
     args.corruptions = list(dict.fromkeys(args.corruptions))
     unknown = sorted(set(args.corruptions) - set(CORRUPTIONS))
@@ -85,14 +110,19 @@ class Run:
 
     def __init__(self, args):
         self.args = args
+        check_refine(args.refine)
         self.model = load_model(args.config, args.checkpoint, args.device)
+        self.model.cfg.merge_from_dict(args.cfg_options)
         self.metric = landmark_metric(self.model.cfg.get('test_evaluator'))
         self.faces = FaceSet(self.model.cfg.test_dataloader, args.max_faces)
+        self.finders = {}
         if args.boxes:  # now, not after an hour of corruptions
             # MMDet warns of a detector that is meant to have no weights.
             with warnings.catch_warnings(record=True):
-                self.find = make_finder(args.det, args.det_weights,
-                                        args.device)
+                for name in args.det:
+                    weights = None if self.finders else args.det_weights
+                    self.finders[name] = make_finder(name, weights,
+                                                     args.device)
         metric = METRICS.build(dict(self.metric))
         self.results = dict(
             config=args.config,
@@ -134,33 +164,42 @@ class Run:
                 self.write_results()
 
     def compare_boxes(self):
+        """The same by the boxes of each detector."""
+        self.results['boxes'] = {}
+        for name, find in self.finders.items():
+            self.compare_detector(name, find)
+
+    def compare_detector(self, name, find):
         """Measure found and missed faces by each kind of box."""
-        with tqdm(total=len(self.faces), unit='face', desc='detect') as bar:
+        with tqdm(total=len(self.faces), unit='face', desc=name) as bar:
             boxes = collect_boxes(
-                self.faces, lambda image: self.find(image)[0], bar.update)
+                self.faces, lambda image: find(image)[0], bar.update)
         parts = dict(found=[], missed=[])
         for place, key in enumerate(boxes['truth']):
             parts['found' if key in boxes['detector'] else 'missed'].append(
                 place)
-        result = self.results['boxes'] = dict(
-            detector=self.args.det,
+        result = self.results['boxes'][name] = dict(
             min_iou=MIN_IOU,
             found=len(parts['found']),
             missed=len(parts['missed']),
             recall=100 * len(parts['found']) / len(self.faces),
-            kinds={kind: {} for kind in BOX_KINDS})
+            kinds={})
         plan = [(kind, part, places) for kind in BOX_KINDS
                 for part, places in parts.items()
                 if places and (kind, part) != ('detector', 'missed')]
-        total = sum(len(places) for _, _, places in plan)
+        passes = 1 + self.args.refine
+        total = passes * sum(len(places) for _, _, places in plan)
         with tqdm(total=total, unit='face') as bar:
             for kind, part, places in plan:
                 bar.set_description(f'{kind} boxes, {part} faces')
-                step = dict(type='CropByBox', boxes=boxes[kind])
-                result['kinds'][kind][part] = measure(
-                    self.model, self.faces.loader(step, places), self.metric,
-                    bar.update)
-                self.write_results()
+                crops = dict(boxes[kind])
+                for number in range(passes):
+                    title = f'{kind}, refine {number}' if number else kind
+                    step = dict(type='CropByBox', boxes=dict(crops))
+                    result['kinds'].setdefault(title, {})[part] = measure(
+                        self.model, self.faces.loader(step, places),
+                        self.metric, bar.update, crops)
+                    self.write_results()
 
     def write_results(self):
         """results.json, whole at any time."""
@@ -171,8 +210,10 @@ class Run:
         tables = []
         if self.results['corruptions']:
             tables.append(to_markdown(*corruption_table(self.results)))
-        if 'boxes' in self.results:
-            tables.append(to_markdown(*box_table(self.results)))
+        tables += [
+            to_markdown(*box_table(self.results, name))
+            for name in self.results.get('boxes', ())
+        ]
         text = '\n'.join(tables)
         with open(osp.join(self.args.out, 'table.md'), 'w') as file:
             file.write(text)
@@ -244,9 +285,9 @@ def corruption_table(results):
     return rows, caption(results, results['clean'])
 
 
-def box_table(results):
+def box_table(results, detector):
     """The same for the kinds of boxes."""
-    boxes = results['boxes']
+    boxes = results['boxes'][detector]
     rows = [['boxes', 'landmarks', 'found faces', 'missed faces']]
     for kind, parts in boxes['kinds'].items():
         by_part = [
@@ -256,7 +297,7 @@ def box_table(results):
         methods = dict.fromkeys(name for part in by_part for name in part)
         rows += [[kind, name, *(part.get(name) for part in by_part)]
                  for name in methods]
-    text = (f'The detector ({boxes["detector"]}) found {boxes["found"]} of '
+    text = (f'The detector ({detector}) found {boxes["found"]} of '
             f'{results["faces"]} faces (recall {boxes["recall"]:.1f} %, IoU '
             f'at least {boxes["min_iou"]:g} with the tight box of the true '
             'landmarks). ')
@@ -273,7 +314,7 @@ def caption(results, *measured):
 
 
 def make_panels(results):
-    """A panel a corruption, and one of the kinds of boxes."""
+    """A panel a corruption, and one of the kinds of boxes a detector."""
     panels = [
         robustness.Panel(
             entry['unit'],
@@ -281,17 +322,20 @@ def make_panels(results):
             series(results, name))
         for name, entry in results['corruptions'].items()
     ]
-    boxes = results.get('boxes')
-    if boxes and boxes['found']:
-        found = [nme_by_method(boxes['kinds'][kind]['found'])
-                 for kind in BOX_KINDS]
+    for detector, boxes in results.get('boxes', {}).items():
+        if not boxes['found']:
+            continue
+        found = {
+            kind: nme_by_method(parts['found'])
+            for kind, parts in boxes['kinds'].items()
+        }
         panels.append(
             robustness.Panel(
-                f'box from (the {boxes["found"]} faces found of '
-                f'{results["faces"]})',
-                BOX_KINDS,
-                {method: [part[method] for part in found]
-                 for method in found[0]},
+                f'box from (the {boxes["found"]} faces of '
+                f'{results["faces"]} that {detector} finds)',
+                [kind.replace(', ', '\n') for kind in found],
+                {method: [part[method] for part in found.values()]
+                 for method in found['truth']},
                 joined=False))
     return panels
 

@@ -1,7 +1,7 @@
 """What smoothing does to jitter and lag of a checkpoint on video.
 
-A drawn face is followed through made frames: still, under noise that is new
-in every frame, and moving to the right at steady speeds. The landmarks of
+A synthetic face is followed through made frames: still, under noise that is
+new in every frame, and moving to the right at steady speeds. The landmarks of
 each run are smoothed off, light and strong. Prints one table:
 
     jitter    mean distance of a landmark from frame to frame, % of the size
@@ -10,7 +10,7 @@ each run are smoothed off, light and strong. Prints one table:
     lag       how far the smoothed landmarks are behind those that are not,
               % of the size, and as time
 
-It tells how calm a model is on drawn faces, not how right.
+It tells how calm a model is on synthetic faces, not how right.
 
 Example:
     python tools/analysis_tools/video_jitter.py \\
@@ -25,8 +25,9 @@ import numpy as np
 from tqdm import tqdm
 
 from spiga_mmpose.apis import estimate_images, load_model
+from spiga_mmpose.apis.estimation import landmark_boxes
 from spiga_mmpose.apis.smoothing import SMOOTHING, FaceSmoother
-from spiga_mmpose.apis.tracking import FaceFollower, landmark_boxes
+from spiga_mmpose.apis.tracking import FaceFollower
 from spiga_mmpose.command_line import run_tool
 from spiga_mmpose.datasets.synthetic_backend import numbered_face
 from spiga_mmpose.evaluation.report import to_text

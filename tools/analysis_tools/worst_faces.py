@@ -8,8 +8,8 @@
 Each face has its image and a picture for each method, with the true landmarks
 (joined by curves) and the predicted ones (tied to where they belong). The
 first method says which faces are the worst. Files and options are those of
-tools/evaluate.py; drawn faces are drawn again. Exit code: 0 all done, 1 some
-images could not be read (the rest is drawn), 2 nothing drawn.
+tools/evaluate.py; synthetic faces are drawn again. Exit code: 0 all done, 1
+some images could not be read (the rest is drawn), 2 nothing drawn.
 """
 import argparse
 import os.path as osp
@@ -82,7 +82,7 @@ def worst(errors, count):
 
 
 def image_path(scored, face, data_root):
-    """The first of the face's image paths that is a file or a drawn face.
+    """The first of the face's image paths that is a file or a synthetic face.
 
     Annotations and results may name one image from different folders.
 

@@ -1,6 +1,6 @@
 """Time, memory and precision of a network in every backend, on the CPU.
 
-By default the network that comes with the project; with --reference that of
+By default the network of the weights 'photo'; with --reference that of
 configs/spiga_wflw.py with random weights, beside the authors' own code. Each
 backend has a process of its own; they take turns, round by round, on synthetic
 faces. Writes results.json and table.md into --out, after each batch size. What
@@ -29,6 +29,7 @@ from tqdm import tqdm
 from workers import Worker, interleave
 
 from spiga_mmpose.apis import find_config, find_weights, load_model
+from spiga_mmpose.apis.weights import DEFAULT
 from spiga_mmpose.command_line import one_line, positive, run_tool
 from spiga_mmpose.evaluation.functional import norm_lengths, normalized_errors
 
@@ -76,7 +77,7 @@ def start_workers(args, folder, stack, results):
         files, weights = (config, ours), 'random weights'
     else:
         files = (args.config, args.checkpoint) if args.config else (
-            find_weights('synthetic')[::-1])
+            find_weights(DEFAULT)[::-1])
         weights = osp.basename(files[1])
     results['network'] = f'{osp.basename(files[0])}, {weights}'
     model = load_model(*files, 'cpu')

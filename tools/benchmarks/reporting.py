@@ -11,7 +11,7 @@ from typing import List
 from tabulate import tabulate
 
 from spiga_mmpose.command_line import OneLineParser, positive
-from spiga_mmpose.evaluation.report import write_json
+from spiga_mmpose.io import write_json
 
 
 def make_parser(prog: str, doc: str, rounds: int) -> OneLineParser:

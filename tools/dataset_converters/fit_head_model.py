@@ -16,16 +16,15 @@ from dataclasses import asdict, replace
 from typing import List, Tuple
 
 import numpy as np
+from factorization import EYE_DISTANCE, MIN_LANDMARKS, fit_head, mean_shape
 from landmark_json import write_landmark_set
 from mmengine.registry import init_default_scope
 from scipy.spatial import procrustes
 
 from spiga_mmpose.datasets.coco_face_dataset import CocoFaceDataset
-from spiga_mmpose.datasets.face_dataset import read_json
 from spiga_mmpose.datasets.spiga_json_dataset import SPIGAJsonDataset
-from spiga_mmpose.geometry import (EYE_DISTANCE, MIN_LANDMARKS,
-                                   boxes_to_center_scale, fit_head,
-                                   image_to_crop, mean_shape)
+from spiga_mmpose.geometry import boxes_to_center_scale, image_to_crop
+from spiga_mmpose.io import read_json
 from spiga_mmpose.landmark_sets import LandmarkSet, load_landmark_set
 
 MAX_FACES = 1000

@@ -28,7 +28,7 @@ _BEHIND = .06  # head units
 
 @dataclass
 class SyntheticFace:
-    """A drawn face and all that is known of it.
+    """A synthetic face and all that is known of it.
 
     Attributes:
         image (np.ndarray): (H, W, 3) uint8 BGR.

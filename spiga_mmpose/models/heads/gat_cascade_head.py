@@ -5,7 +5,7 @@ Paper 2.2, 2.3 and supplementary 1.2; sizes as in the authors' release
 
 Shape alphabet: B batch, L landmarks, S steps, C channels, H x W map.
 """
-from typing import Iterable, NamedTuple, Optional, Sequence, Tuple
+from typing import NamedTuple, Optional, Sequence, Tuple
 
 import torch
 import torch.nn as nn
@@ -20,9 +20,7 @@ from .cascade_step import CascadeStep
 from .multi_task_head import map_fields
 from .predictions import (TEST_KEYS, TRAIN_KEYS, average_flip, check_keys,
                           collect_labels, pack_predictions, point_scores)
-
-# What a checkpoint has learnt, in the order of the buffer ``trained``.
-PARTS = ('maps', 'pose', 'cascade')
+from .trained_parts import PARTS, TrainedParts
 
 
 class CascadeOutputs(NamedTuple):
@@ -42,17 +40,20 @@ def last_map(feats) -> Tensor:
 
 
 @MODELS.register_module()
-class GATCascadeHead(StrictShapes, BaseHead):
+class GATCascadeHead(TrainedParts, StrictShapes, BaseHead):
     """Projected head model, then S steps that each move every landmark.
 
     Works on any backbone: it needs a feature map (the last of the tuple) and
     a pose. ``HourglassPoseNet`` gives both; for others set
     ``pose_regressor``. With ``initial_shape='mean'`` it needs no pose.
 
-    ``learnt`` (tuple[str]) names the parts of ``PARTS`` that the weights have
-    learnt, and checkpoints remember it (buffer ``trained``), so that a
-    checkpoint of any training stage predicts as well as that stage can: by
-    the maps' soft-argmax, with the pose, or by the cascade.
+    Checkpoints carry a record of the parts that are trained, see
+    :class:`TrainedParts`, so that a checkpoint of any training stage predicts
+    as well as that stage can: by the maps' soft-argmax, with the pose, or by
+    the cascade. ``StageHook`` writes it. Without a record, as after a training
+    without stages, the prediction is by the cascade. Such a training leaves
+    the record of a checkpoint that it starts from: after that of an early
+    stage set ``test_cfg=dict(predict_by='cascade')``.
 
     Args:
         in_channels (int): C of the feature map.
@@ -158,8 +159,6 @@ class GATCascadeHead(StrictShapes, BaseHead):
             'start',
             torch.tensor(start[initial_shape], dtype=torch.float32),
             persistent=False)
-        self.register_buffer('trained', torch.zeros(3, dtype=torch.uint8))
-        self.learnt: Tuple[str, ...] = ()
         self.steps = nn.ModuleList(
             CascadeStep(
                 in_channels,
@@ -261,25 +260,10 @@ class GATCascadeHead(StrictShapes, BaseHead):
         if not maps:
             return None
         # The release has no maps of the last stack; see the converter.
-        learnt = self.learnt
-        use_previous = ('cascade' in learnt and 'maps' not in learnt
+        trained = self.trained_parts
+        use_previous = ('cascade' in trained and 'maps' not in trained
                         and len(maps) > 1)
         return -2 if use_previous else -1
-
-    def set_learnt(self, parts: Iterable[str]) -> None:
-        """Say which of ``PARTS`` the weights have learnt.
-
-        Kept twice: as plain names, since reading a tensor in ``forward``
-        would make a GPU wait and break the export, and as the buffer that
-        checkpoints carry.
-        """
-        self.learnt = tuple(part for part in PARTS if part in parts)
-        self.trained.copy_(torch.tensor([part in parts for part in PARTS]))
-
-    def _load_from_state_dict(self, *args, **kwargs):
-        super()._load_from_state_dict(*args, **kwargs)
-        self.learnt = tuple(
-            part for part, done in zip(PARTS, self.trained.tolist()) if done)
 
     def loss(self,
              feats: Tuple[Tensor],
@@ -323,8 +307,6 @@ class GATCascadeHead(StrictShapes, BaseHead):
             raise ValueError(f'no loss for train_cfg.losses={wanted}: the '
                              'head has neither supervision nor '
                              'pose_regressor for it')
-        if not set(wanted) <= set(self.learnt):
-            self.set_learnt({*self.learnt, *wanted})
         return losses
 
     def _cascade_losses(self, steps: Tensor, labels) -> dict:
@@ -357,8 +339,7 @@ class GATCascadeHead(StrictShapes, BaseHead):
             test_cfg (dict, optional): ``flip_test`` (default off),
                 ``output_attention``, ``output_heatmaps``, and ``predict_by``
                 (``'maps'``, ``'pose'``: the projected head model, or
-                ``'cascade'``; default: the best that the weights have
-                learnt).
+                ``'cascade'``; default: the best of the trained parts).
 
         Returns:
             list[InstanceData] | tuple: See :func:`pack_predictions`; with
@@ -385,11 +366,11 @@ class GATCascadeHead(StrictShapes, BaseHead):
 
     def outputs(self, feats, test_cfg: dict) -> dict:
         """Named tensors of a prediction, see :func:`pack_predictions`."""
-        learnt = self.learnt
+        trained = self.trained_parts
         by = test_cfg.get('predict_by')
         if by is None:
             by = 'cascade'
-            if learnt and 'cascade' not in learnt:
+            if trained and 'cascade' not in trained:
                 by = 'maps' if self.supervision is not None else 'pose'
         if by not in PARTS:
             raise ValueError(f'test_cfg.predict_by is {by!r}; expected one '
@@ -398,10 +379,10 @@ class GATCascadeHead(StrictShapes, BaseHead):
             if self.supervision is None:
                 raise ValueError(
                     "GATCascadeHead predicts by 'maps' only with supervision="
-                    "dict(type='MultiTaskHead', ...); the weights have "
-                    f'learnt {list(learnt)}')
+                    "dict(type='MultiTaskHead', ...); trained are "
+                    f'{list(trained)}')
             named = self.supervision.outputs(feats)
-            if learnt and 'pose' not in learnt:
+            if trained and 'pose' not in trained:
                 named['poses'] = None
             return named
         steps, poses, attentions = self._cascade(feats)

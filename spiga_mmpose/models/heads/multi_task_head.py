@@ -26,7 +26,8 @@ class MultiTaskHead(BaseHead):
     weights 2^(h-1), h = 1..M::
 
         loss = sum_h 2^(h-1) [coord_weight L_coord
-                              + maps_weight (L_points + L_edges)
+                              + points_weight L_points
+                              + edges_weight L_edges
                               + pose_weight L_pose]
 
     Args:
@@ -36,7 +37,10 @@ class MultiTaskHead(BaseHead):
         loss_maps (dict): Loss of point and edge maps.
         loss_pose (dict): Loss of the pose.
         coord_weight (float): Lambda_c (paper: 4).
-        maps_weight (float): Lambda_att (paper: 50). 0 draws no maps at all.
+        points_weight (float): Of the point maps (paper: lambda_att, 50). 0
+            draws none.
+        edges_weight (float): Of the edge maps (paper: lambda_att, 50). 0
+            draws none.
         pose_weight (float): Lambda_p (paper: 1).
         coord_maps (str): Where the coordinates are read: ``'heatmaps'``, each
             stack's prediction, or ``'points'``, its point maps (published
@@ -54,8 +58,8 @@ class MultiTaskHead(BaseHead):
 
     Raises:
         ValueError: If ``coord_maps`` or ``soft_argmax`` is neither of those
-            named; in use, if the features are not those of
-            ``HourglassPoseNet`` for the same landmark set.
+            named, or ``maps_weight`` is given; in use, if the features are
+            not those of ``HourglassPoseNet`` for the same landmark set.
     """
 
     def __init__(self,
@@ -64,7 +68,8 @@ class MultiTaskHead(BaseHead):
                  loss_maps: dict = dict(type='WeightedAdaptiveWingLoss'),
                  loss_pose: dict = dict(type='PoseL2Loss'),
                  coord_weight: float = 4.,
-                 maps_weight: float = 50.,
+                 points_weight: float = 50.,
+                 edges_weight: float = 50.,
                  pose_weight: float = 1.,
                  coord_maps: str = 'heatmaps',
                  soft_argmax: str = 'mass',
@@ -73,8 +78,13 @@ class MultiTaskHead(BaseHead):
                  sigma_points: float = 1.5,
                  sigma_edges: float = 1.,
                  decoder: Optional[dict] = None,
-                 init_cfg: Optional[dict] = None):
-        super().__init__(init_cfg)
+                 init_cfg: Optional[dict] = None,
+                 **unknown):
+        if 'maps_weight' in unknown:
+            raise ValueError(
+                'MultiTaskHead has no maps_weight any more: set points_weight '
+                f'and edges_weight, here both to {unknown["maps_weight"]}')
+        super().__init__(init_cfg, **unknown)
         for name, value, known in (
             ('coord_maps', coord_maps, ('heatmaps', 'points')),
             ('soft_argmax', soft_argmax, ('mass', 'softmax')),
@@ -91,7 +101,8 @@ class MultiTaskHead(BaseHead):
         self.loss_maps = MODELS.build(loss_maps)
         self.loss_pose = MODELS.build(loss_pose)
         self.coord_weight = coord_weight
-        self.maps_weight = maps_weight
+        self.points_weight = points_weight
+        self.edges_weight = edges_weight
         self.pose_weight = pose_weight
         self.coord_maps = coord_maps
         self.temperature = temperature
@@ -152,23 +163,22 @@ class MultiTaskHead(BaseHead):
             scale * self.loss_coord(
                 self._locate(maps) * 2 - 1, target, labels.keypoint_weights)
             for scale, maps in zip(scales, getattr(feats, self.coord_maps))))
-        if self.maps_weight == 0:
-            return losses
         size = feats[-1].shape[-2:]
-        points = draw_point_maps(labels.keypoints, labels.keypoint_weights,
-                                 size, self.sigma_points, self.subpixel)
-        losses['loss_points'] = self.maps_weight * sum(
-            scale * self.loss_maps(maps, points, labels.keypoint_weights)
-            for scale, maps in zip(scales, feats.points))
+        if self.points_weight != 0:
+            points = draw_point_maps(labels.keypoints, labels.keypoint_weights,
+                                     size, self.sigma_points, self.subpixel)
+            losses['loss_points'] = self.points_weight * sum(
+                scale * self.loss_maps(maps, points, labels.keypoint_weights)
+                for scale, maps in zip(scales, feats.points))
         curves = list(self.landmark_set.curves.values())
-        if curves:
+        if curves and self.edges_weight != 0:
             edges = draw_edge_maps(labels.keypoints, labels.keypoint_weights,
                                    curves, size, self.sigma_edges)
             # A curve of one valid landmark is unknown, not a dot: so are the
             # lower brows of 98 landmarks where a photograph has 68.
             known = (labels.keypoint_weights @ self.edge_to_point >
                      1).float()  # (B, E)
-            losses['loss_edges'] = self.maps_weight * sum(
+            losses['loss_edges'] = self.edges_weight * sum(
                 scale * self.loss_maps(maps, edges, known)
                 for scale, maps in zip(scales, feats.edges))
         return losses

@@ -116,17 +116,17 @@ def average_flip(outputs: dict, flipped: dict, batch_data_samples: Sequence,
     Args:
         outputs (dict): Named tensors, see :func:`pack_predictions`.
         flipped (dict): The same on the mirrored crops.
-        batch_data_samples (Sequence[PoseDataSample]): With ``flip_indices``
-            and ``input_size``.
-        landmark_set (LandmarkSet): Its head model tells how far the pose of
-            a mirrored face is from the mirrored pose.
+        batch_data_samples (Sequence[PoseDataSample]): With ``input_size``.
+        landmark_set (LandmarkSet): The mirror pairs, which a data set of
+            another name or a checkpoint without metainfo may not have; its
+            head model tells how far the pose of a mirrored face is from the
+            mirrored pose.
 
     Returns:
         dict: As ``outputs``. Attention is the unmirrored crop's.
     """
-    meta = batch_data_samples[0].metainfo
-    flip_indices = list(meta['flip_indices'])
-    width = meta['input_size'][0]
+    flip_indices = landmark_set.flip_indices.tolist()
+    width = batch_data_samples[0].metainfo['input_size'][0]
     mean = dict(outputs)
     for key in ('keypoints', 'steps'):
         if outputs.get(key) is not None:

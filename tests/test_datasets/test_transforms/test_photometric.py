@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from spiga_mmpose.datasets.transforms import (RandomBlur, RandomHSV,
-                                              RandomLowQuality,
-                                              RandomOccluder, RandomOcclusion)
+                                              RandomLowQuality, RandomOccluder,
+                                              RandomOcclusion)
 from spiga_mmpose.landmark_sets import load_landmark_set
 
 

@@ -303,13 +303,17 @@ class TestPredict:
             predict(model, faces, predict_by='heatmaps')
 
 
-class TestTrainedFlags:
+class TestTrainedParts:
     """A checkpoint predicts as well as its stage can."""
 
+    def test_the_loss_records_nothing(self, model, faces):
+        loss(model, faces, *ALL)
+        assert model.head.trained_parts == ()
+        assert model.head.trained.tolist() == [0, 0, 0]
+
     def test_stage_1_by_the_maps(self, model, faces):
-        loss(model, faces, 'maps')
-        assert model.head.learnt == ('maps', )
-        model.eval()
+        model.head.record_trained(('maps', ))
+        assert model.head.trained_parts == ('maps', )
         found = predict(model, faces)[0].pred_instances
         assert 'head_poses' not in found and 'landmark_steps' not in found
         expected = predict(
@@ -318,32 +322,29 @@ class TestTrainedFlags:
         assert found.keypoint_scores.max() <= 1
 
     def test_stage_1_under_flip_test(self, model, faces):
-        loss(model, faces, 'maps')
-        model.eval()
+        model.head.record_trained(('maps', ))
         found = predict(model, faces, flip_test=True)[0].pred_instances
         assert np.isfinite(found.keypoints).all()
         assert 'head_poses' not in found
 
     def test_stage_2_also_the_pose(self, model, faces):
-        loss(model, faces, 'maps', 'pose')
-        model.eval()
+        model.head.record_trained(('maps', 'pose'))
         found = predict(model, faces)[0].pred_instances
         assert found.head_poses.shape == (1, 6)
         assert 'landmark_steps' not in found
 
     def test_stage_3_by_the_cascade(self, model, faces):
-        loss(model, faces, 'maps', 'pose')
-        loss(model, faces, 'cascade')
-        assert model.head.learnt == ALL
-        model.eval()
+        model.head.record_trained(('maps', 'pose'))
+        model.head.record_trained(('cascade', ))
+        assert model.head.trained_parts == ALL
         assert 'landmark_steps' in predict(model, faces)[0].pred_instances
 
     def test_checkpoint_carries_them(self, model, faces):
-        loss(model, faces, 'maps')
+        model.head.record_trained(('maps', ))
         other = small_models.build(small_models.estimator(), seed=1)
-        assert other.head.learnt == ()
+        assert other.head.trained_parts == ()
         other.load_state_dict(model.state_dict())
-        assert other.head.learnt == ('maps', )
+        assert other.head.trained_parts == ('maps', )
 
     def test_weights_of_another_shape_are_refused(self):
         """Also where MMEngine would only warn (strict=False)."""
@@ -358,7 +359,7 @@ class TestTrainedFlags:
 
     def test_converted_weights_have_no_last_maps(self, model, faces):
         """Scores, point and edge maps come from the stack before."""
-        model.head.set_learnt(('pose', 'cascade'))
+        model.head.record_trained(('pose', 'cascade'))
         with torch.no_grad():
             for part in model.backbone.attention[-1].parameters():
                 part.zero_()
@@ -367,7 +368,7 @@ class TestTrainedFlags:
         assert result.pred_fields.heatmaps.std() > 1e-4
         assert result.pred_fields.edges.std() > 1e-4
         # Without the flags they would be the constant 0.5 of empty maps.
-        model.head.set_learnt(ALL)
+        model.head.record_trained(ALL)
         result = predict(model, faces)[0]
         assert result.pred_instances.keypoint_scores.std() < 1e-6
 

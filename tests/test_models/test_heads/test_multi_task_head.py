@@ -105,7 +105,8 @@ def test_later_stacks_weigh_twice_as_much(head, faces):
 
 @pytest.mark.parametrize('option,names', [
     ('coord_weight', ['loss_coord']),
-    ('maps_weight', ['loss_points', 'loss_edges']),
+    ('points_weight', ['loss_points']),
+    ('edges_weight', ['loss_edges']),
     ('pose_weight', ['loss_pose']),
 ])
 def test_weights(faces, option, names):
@@ -121,10 +122,20 @@ def test_weights(faces, option, names):
             factor * one[name].item(), rel=1e-5)
 
 
-def test_no_maps_are_drawn_for_a_weight_of_zero(faces):
-    head = MODELS.build(dict(type='MultiTaskHead', maps_weight=0))
+@pytest.mark.parametrize('name', ['points', 'edges'])
+def test_no_maps_are_drawn_for_a_weight_of_zero(faces, name):
+    head = MODELS.build(dict(type='MultiTaskHead', **{f'{name}_weight': 0}))
     losses = head.loss(features(), faces['data_samples'])
-    assert set(losses) == {'loss_coord', 'loss_pose'}
+    left = {'loss_points', 'loss_edges'} - {f'loss_{name}'}
+    assert set(losses) == {'loss_coord', 'loss_pose', *left}
+
+
+def test_the_weight_of_both_maps_is_two_weights():
+    """An old config says what to write in its place."""
+    with pytest.raises(ValueError, match='points_weight and edges_wei.* 50'):
+        MODELS.build(dict(type='MultiTaskHead', maps_weight=50))
+    with pytest.raises(TypeError, match='wieght'):
+        MODELS.build(dict(type='MultiTaskHead', points_wieght=50))
 
 
 @pytest.mark.parametrize('wanted,names', [

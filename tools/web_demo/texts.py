@@ -10,9 +10,10 @@ TITLE = '''<h1>Face landmarks and head pose</h1>
 head.</p>'''
 # What is offered, in words; other names are those of files.
 LABELS = dict(
+    yunet='any face (yunet)',
     haar='upright, frontal faces (haar)',
     whole_image='the picture is one face (whole_image)',
-    synthetic='of drawn faces (synthetic)')
+    synthetic='of synthetic faces (synthetic)')
 _ANGLES = ('Degrees. Yaw above 0: the face turns to the right of the picture; '
            'pitch: it looks up; roll: it leans clockwise.')
 
@@ -29,8 +30,8 @@ def start() -> str:
 def drawn_faces_only() -> str:
     """Warning of a model that has seen no photograph."""
     return _note(
-        'warn', '<b>This model has seen drawn faces only.</b> It shows that '
-        'the parts work together; on photographs of people expect wrong '
+        'warn', '<b>This model has seen synthetic faces only.</b> It shows '
+        'that the parts work together; on photographs of people expect wrong '
         'landmarks and angles. For a model of photographs start the page with '
         '<code>--weights wflw</code>.')
 

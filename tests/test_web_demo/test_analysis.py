@@ -10,8 +10,7 @@ import torch
 from cartoon import cartoon_face
 from mmengine.config import Config
 from PIL import Image
-
-from spiga_mmpose.web import FaceAnalyser, analysis
+from web_demo import FaceAnalyser, analysis
 
 pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
 
@@ -61,6 +60,14 @@ class TestAnalyse:
         [face] = analyser.analyse(photo, 'haar', 'tiny').record['faces']
         x, y, width, height = face['box']
         assert 20 < x < 80 and 80 < width < 160
+
+    def test_refine(self, tiny_model, photo, found):
+        other = FaceAnalyser({'tiny': tiny_model},
+                             dict(all=('whole_image', None)), refine=1)
+        [face] = other.analyse(photo, 'all', 'tiny').record['faces']
+        points = np.array(found.record['faces'][0]['landmarks'])
+        np.testing.assert_allclose(
+            face['box'], [*points.min(0), *np.ptp(points, 0)], atol=2e-3)
 
     def test_many_faces(self, analyser, photo, monkeypatch):
         monkeypatch.setattr(analysis, 'MAX_FACES', 3)

@@ -10,7 +10,8 @@
    The one whose nose is nearer to the camera than the rest is taken.
 4. Head and poses are refined together under the package's own camera,
    :func:`project_head`.
-5. The head is put into the world of :mod:`.euler`, see :func:`fit_head`.
+5. The head is put into the world of
+   :mod:`spiga_mmpose.geometry.euler`, see :func:`fit_head`.
 
 Shape alphabet: N faces, L landmarks.
 """
@@ -20,8 +21,8 @@ import numpy as np
 from scipy.optimize import least_squares
 from scipy.sparse import coo_matrix
 
-from .euler import euler_to_matrix, matrix_to_euler
-from .projection import FOCAL_RATIO, FRONTAL_POSE, project_head
+from spiga_mmpose.geometry import (FOCAL_RATIO, FRONTAL_POSE, euler_to_matrix,
+                                   matrix_to_euler, project_head)
 
 # Head units between the outer eye corners, and of the longer side of the
 # front, in the SPIGA authors' heads of 68 and 98 points.

@@ -22,7 +22,7 @@ from spiga_mmpose.apis import (ResultWriter, ask_for_views, estimate_each,
                                faces_to_dicts, load_model, make_finder,
                                make_visualizer, merge_faces, usable_boxes,
                                write_picture)
-from spiga_mmpose.apis.estimation import landmark_set_name
+from spiga_mmpose.apis.estimation import check_refine, landmark_set_name
 from spiga_mmpose.apis.formats import make_record
 from spiga_mmpose.datasets.transforms import BadSampleError, LoadFaceImage
 from spiga_mmpose.visualization import (SPIGAVisualizer, attention_sheet,
@@ -145,15 +145,21 @@ class FaceAnalyser:
         detectors (dict): Of each name ``detector`` and ``weights`` of
             :func:`~spiga_mmpose.apis.make_finder`.
         device (str): E.g. ``'cpu'``.
+        refine (int): See :func:`~spiga_mmpose.apis.estimate_each`.
+
+    Raises:
+        ValueError: If ``refine`` is no number of passes.
     """
 
     def __init__(self,
                  models: Dict[str, Tuple[str, str]],
                  detectors: Dict[str, Tuple[str, Optional[str]]],
-                 device: str = 'cpu') -> None:
+                 device: str = 'cpu',
+                 refine: int = 0) -> None:
         self.models = models
         self.detectors = detectors
         self.device = device
+        self.refine = check_refine(refine)
         self.lock = RLock()
         self._model = lru_cache(maxsize=2)(self._load_model)
         self._finder = lru_cache(maxsize=None)(self._load_finder)
@@ -169,7 +175,7 @@ class FaceAnalyser:
             self._finder(detector)
 
     def only_drawn_faces(self, model: str) -> bool:
-        """Whether a model has seen drawn faces alone in its training.
+        """Whether a model has seen synthetic faces alone in its training.
 
         Raises:
             ValueError: If it cannot be loaded.
@@ -207,7 +213,7 @@ class FaceAnalyser:
                              f'{MAX_FACES} are shown.')
             item = (image, boxes[:MAX_FACES], scores[:MAX_FACES])
             faces, attention = [], []
-            for face in estimate_each(network, [item]):
+            for face in estimate_each(network, [item], refine=self.refine):
                 weights = face.pred_instances.pop('attention', None)
                 if weights is not None:
                     mean = weights[0].mean(2, keepdims=True)

@@ -9,7 +9,7 @@ from mmengine.evaluator import DumpResults
 from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 
-from spiga_mmpose.evaluation.dumps import load_dump
+from spiga_mmpose.io import load_dump
 
 
 def make_dump(path, count=2):

@@ -1,8 +1,8 @@
 """Dumps of benchmarks in miniature, made on the fly."""
 import mmengine
 import numpy as np
+from published import TEST_FACES
 
-from spiga_mmpose.evaluation.paper_tables import TEST_FACES
 from spiga_mmpose.evaluation.protocols import PROTOCOLS
 from spiga_mmpose.landmark_sets import load_landmark_set
 

@@ -4,10 +4,10 @@ import os.path as osp
 
 import numpy as np
 import pytest
+from published import TABLES, TEST_FACES
 
 from spiga_mmpose.evaluation.functional import alignment_summary, pose_summary
 from spiga_mmpose.evaluation.protocols import PROTOCOLS
-from spiga_mmpose.evaluation.published import TABLES, TEST_FACES
 
 
 def tables(number, dataset=None):

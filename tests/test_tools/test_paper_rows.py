@@ -1,14 +1,13 @@
 """From a dump to rows of the paper's tables."""
 import numpy as np
 import pytest
-from test_evaluation.paper_dumps import make_samples, shrink, write_dump
+from paper_dumps import make_samples, shrink, write_dump
+from paper_tables import (NOT_RUN, NoTableError, as_list, as_printed,
+                          dataset_of, fill, score_dump)
+from published import TABLES
 
 from spiga_mmpose.datasets.synthetic_backend import face_path
 from spiga_mmpose.evaluation.metrics import FaceAlignmentMetric, HeadPoseMetric
-from spiga_mmpose.evaluation.paper_tables import (NOT_RUN, NoTableError,
-                                                  as_list, as_printed,
-                                                  dataset_of, fill, score_dump)
-from spiga_mmpose.evaluation.published import TABLES
 from spiga_mmpose.evaluation.run_info import RunInfo, write_run_info
 
 
@@ -163,7 +162,7 @@ def test_drawn_faces_are_no_photographs():
     samples = make_samples('wflw')
     for index, sample in enumerate(samples):
         sample['img_path'] = face_path('default', 128, 2, index)
-    with pytest.raises(NoTableError, match='6 drawn faces'):
+    with pytest.raises(NoTableError, match='6 synthetic faces'):
         dataset_of(samples)
 
 

@@ -3,8 +3,7 @@ import cv2
 import pytest
 from cartoon import cartoon_face
 from tiny_model import write_tiny_model
-
-from spiga_mmpose.web import FaceAnalyser
+from web_demo import FaceAnalyser
 
 
 @pytest.fixture(scope='session')

@@ -297,7 +297,7 @@ def test_too_many_bytes_without_the_page(server):
 
 
 def test_no_warning_of_a_model_of_photographs(page):
-    assert 'drawn faces' not in page.wait_for('body').text
+    assert 'synthetic faces' not in page.wait_for('body').text
 
 
 def test_nothing_is_fetched_from_elsewhere(page, browser, server):

@@ -10,7 +10,7 @@ stands for both.
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
-from .run_info import ANNOTATED, TRUE_LANDMARKS
+from spiga_mmpose.evaluation.run_info import ANNOTATED, TRUE_LANDMARKS
 
 # Faces of the test set that each benchmark's published rows are on (paper,
 # section 3; of 300W, db_info.json in the PyPI package ``spiga`` 0.0.6).

@@ -2,8 +2,7 @@
 import dataclasses
 
 import pytest
-
-from spiga_mmpose.web import texts
+from web_demo import texts
 
 pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
 

@@ -1,13 +1,14 @@
-"""A rigid head from 2D landmarks: exact bodies, cameras, drawn faces."""
+"""A rigid head from 2D landmarks: exact bodies, cameras, synthetic faces."""
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from drawn_landmarks import aligned, drawn_landmarks, in_crop
+from factorization import (EYE_DISTANCE, FRONT_SIDE, factorize, fit_head,
+                           mean_shape)
 from scipy.spatial.transform import Rotation
 
-from spiga_mmpose.geometry import factorize, fit_head, mean_shape, project_head
-from spiga_mmpose.geometry.factorization import EYE_DISTANCE, FRONT_SIDE
+from spiga_mmpose.geometry import project_head
 from spiga_mmpose.landmark_sets import LandmarkSet, load_landmark_set
 
 WFLW = load_landmark_set('wflw_98')

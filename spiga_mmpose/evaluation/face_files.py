@@ -2,7 +2,7 @@
 
 Two formats are known, and told apart by their content: the benchmark JSON of
 SPIGA's authors (:mod:`.benchmark_json`), and the data samples that
-``tools/test.py --dump`` writes (:mod:`.dumps`, :mod:`.samples`).
+``tools/test.py --dump`` writes (:mod:`spiga_mmpose.io`, :mod:`.samples`).
 """
 import os.path as osp
 from collections import Counter
@@ -12,10 +12,10 @@ from typing import Dict, List, Optional
 
 import numpy as np
 
+from spiga_mmpose.io import load_dump, read_json
 from spiga_mmpose.landmark_sets import LandmarkSet
 from . import benchmark_json, samples
 from .arrays import LARGEST, is_usable
-from .dumps import load_dump
 
 
 @dataclass
@@ -66,7 +66,7 @@ def load_records(path: str) -> list:
         pickled = file.read(1) == b'\x80'
     compact = benchmark_json.Compact()
     records = (load_dump(path) if pickled else
-               benchmark_json.load_json(path, compact))
+               read_json(path, compact))
     if not isinstance(records, list):
         keys = list(records)[:5] if isinstance(records, dict) else ''
         raise ValueError(f'{path}: expected a list of faces, found a '
@@ -217,7 +217,7 @@ def read_subsets(path: str, num_faces: int) -> Dict[str, np.ndarray]:
         ValueError: If the file is no such thing or an index is out of range.
         OSError: If it cannot be read.
     """
-    raw = benchmark_json.load_json(path)
+    raw = read_json(path)
     if isinstance(raw, dict) and isinstance(raw.get('test_subsets'), dict):
         raw = raw['test_subsets']
     if not isinstance(raw, dict):

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import torch
 from test_evaluation.reference import make_faces
-from test_evaluation.test_dumps import make_dump
+from test_io.test_pickles import make_dump
 
 from spiga_mmpose.evaluation.benchmark_json import Compact
 from spiga_mmpose.evaluation.dataset_guess import guess_dataset
-from spiga_mmpose.evaluation.io import (load_records, read_faces, read_steps,
-                                        read_subsets, short_names)
+from spiga_mmpose.evaluation.face_files import (load_records, read_faces,
+                                                read_steps, read_subsets,
+                                                short_names)
 from spiga_mmpose.landmark_sets import load_landmark_set
 
 WFLW = load_landmark_set('wflw_98')

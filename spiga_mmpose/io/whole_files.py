@@ -1,0 +1,49 @@
+"""Files that are written whole or not at all."""
+import os
+import os.path as osp
+import stat
+import tempfile
+from typing import Union
+
+# Modes that open() takes from a new file. Reading the mask sets it for a
+# moment, for all threads: once, on import.
+_MASK = os.umask(0)
+os.umask(_MASK)
+
+
+def write_whole(path: Union[str, os.PathLike],
+                content: Union[str, bytes]) -> None:
+    """Write a file beside its place and move it there when it is complete.
+
+    A full disk, a kill or an error leaves what was there before. A link stays
+    one, and a file keeps its mode.
+
+    Args:
+        path (str | PathLike): The file; its folder must exist.
+        content (str | bytes): Text is written as UTF-8.
+
+    Raises:
+        OSError: If it cannot be written; the message names the file.
+    """
+    if isinstance(content, str):
+        content = content.encode()
+    target = osp.realpath(path)
+    folder, name = osp.split(target)
+    part = None
+    try:
+        with tempfile.NamedTemporaryFile(
+                dir=folder, prefix=f'.{name[:100]}.', delete=False) as file:
+            part = file.name
+            file.write(content)
+        os.chmod(
+            part,
+            stat.S_IMODE(os.stat(target).st_mode)
+            if osp.exists(target) else 0o666 & ~_MASK)
+        os.replace(part, target)
+    except BaseException as error:
+        if part is not None and osp.exists(part):
+            os.remove(part)
+        if isinstance(error, OSError):
+            # The temporary file's name would tell nobody anything.
+            raise OSError(error.errno, error.strerror, str(path)) from None
+        raise

@@ -1,0 +1,65 @@
+"""Files that are whole or not there."""
+import os
+import stat
+
+import pytest
+
+from spiga_mmpose.io import write_json, write_whole
+
+
+def test_text_and_bytes(tmp_path):
+    write_whole(tmp_path / 'a.txt', 'ä\n')
+    assert (tmp_path / 'a.txt').read_bytes() == 'ä\n'.encode()
+    write_whole(tmp_path / 'a.txt', b'\x00')
+    assert (tmp_path / 'a.txt').read_bytes() == b'\x00'
+    assert os.listdir(tmp_path) == ['a.txt']
+
+
+def test_mode_of_a_new_file_is_that_of_open(tmp_path):
+    write_whole(tmp_path / 'a', b'')
+    with open(tmp_path / 'b', 'w'):
+        pass
+    assert (tmp_path / 'a').stat().st_mode == (tmp_path / 'b').stat().st_mode
+
+
+def test_mode_and_link_of_an_old_file_stay(tmp_path):
+    target, link = tmp_path / 'target', tmp_path / 'link'
+    target.write_text('old')
+    target.chmod(0o640)
+    link.symlink_to(target)
+    write_whole(link, 'new')
+    assert link.is_symlink() and target.read_text() == 'new'
+    assert stat.S_IMODE(target.stat().st_mode) == 0o640
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path):
+    """A limit on the size of files stands for the disk."""
+    import resource
+    import signal
+    path = tmp_path / 'a.json'
+    write_json(dict(x=1), str(path))
+    before = path.read_bytes()
+    old = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, old[1]))
+    try:
+        with pytest.raises(OSError, match='a.json'):
+            write_json(dict(x=list(range(10000))), str(path))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, old)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ['a.json']
+
+
+def test_no_folder(tmp_path):
+    with pytest.raises(OSError, match='nowhere'):
+        write_whole(tmp_path / 'nowhere' / 'a', b'')
+
+
+def test_deeply_nested_json_is_one_line(tmp_path):
+    from spiga_mmpose.io import read_json
+    path = tmp_path / 'deep.json'
+    path.write_text('[' * 100_000)
+    with pytest.raises(ValueError, match='deep.json: not a JSON file'):
+        read_json(str(path))
