@@ -4,8 +4,7 @@ Shape alphabet: B batch, L landmarks, S steps.
 """
 import os.path as osp
 import warnings
-from collections import Counter
-from typing import Dict, Optional, Tuple
+from typing import Dict, Optional
 
 import numpy as np
 import torch
@@ -159,7 +158,6 @@ class OpenVINOBackend(Backend):
     Args:
         path (str): File of :func:`~spiga_mmpose.deployment.export_model`.
         threads (int, optional): Its threads; None: one a core.
-        timed (bool): Take the time of every layer, for :meth:`layer_times`.
 
     Raises:
         ImportError: If openvino is not installed.
@@ -167,10 +165,7 @@ class OpenVINOBackend(Backend):
             version.
     """
 
-    def __init__(self,
-                 path: str,
-                 threads: Optional[int] = None,
-                 timed: bool = False):
+    def __init__(self, path: str, threads: Optional[int] = None):
         check_threads(threads)
         require('openvino')
         import openvino
@@ -183,8 +178,6 @@ class OpenVINOBackend(Backend):
         options = {'INFERENCE_PRECISION_HINT': 'f32'}
         if threads:
             options['INFERENCE_NUM_THREADS'] = threads
-        if timed:
-            options['PERF_COUNT'] = True
         try:
             model = core.read_model(path)
             text = model.get_rt_info(KEY).astype(str) if model.has_rt_info(
@@ -203,28 +196,6 @@ class OpenVINOBackend(Backend):
     def _run(self, crops):
         found = self.compiled(crops)
         return {name: found[name] for name in self.info.outputs}
-
-    def layer_times(self, crops: np.ndarray,
-                    rounds: int) -> Dict[Tuple[str, str], float]:
-        """Where the time goes, of a graph that was opened ``timed``.
-
-        Args:
-            crops (np.ndarray): As for a call.
-            rounds (int): Calls, after one to warm up.
-
-        Returns:
-            dict[tuple, float]: Seconds a call, mean, by kind of layer and by
-            the type that it computes in: ``('Convolution', 'bf16')``.
-        """
-        request = self.compiled.create_infer_request()
-        request.infer([crops])
-        times = Counter()
-        for _ in range(rounds):
-            request.infer([crops])
-            for layer in request.profiling_info:
-                kind = layer.node_type, layer.exec_type.rpartition('_')[2]
-                times[kind] += layer.real_time.total_seconds() / rounds
-        return dict(times)
 
 
 def open_graph(path: str, threads: Optional[int] = None) -> Backend:
