@@ -52,16 +52,20 @@ def _missing(cell):
     return cell is None or isinstance(cell, float) and math.isnan(cell)
 
 
+def _text(cell):
+    if _missing(cell):
+        return '-'
+    return f'{cell:.3f}' if isinstance(cell, float) else str(cell)
+
+
 def _tabulate(table: List[list], tablefmt: str) -> str:
     """Numbers with three decimals, ``-`` where nothing applies."""
-    header, *rows = [[None if _missing(cell) else cell for cell in row]
-                     for row in table]
+    header, *rows = [[_text(cell) for cell in row] for row in table]
     return tabulate(
         rows,
         header,
         tablefmt,
-        floatfmt='.3f',
-        missingval='-',
+        disable_numparse=True,  # text stays as it is
         colalign=('left', 'left') + ('right', ) * (len(header) - 2))
 
 

@@ -72,6 +72,13 @@ def test_text(results):
     assert len({len(line) for line in lines}) == 1  # aligned
 
 
+def test_text_stays_as_it_is():
+    table = [['a', 'b', 'c'], ['x', 'y', '0.00001'], ['x', 'y', '426.9']]
+    for text in (report.to_text(table), report.to_markdown(table, '')):
+        assert '0.00001' in text and '426.9 ' in text + ' '
+        assert '426.900' not in text
+
+
 def test_csv(results):
     rows = list(
         csv.reader(io.StringIO(report.to_csv(report.build_table(results)))))
