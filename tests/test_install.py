@@ -269,7 +269,7 @@ class TestPackaging:
         required = re.findall(r'^Requires-Dist: (\S+)$', metadata,
                               re.MULTILINE)
         assert sorted(required) == [
-            'matplotlib', 'numpy', 'packaging', 'scipy'
+            'matplotlib', 'numpy', 'packaging', 'scipy', 'tabulate'
         ]
 
 

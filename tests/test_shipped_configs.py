@@ -11,7 +11,7 @@ import torch
 import torch.nn as nn
 from cartoon import HEAD, cartoon_face
 from mmengine.config import Config
-from mmengine.runner import Runner
+from mmengine.runner import Runner, load_checkpoint
 from mmpose.apis import MMPoseInferencer, inference_topdown, init_model
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
@@ -137,9 +137,9 @@ class TestMMPose:
         rng = np.random.default_rng(0)
         image = rng.integers(0, 256, (200, 300, 3), np.uint8)
         # As large as the crop when padded: nothing is interpolated.
-        side = shipped.config.input_size[0] / 1.6
-        bottom = 20 + side
-        boxes = [60, 20, 60 + side, bottom], [240 - side, 20, 240, bottom]
+        half = shipped.config.input_size[0] / shipped.config.padding / 2
+        boxes = [[x - half, 100 - half, x + half, 100 + half]
+                 for x in (110, 190)]
         found, mirrored = (
             inference_topdown(shipped.flipping, pixels,
                               [box])[0].pred_instances.keypoints[0]
@@ -197,10 +197,13 @@ def test_spiga_inferencer(shipped):
 
 def write_faces(dataset, landmark_set):
     """The files that the config of a data set names, with dummy faces."""
-    if 'dataset' in dataset:
-        write_faces(dataset.dataset, landmark_set)
+    for inner in dataset.get('datasets', [dataset.get('dataset')]):
+        if inner is not None:
+            write_faces(inner, landmark_set)
     if 'ann_file' not in dataset:
         return
+    if 'annotated_set' in dataset:
+        landmark_set = load_landmark_set(dataset.annotated_set)
     root = Path(dataset.data_root)
     images = root / dataset.get('data_prefix', {}).get('img', '')
     points = 20 + 80 * landmark_set.mean_shape
@@ -285,7 +288,7 @@ def test_runner(shipped, runner):
         batch = next(iter(runner.train_loop.dataloader))
         losses = model(**model.data_preprocessor(batch, True), mode='loss')
         assert torch.isfinite(model.parse_losses(losses)[0])
-    runner.load_checkpoint(shipped.weights, strict=True)
+    load_checkpoint(model, shipped.weights, strict=True)
     model.eval()
     for loop in (runner.val_loop, runner.test_loop):
         with torch.no_grad():

@@ -27,8 +27,9 @@ ENVIRONMENT = dict(
     MALLOC_MMAP_MAX_='0',
     MALLOC_TRIM_THRESHOLD_='4000000000',
     MALLOC_TOP_PAD_='100000000')
-# In MMEngine's log: the config, and epoch, iteration, iterations of an epoch.
-LENGTH = re.compile(r'max_epochs=(\d+)')
+# In MMEngine's log: a stage of the config, in epochs, and epoch, iteration,
+# iterations of an epoch.
+LENGTH = re.compile(r'\blength=(\d+)')
 STEP = re.compile(r'Epoch\(train\) +\[ *(\d+)\]\[ *(\d+)/(\d+)\]')
 
 
@@ -50,7 +51,7 @@ def running(script, *arguments, **options):
     try:
         yield process
         process.wait()
-    except KeyboardInterrupt:
+    except BaseException:  # whatever ends this script ends the tool
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
         os.killpg(process.pid, signal.SIGTERM)
         process.wait()
@@ -74,9 +75,10 @@ def train(work_dir):
                 **ENVIRONMENT
             }) as process, tqdm(
                 desc='training', unit='step') as bar:
+        epochs = 0
         for line in process.stdout:
             if found := LENGTH.search(line):
-                epochs = int(found[1])
+                epochs += int(found[1])
             if found := STEP.search(line):
                 epoch, done, length = map(int, found.groups())
                 bar.total = epochs * length

@@ -46,7 +46,7 @@ def trained_checkpoint(work_dir):
     Raises:
         ValueError: If it has not been trained to the end.
     """
-    epochs = Config.fromfile(SHORT).train_cfg.max_epochs
+    epochs = sum(stage.length for stage in Config.fromfile(SHORT).stages)
     path = osp.join(work_dir, f'epoch_{epochs}.pth')
     if not osp.isfile(path):
         raise ValueError(

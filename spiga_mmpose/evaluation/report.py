@@ -84,10 +84,15 @@ def to_csv(table: List[list]) -> str:
 
 
 def to_markdown(table: List[list], caption: str) -> str:
-    """A table of GitHub's Markdown, with the caption below."""
-    table = [[cell.replace('|', '\\|') if isinstance(cell, str) else cell
-              for cell in row] for row in table]
-    return f'{_tabulate(table, "github")}\n\n{caption}\n'
+    """A table of GitHub's Markdown, with the caption below.
+
+    Cells are not padded, so that a number that changes is all that changes
+    in a page's history.
+    """
+    rows = [[_text(cell).replace('|', '\\|') for cell in row] for row in table]
+    rows.insert(1, [':--', ':--'] + ['--:'] * (len(table[0]) - 2))
+    lines = [f'| {" | ".join(row)} |' for row in rows]
+    return '\n'.join(lines) + f'\n\n{caption}\n'
 
 
 def to_latex(table: List[list], caption: str) -> str:

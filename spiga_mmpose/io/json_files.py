@@ -14,13 +14,14 @@ def read_json(path: str, object_hook: Optional[Callable] = None) -> Any:
         object_hook (Callable | None): See :func:`json.load`.
 
     Raises:
-        ValueError: If it is no JSON, or nested too deeply; the message names
-            the file.
-        OSError: If it cannot be read.
+        ValueError: If it cannot be read, is no JSON or is nested too deeply;
+            the message names the file.
     """
     try:
         with open(path, encoding='utf-8-sig') as file:
             return json.load(file, object_hook=object_hook)
+    except OSError as error:
+        raise ValueError(f'cannot read {path}: {error.strerror}') from None
     except (ValueError, RecursionError) as error:
         raise ValueError(f'{path}: not a JSON file: {error}') from None
 

@@ -10,7 +10,7 @@ from spiga_mmpose.apis.formats import (WFLW_TO_300W, make_record, to_benchmark,
                                        to_coco, to_csv, to_mmpose, to_pts,
                                        wflw_to_300w)
 from spiga_mmpose.datasets import CocoFaceDataset
-from spiga_mmpose.evaluation import io as evaluation_io
+from spiga_mmpose.evaluation import face_files
 from spiga_mmpose.landmark_sets import load_landmark_set
 
 SETS = {98: 'wflw_98', 68: '300w_68'}
@@ -214,8 +214,8 @@ class TestBenchmark:
         path = str(tmp_path / 'faces.json')
         with open(path, 'w') as file:
             json.dump(to_benchmark([record_of(*faces, count=count)]), file)
-        read = evaluation_io.read_faces(
-            path, evaluation_io.load_records(path),
+        read = face_files.read_faces(
+            path, face_files.load_records(path),
             load_landmark_set(SETS[count]), 'predictions')
         assert read.names == ['a.jpg', 'a.jpg']
         np.testing.assert_allclose(read.landmarks[0], faces[0]['landmarks'])

@@ -251,7 +251,7 @@ class TestBadFiles:
 
     def test_no_json(self, build):
         (build.root / 'other.json').write_text('[{')
-        with pytest.raises(ValueError, match='other.json is not a JSON'):
+        with pytest.raises(ValueError, match='other.json: not a JSON'):
             SPIGAJsonDataset('other.json', data_root=str(build.root))
 
     def test_nothing_there(self, build):

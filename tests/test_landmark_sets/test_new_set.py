@@ -11,11 +11,11 @@ import pytest
 import small_models
 import torch
 from drawn_landmarks import drawn_landmarks, in_crop
+from factorization import fit_head, mean_shape
 from mmengine.dataset import Compose, pseudo_collate
 
 from spiga_mmpose.codecs import SPIGALabel
 from spiga_mmpose.datasets import SyntheticFaceDataset
-from spiga_mmpose.geometry import fit_head, mean_shape
 from spiga_mmpose.landmark_sets import load_landmark_set
 
 # Points of the 98 that the twelve are.

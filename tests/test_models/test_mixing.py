@@ -184,9 +184,14 @@ def train(model, faces, steps=4):
 
 
 def without_gradient(model):
-    """Names of parameters that no step so far has taught anything."""
+    """Names of parameters that no step so far has taught anything.
+
+    But for the bias of a global context block's mask: a constant on every
+    score leaves the softmax as it is, so its gradient is 0 but for rounding.
+    """
     return [name for name, parameter in model.named_parameters()
-            if parameter.requires_grad and (
+            if parameter.requires_grad and
+            not name.endswith('conv_mask.bias') and (
                 parameter.grad is None
                 or not torch.isfinite(parameter.grad).all()
                 or not parameter.grad.any())]

@@ -13,7 +13,10 @@ os.makedirs(sys.argv[2])
 open(os.path.join(sys.argv[2], 'photo.jpg'), 'w').close()
 """
 TRAIN = """
-print('train_cfg = dict(by_epoch=True, max_epochs=2, val_interval=8)')
+print('stages = [')
+for name in ('landmarks', 'cascade'):
+    print('    dict(')
+    print('        length=1,')
 for epoch in (1, 2):
     for step in (5, 10):
         print(f'Epoch(train)  [{epoch}][{step:2d}/10]  lr: 1', flush=True)

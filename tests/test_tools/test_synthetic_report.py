@@ -46,7 +46,8 @@ def test_files(tool, tmp_path, monkeypatch, capsys):
     base, weights = write_tiny_model(str(tmp_path))
     config = tmp_path / 'config.py'
     config.write_text(
-        drawn_test(base, 3, 2) + MODEL + 'train_cfg = dict(max_epochs=7)')
+        drawn_test(base, 3, 2) + MODEL +
+        'stages = [dict(length=3), dict(length=4)]')
     (tmp_path / 'training').mkdir()
     shutil.copy(weights, tmp_path / 'training' / 'epoch_7.pth')
     for name, value in (('SHORT', config), ('LONG', config), ('LONG_WEIGHTS',

@@ -181,8 +181,8 @@ def describe(args):
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
         table = measure(args)
-    return (f'{to_text(table)}\n{args.config}, {args.checkpoint}; one drawn '
-            f'face (seed {args.seed}), {args.frames} frames a run at '
+    return (f'{to_text(table)}\n{args.config}, {args.checkpoint}; one '
+            f'synthetic face (seed {args.seed}), {args.frames} frames a run at '
             f'{RATE:g} a second, noise {args.noise:g}.')
 
 

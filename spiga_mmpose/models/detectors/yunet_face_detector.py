@@ -18,6 +18,7 @@ from .opencv_face_detector import OpenCVFaceDetector
 
 # Of two boxes that share more than this of the smaller one the better stays.
 _SAME_FACE = 0.5
+_LEAST_SIDE = 64  # px
 
 
 @MODELS.register_module()
@@ -91,7 +92,11 @@ class YuNetFaceDetector(OpenCVFaceDetector):
         size = np.maximum(np.round(given * shrink), 1).astype(int)
         if shrink < 1:
             image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-        self.network.setInputSize(size.tolist())
+        # Of an image of few px OpenCV reads memory that is not the image's.
+        right, bottom = np.maximum(_LEAST_SIDE - size, 0).tolist()
+        image = cv2.copyMakeBorder(image, 0, bottom, 0, right,
+                                   cv2.BORDER_CONSTANT)
+        self.network.setInputSize(image.shape[1::-1])
         _, faces = self.network.detect(image)
         # A row: x, y, width, height, five points (x, y), score.
         faces = np.zeros((0, 15)) if faces is None else np.asarray(faces)
