@@ -182,8 +182,8 @@ def describe(args):
         warnings.simplefilter('ignore')
         table = measure(args)
     return (f'{to_text(table)}\n{args.config}, {args.checkpoint}; one '
-            f'synthetic face (seed {args.seed}), {args.frames} frames a run at '
-            f'{RATE:g} a second, noise {args.noise:g}.')
+            f'synthetic face (seed {args.seed}), {args.frames} frames a run '
+            f'at {RATE:g} a second, noise {args.noise:g}.')
 
 
 def main(argv=None):
