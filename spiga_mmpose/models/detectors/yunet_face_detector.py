@@ -18,7 +18,7 @@ from .opencv_face_detector import OpenCVFaceDetector
 
 # Of two boxes that share more than this of the smaller one the better stays.
 _SAME_FACE = 0.5
-_LEAST_SIDE = 64  # px
+_LEAST_SIDE = 32  # px
 
 
 @MODELS.register_module()
@@ -93,7 +93,8 @@ class YuNetFaceDetector(OpenCVFaceDetector):
         if shrink < 1:
             image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
         # Of an image of few px OpenCV reads memory that is not the image's.
-        right, bottom = np.maximum(_LEAST_SIDE - size, 0).tolist()
+        right, bottom = np.where(size < _LEAST_SIDE, 2 * _LEAST_SIDE - size,
+                                 0).tolist()
         image = cv2.copyMakeBorder(image, 0, bottom, 0, right,
                                    cv2.BORDER_CONSTANT)
         self.network.setInputSize(image.shape[1::-1])

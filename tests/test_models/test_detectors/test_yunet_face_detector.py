@@ -71,7 +71,8 @@ class TestFind:
         boxes, _ = model.find(np.zeros((200, 400, 3), np.uint8))
         assert boxes.tolist() == [[200, 100, 300, 150], [0, 0, 100, 50]]
         model.find(np.zeros((1, 4000, 3), np.uint8))
-        assert network.sizes == [(100, 50), (100, 1)]
+        # One of few px has black px beside it.
+        assert network.sizes == [(100, 50), (100, 64)]
 
     def test_two_sizes_and_each_face_once(self, onnx_file, network):
         boxes, scores = YuNetFaceDetector(onnx_file).find(
