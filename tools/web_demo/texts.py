@@ -33,7 +33,7 @@ def drawn_faces_only() -> str:
         'warn', '<b>This model has seen synthetic faces only.</b> It shows '
         'that the parts work together; on photographs of people expect wrong '
         'landmarks and angles. For a model of photographs start the page with '
-        '<code>--weights wflw</code>.')
+        '<code>--weights photo</code>.')
 
 
 def failure(error: Exception) -> str:
