@@ -12,6 +12,7 @@ sys.path += [
     osp.join(REPO, 'tools', folder)
     for folder in ('', 'analysis_tools', 'benchmarks', 'dataset_converters')
 ]
+sys.path.append(osp.join(REPO, 'tests', 'helpers'))
 
 
 @pytest.fixture(scope='session')

@@ -13,7 +13,8 @@ from mmengine.registry import MODEL_WRAPPERS
 from mmengine.runner import Runner
 from torch import nn
 
-SCRIPT = osp.join(osp.dirname(__file__), '..', 'distributed_run.py')
+SCRIPT = osp.join(osp.dirname(__file__), '..', 'helpers',
+                  'distributed_run.py')
 
 
 TWO = [

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import small_models
 import torch
-from drawn_landmarks import drawn_landmarks
 from mmengine.hooks import Hook
 from small_runs import STAGES, run
+from synthetic_landmarks import synthetic_landmarks
 
 from spiga_mmpose.landmark_sets import load_landmark_set
 
@@ -44,7 +44,7 @@ def loader(tmp_path_factory):
     root = tmp_path_factory.mktemp('photographs')
     rng = np.random.default_rng(0)
     rows = []
-    for index, points in enumerate(drawn_landmarks(6)):
+    for index, points in enumerate(synthetic_landmarks(6)):
         cv2.imwrite(
             str(root / f'{index}.png'),
             rng.integers(0, 256, (128, 128, 3), np.uint8))

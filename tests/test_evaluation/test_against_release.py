@@ -1,7 +1,7 @@
 """The same numbers as the evaluator of the authors' release."""
 import numpy as np
 import pytest
-from test_evaluation.reference import make_faces, release_metrics
+from release_metrics import make_faces, release_metrics
 
 from spiga_mmpose.evaluation.functional import (alignment_summary, face_nme,
                                                 landmark_nme, norm_lengths,

@@ -4,7 +4,7 @@ from reprlib import repr as short
 
 import numpy as np
 import pytest
-from test_evaluation.reference import make_faces
+from release_metrics import make_faces
 
 from spiga_mmpose.evaluation import dataset_guess
 from spiga_mmpose.evaluation.benchmark_json import Compact

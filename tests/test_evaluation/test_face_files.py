@@ -6,7 +6,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 import torch
-from test_evaluation.reference import make_faces
+from release_metrics import make_faces
 from test_io.test_pickles import make_dump
 
 from spiga_mmpose.evaluation.benchmark_json import Compact

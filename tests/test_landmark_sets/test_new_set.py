@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import small_models
 import torch
-from drawn_landmarks import drawn_landmarks, in_crop
 from factorization import fit_head, mean_shape
 from mmengine.dataset import Compose, pseudo_collate
+from synthetic_landmarks import in_crop, synthetic_landmarks
 
 from spiga_mmpose.codecs import SPIGALabel
 from spiga_mmpose.datasets import SyntheticFaceDataset
@@ -35,7 +35,7 @@ def fitted(tmp_path_factory):
     """The set's field of the head, and that of the mean shape."""
     path = tmp_path_factory.mktemp('twelve') / 'twelve.json'
     path.write_text(json.dumps(SET))
-    points = in_crop(drawn_landmarks(60)[:, TWELVE])
+    points = in_crop(synthetic_landmarks(60)[:, TWELVE])
     labelled = np.ones(points.shape[:2], bool)
     fit = fit_head(points, labelled, load_landmark_set(str(path)))
     return dict(
@@ -74,7 +74,7 @@ def path(request, fitted, start, tmp_path):
 def test_encodes(path, start):
     """With a head there is a pose, without one there is none."""
     codec = SPIGALabel(input_size=(64, 64), landmark_set=path)
-    points = in_crop(drawn_landmarks(2, seed=9)[:, TWELVE]) * 64
+    points = in_crop(synthetic_landmarks(2, seed=9)[:, TWELVE]) * 64
     labels = codec.encode(points)
     assert labels['keypoint_labels'].shape == (2, 12, 2)
     assert labels['keypoint_weights'].sum() == 24

@@ -10,7 +10,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from test_evaluation.reference import make_faces, release_metrics
+from release_metrics import make_faces, release_metrics
 from test_io.test_pickles import make_dump
 
 from spiga_mmpose.evaluation.face_files import Faces, load_records, read_faces

@@ -3,7 +3,7 @@ import csv
 import json
 
 import pytest
-from test_evaluation.reference import make_faces
+from release_metrics import make_faces
 
 from spiga_mmpose.evaluation.run_info import RunInfo, info_path, write_run_info
 from spiga_mmpose.landmark_sets import load_landmark_set

@@ -3,10 +3,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from drawn_landmarks import aligned, drawn_landmarks, in_crop
 from factorization import (EYE_DISTANCE, FRONT_SIDE, factorize, fit_head,
                            mean_shape)
 from scipy.spatial.transform import Rotation
+from synthetic_landmarks import aligned, in_crop, synthetic_landmarks
 
 from spiga_mmpose.geometry import project_head
 from spiga_mmpose.landmark_sets import LandmarkSet, load_landmark_set
@@ -176,7 +176,7 @@ class TestDrawnFaces:
         drawn = WFLW.head_model
         ids = [int(np.linalg.norm(drawn - row, axis=1).argmin())
                for row in shipped.head_model]
-        points = in_crop(drawn_landmarks(200)[:, ids])
+        points = in_crop(synthetic_landmarks(200)[:, ids])
         fit = fit_head(points, labels_like(points), shipped)
         near = aligned(fit.head_model, shipped.head_model)
         assert distance(near, shipped.head_model, shipped) < .03

@@ -5,10 +5,10 @@ import runpy
 import sys
 
 import cv2
-import drawn_landmarks as drawn_landmarks_module
 import numpy as np
 import pytest
-from drawn_landmarks import aligned, drawn_landmarks
+import synthetic_landmarks as drawn_landmarks_module
+from synthetic_landmarks import aligned, synthetic_landmarks
 
 from spiga_mmpose.landmark_sets import load_landmark_set
 
@@ -100,7 +100,7 @@ def near_authors_head(landmark_set):
 
 @pytest.mark.parametrize('form', [authors, mmposes])
 def test_writes_the_set_with_its_head(fit, files, tmp_path, form, capsys):
-    fit(*files(form(drawn_landmarks(80)[:, TEN])))
+    fit(*files(form(synthetic_landmarks(80)[:, TEN])))
     found = load_landmark_set(str(tmp_path / 'out.json'))
     assert near_authors_head(found)
     for key in ('name', 'flip_pairs', 'curves', 'parts', 'eye_corners',
@@ -119,7 +119,7 @@ def test_writes_the_set_with_its_head(fit, files, tmp_path, form, capsys):
 
 
 def test_missing_landmarks_and_useless_faces(fit, files, tmp_path, capsys):
-    points = drawn_landmarks(90)[:, TEN]
+    points = synthetic_landmarks(90)[:, TEN]
     labelled = np.random.default_rng(0).random(points.shape[:2]) > .2
     labelled[:85, :4] = True
     labelled[85:, 3:] = False
@@ -136,13 +136,13 @@ def test_faces_that_hardly_turn(fit, files, capsys, monkeypatch):
     monkeypatch.setattr(
         drawn_landmarks_module, 'sample_angles',
         lambda rng, variant: rng.normal(0, [10, 8, 5]))
-    fit(*files(authors(drawn_landmarks(100, seed=1)[:, TEN])))
+    fit(*files(authors(synthetic_landmarks(100, seed=1)[:, TEN])))
     assert 'WARNING: these faces do not tell the head' in (
         capsys.readouterr().out)
 
 
 def test_mean_shape(fit, files, tmp_path):
-    points = drawn_landmarks(20)[:, TEN]
+    points = synthetic_landmarks(20)[:, TEN]
     fit(*files(authors(points)), '--mean-shape')
     found = load_landmark_set(str(tmp_path / 'out.json'))
     assert found.head_model is None and found.robust_ids == []
@@ -154,7 +154,7 @@ def test_mean_shape(fit, files, tmp_path):
 
 
 def test_more_than_a_thousand_faces(fit, files, capsys):
-    points = np.tile(drawn_landmarks(3)[:, TEN], (400, 1, 1))
+    points = np.tile(synthetic_landmarks(3)[:, TEN], (400, 1, 1))
     fit(*files(authors(points)), '--mean-shape')
     assert 'from 1000 of 1200 faces; 0 left out' in capsys.readouterr().out
 
@@ -166,13 +166,13 @@ def test_more_than_a_thousand_faces(fit, files, capsys):
     (dict(annotation_ids=list(range(20, 30))), 'landmark id 10 in ids'),
 ])
 def test_bad_set(fit, files, tmp_path, capsys, changes, words):
-    arguments = files(authors(drawn_landmarks(5)[:, TEN]), **changes)
+    arguments = files(authors(synthetic_landmarks(5)[:, TEN]), **changes)
     fails(fit, arguments, capsys, words)
     assert not (tmp_path / 'out.json').exists()
 
 
 def test_bad_annotations(fit, files, tmp_path, capsys):
-    points = drawn_landmarks(5)[:, TEN]
+    points = synthetic_landmarks(5)[:, TEN]
     fails(fit, files([]), capsys, 'faces.json holds no face')
     fails(fit, files({}), capsys, "expected 'images' and 'annotations'")
     fails(fit, files(authors(points[:2])), capsys, 'in 2 faces, expected at')

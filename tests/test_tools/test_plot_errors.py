@@ -3,7 +3,7 @@ import json
 import os.path as osp
 
 import pytest
-from test_evaluation.reference import make_faces
+from release_metrics import make_faces
 
 from spiga_mmpose.landmark_sets import load_landmark_set
 

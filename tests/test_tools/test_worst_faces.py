@@ -5,7 +5,7 @@ import os.path as osp
 import cv2
 import numpy as np
 import pytest
-from test_evaluation.reference import make_faces
+from release_metrics import make_faces
 
 from spiga_mmpose.datasets.synthetic_backend import face_path
 from spiga_mmpose.landmark_sets import load_landmark_set

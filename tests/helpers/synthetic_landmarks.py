@@ -9,7 +9,7 @@ from spiga_mmpose.datasets.synthetic.shape_model import (NUM_LANDMARKS,
 from spiga_mmpose.geometry import boxes_to_center_scale, image_to_crop
 
 
-def drawn_landmarks(count: int, seed: int = 0) -> np.ndarray:
+def synthetic_landmarks(count: int, seed: int = 0) -> np.ndarray:
     """(N, 98, 2) landmarks of random faces, px of a canvas of side 128."""
     model = shape_model()
     faces = []
