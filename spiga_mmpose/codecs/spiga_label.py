@@ -1,4 +1,4 @@
-"""SPIGALabel: landmarks as unit coordinates, and the pose that fits them."""
+"""SPIGALabel: landmarks in normalised coordinates, and their pose."""
 from typing import Optional, Tuple
 
 import numpy as np
@@ -11,7 +11,7 @@ from spiga_mmpose.landmark_sets import load_landmark_set
 
 @KEYPOINT_CODECS.register_module()
 class SPIGALabel(BaseKeypointCodec):
-    """Landmarks in unit coordinates and the head pose fitted to them.
+    """Landmarks in normalised coordinates and the head pose fitted to them.
 
     The pose is always computed from the landmarks as they are in the crop,
     so it agrees with them whatever the augmentation did. Maps are not made
@@ -23,14 +23,15 @@ class SPIGALabel(BaseKeypointCodec):
         - crop size: [w, h], square
 
     Encoded:
-        - keypoint_labels (np.ndarray): (N, L, 2) unit coordinates, float32
+        - keypoint_labels (np.ndarray): (N, L, 2) normalised coordinates,
+          float32
         - keypoint_weights (np.ndarray): (N, L), 1 where the landmark is
           labelled and inside the crop (and in view, with ``hidden='mask'``),
           else 0: it counts in no loss of landmarks or maps
         - pose_labels (np.ndarray): (N, 6) yaw, pitch, roll in degrees, tx,
           ty, tz in head units; zeros where there is no pose
         - pose_weights (np.ndarray): (N,), 1 where at least four robust
-          landmarks are usable (paper, 2.1: annotations of pose come from the
+          landmarks are valid (paper, 2.1: annotations of pose come from the
           landmarks and a rigid head), else 0
 
     Args:
@@ -105,7 +106,7 @@ class SPIGALabel(BaseKeypointCodec):
         labelled = keypoints_visible > 0.5
         if not np.isfinite(keypoints[labelled]).all():
             raise ValueError('a labelled landmark is NaN or infinite; mark '
-                             'it as not visible or mend the annotation')
+                             'it as not visible or fix the annotation')
         size = self.input_size[0]
         keypoints = np.where(labelled[..., None], keypoints, 0)
         inside = ((keypoints >= 0) & (keypoints <= size - 1)).all(-1)
@@ -127,11 +128,11 @@ class SPIGALabel(BaseKeypointCodec):
             pose_weights=has_pose)
 
     def decode(self, encoded: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-        """Unit coordinates to crop px.
+        """Normalised coordinates to crop px.
 
         Args:
-            encoded (np.ndarray): (N, L, 2) unit coordinates, or (N, L, 3)
-                with the score as third value.
+            encoded (np.ndarray): (N, L, 2) normalised coordinates, or
+                (N, L, 3) with the score as third value.
 
         Returns:
             tuple: keypoints (N, L, 2) crop px and scores (N, L) in [0, 1]

@@ -36,7 +36,7 @@ class SPIGAJsonDataset(FaceDataset):
     Every sample carries the names of its ``subsets`` as a tuple, and
     ``annotated_pose`` (6,) where the file has one. That is the pose of the
     box's crop with landmarks rounded to whole pixels; training poses are
-    fitted anew to the landmarks by the codec.
+    fitted again to the landmarks by the codec.
 
     Args:
         subsets (str | dict, optional): Name -> indices of faces in the file;

@@ -23,7 +23,7 @@ def numbered_face(variant: str, size: int, seed: int,
         index (int): Number of the face.
 
     Returns:
-        SyntheticFace: Picture and labels.
+        SyntheticFace: Image and labels.
     """
     rng = np.random.Generator(
         np.random.PCG64(np.random.SeedSequence([seed, index])))
@@ -69,9 +69,9 @@ class SyntheticFaceBackend(BaseStorageBackend):
         return cv2.imencode('.png', image)[1].tobytes()
 
     def get_text(self, filepath: str, encoding: str = 'utf-8') -> str:
-        """A picture is no text.
+        """An image is no text.
 
         Raises:
             ValueError: Always.
         """
-        raise ValueError(f'{filepath} is a picture')
+        raise ValueError(f'{filepath} is an image')

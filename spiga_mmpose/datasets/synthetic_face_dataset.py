@@ -67,7 +67,7 @@ class SyntheticFaceDataset(SeededDataset, BaseDataset):
                                    ('image_size', image_size, 32)):
             if int(value) != value or value < least:
                 raise ValueError(
-                    f'SyntheticFaceDataset: {name} must be a whole number of '
+                    f'SyntheticFaceDataset: {name} must be an integer of '
                     f'at least {least}, found {value!r}')
         if variant not in VARIANTS:
             raise ValueError(f'SyntheticFaceDataset: no variant {variant!r}; '

@@ -1,4 +1,4 @@
-"""From a trained model to a fast one, and to files that others can run.
+"""Deployment: optimise a trained model, export it, run exported files.
 
 Needs requirements/deploy.txt only where a file is written or run.
 """

@@ -1,4 +1,4 @@
-"""What runs a network on crops: torch, ONNX Runtime or OpenVINO, one call.
+"""Backends that run a network on crops: torch, ONNX Runtime, OpenVINO.
 
 Shape alphabet: B batch, L landmarks, S steps.
 """
@@ -37,8 +37,8 @@ class Backend:
 
         Returns:
             dict[str, np.ndarray]: float32 arrays: ``steps`` (B, S + 1, L, 2)
-            unit, ``pose`` (B, 6), ``scores`` (B, L), ``attention`` where the
-            graph has it; see
+            normalised, ``pose`` (B, 6), ``scores`` (B, L), ``attention`` where
+            the graph has it; see
             :meth:`~spiga_mmpose.deployment.LandmarkGraph.named`.
 
         Raises:
@@ -73,7 +73,7 @@ class Backend:
 def check_threads(threads: Optional[int]) -> None:
     """Raise ``ValueError`` for what is no number of threads."""
     if threads is not None and (type(threads) is not int or threads < 1):
-        raise ValueError('threads: expected a whole number from 1, or None '
+        raise ValueError('threads: expected an integer from 1, or None '
                          f'for as many as the cores, found {threads!r}')
 
 
@@ -115,7 +115,7 @@ class TorchBackend(Backend):
 
 
 class OnnxRuntimeBackend(Backend):
-    """An ``.onnx`` file in ONNX Runtime, on the processor.
+    """An ``.onnx`` file in ONNX Runtime, on the CPU.
 
     Args:
         path (str): File of :func:`~spiga_mmpose.deployment.export_model`.
@@ -152,7 +152,7 @@ class OnnxRuntimeBackend(Backend):
 class OpenVINOBackend(Backend):
     """An ``.xml`` file, its ``.bin`` beside it, in OpenVINO.
 
-    A bf16 graph on a processor without bfloat16 computes in float32 and says
+    A bf16 graph on a CPU without bfloat16 computes in float32 and says
     so.
 
     Args:
@@ -190,7 +190,7 @@ class OpenVINOBackend(Backend):
                              ) from None
         if self.info.precision == 'bf16' and 'BF16' not in core.get_property(
                 'CPU', 'OPTIMIZATION_CAPABILITIES'):
-            warnings.warn(f'{path}: this processor has no bfloat16, it '
+            warnings.warn(f'{path}: this CPU has no bfloat16, it '
                           'computes in float32')
 
     def _run(self, crops):

@@ -96,7 +96,7 @@ def _check(path: str, precision: str, batch: Optional[int]) -> str:
                          f'{precision!r}')
     if suffix == '.onnx' and precision == 'bf16':
         raise ValueError('ONNX Runtime has no bfloat16 convolutions for '
-                         'processors: take bf16 with OpenVINO')
+                         'CPUs: take bf16 with OpenVINO')
     if suffix == '.onnx' and precision == 'int8':
         raise ValueError('int8 is written for OpenVINO alone: take int8 with '
                          'OpenVINO (.xml), or another precision')

@@ -75,9 +75,9 @@ class LandmarkGraph(nn.Module):
         """The outputs by name, all float32.
 
         Returns:
-            dict: ``steps`` (B, S + 1, L, 2) unit, entry 0 where the cascade
-            starts, the last the landmarks; ``pose`` (B, 6) yaw, pitch, roll
-            in degrees, tx, ty, tz in head units (not where the model has
+            dict: ``steps`` (B, S + 1, L, 2) normalised, entry 0 where the
+            cascade starts, the last the landmarks; ``pose`` (B, 6) yaw, pitch,
+            roll in degrees, tx, ty, tz in head units (not where the model has
             none); ``scores`` (B, L) in [0, 1]; with ``attention`` also
             ``attention`` (B, S, layers, heads, L, L), rows sum to 1.
         """

@@ -1,4 +1,4 @@
-"""What an exported file says of itself, so that nothing else is needed.
+"""Metadata of an exported file, which needs no config beside it.
 
 It stands in the file as JSON under ``KEY``: in ONNX among ``metadata_props``,
 in OpenVINO's IR as ``rt_info``.

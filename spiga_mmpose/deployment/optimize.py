@@ -32,7 +32,7 @@ def optimize_for_inference(model: nn.Module,
             convolutions are 1x1.
         bf16 (bool): Convolutions, window features and graph attention in
             bfloat16; pose, projection, sampling and offsets stay in float32.
-            A processor without bfloat16 stays in float32 and says so.
+            A CPU without bfloat16 stays in float32 and says so.
         compile (bool): Compile the parts of the backbone with
             ``torch.compile`` (needs a C++ compiler). The first passes of
             two batch sizes take minutes; torch keeps the result on disk, in
@@ -46,7 +46,7 @@ def optimize_for_inference(model: nn.Module,
     fold_batch_norm(model)
     device = next(model.parameters()).device.type
     if bf16 and device == 'cpu' and not _processor_has_bf16():
-        warnings.warn('this processor has no bfloat16: the model stays in '
+        warnings.warn('this CPU has no bfloat16: the model stays in '
                       'float32')
         bf16 = False
     if bf16:

@@ -54,7 +54,7 @@ def calibration_crops(config: Config, count: int) -> Tuple[np.ndarray, str]:
 
 
 def _title(settings: dict) -> str:
-    """What a data set is called, without the folder that it lies in."""
+    """Name of a data set, without its folder."""
     return ' '.join([settings['type'], settings.get('ann_file', '')]).strip()
 
 
@@ -121,7 +121,7 @@ def quantize(model, crops: np.ndarray, layers: Set[str]):
 
 
 def _is_among(op, layers: Set[str]) -> bool:
-    """Whether an operation has its weight or its bias among the layers."""
+    """Return whether the weight or bias of an operation is of the layers."""
     kind = op.get_type_name()
     if kind.startswith('Convolution'):
         values = [op.input_value(1)]

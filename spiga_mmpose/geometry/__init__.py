@@ -1,14 +1,16 @@
 """Rigid-head geometry: pure functions on NumPy arrays and torch tensors."""
-from .coords import (CROP_PADDING, boxes_to_center_scale, cells_to_unit,
-                     crop_to_image, image_to_crop, unit_to_cells, unit_to_grid)
+from .coords import (CROP_PADDING, boxes_to_center_scale, cells_to_normalised,
+                     crop_to_image, image_to_crop, normalised_to_cells,
+                     normalised_to_grid)
 from .euler import euler_to_matrix, matrix_to_euler, wrap_degrees
 from .mirror import mirror_fit, mirror_pose
 from .posit import fit_pose, posit
 from .projection import FOCAL_RATIO, FRONTAL_POSE, project_head
 
 __all__ = [
-    'CROP_PADDING', 'boxes_to_center_scale', 'cells_to_unit', 'crop_to_image',
-    'image_to_crop', 'unit_to_cells', 'unit_to_grid', 'euler_to_matrix',
-    'matrix_to_euler', 'wrap_degrees', 'mirror_fit', 'mirror_pose', 'fit_pose',
-    'posit', 'FOCAL_RATIO', 'FRONTAL_POSE', 'project_head'
+    'CROP_PADDING', 'boxes_to_center_scale', 'cells_to_normalised',
+    'crop_to_image', 'image_to_crop', 'normalised_to_cells',
+    'normalised_to_grid', 'euler_to_matrix', 'matrix_to_euler',
+    'wrap_degrees', 'mirror_fit', 'mirror_pose', 'fit_pose', 'posit',
+    'FOCAL_RATIO', 'FRONTAL_POSE', 'project_head'
 ]

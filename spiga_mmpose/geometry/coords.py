@@ -1,16 +1,17 @@
 """The one home of the coordinate systems and of the ways between them.
 
 Convention:
-    * **image px**: of the photograph; pixel centres at whole numbers.
+    * **image px**: of the photograph; pixel centres at integers.
     * **crop px**: of the network's input, side ``size``. With a box of centre
       c and side s (square): ``crop = (image - c) * size / s + size / 2``, as
       MMPose's ``TopdownAffine`` and the SPIGA release.
-    * **unit**: crop px / size; [0, 1] inside the crop.
-    * **cells**: of a feature map of side ``cells``; ``cell = unit * cells``.
-      Cell centres at whole numbers, so unit 0 is the centre of cell 0.
+    * **normalised**: crop px / size; [0, 1] inside the crop.
+    * **cells**: of a feature map of side ``cells``; ``cell = normalised *
+      cells``. Cell centres at integers, so 0 is the centre of cell 0.
     * **grid**: of ``torch.nn.functional.grid_sample`` with
       ``align_corners=False``, where -1 and 1 are the outer borders of the
-      first and last cell: ``grid = 2 * (unit + 0.5 / cells) - 1``.
+      first and last cell:
+      ``grid = 2 * (normalised + 0.5 / cells) - 1``.
 """
 import numpy as np
 
@@ -48,21 +49,21 @@ def crop_to_image(points, center, scale, size):
     return (points - 0.5 * size) * (scale / size) + center
 
 
-def unit_to_cells(points, cells):
-    """Unit coordinates (..., 2) to cells (..., 2) of a map of side ``cells``.
+def normalised_to_cells(points, cells):
+    """Normalised coordinates (..., 2) to cells (..., 2) of a map.
 
     NumPy arrays or tensors, as the two functions below.
     """
     return points * cells
 
 
-def cells_to_unit(points, cells):
-    """Cells (..., 2) of a map of side ``cells`` to unit coordinates."""
+def cells_to_normalised(points, cells):
+    """Cells (..., 2) of a map of side ``cells`` to normalised coordinates."""
     return points / cells
 
 
-def unit_to_grid(points, cells):
-    """Unit coordinates (..., 2) to those of ``grid_sample`` (..., 2), see the
+def normalised_to_grid(points, cells):
+    """Normalised coordinates (..., 2) to those of ``grid_sample``, see the
     module, on a map of side ``cells``."""
     return 2 * (points + 0.5 / cells) - 1
 

@@ -1,4 +1,4 @@
-"""Head pose of the mirrored picture."""
+"""Head pose of the mirrored image."""
 from typing import Optional, Tuple
 
 import numpy as np
@@ -15,7 +15,7 @@ _SIZE = 256
 
 
 def mirror_fit(landmark_set) -> Optional[Tuple[np.ndarray, np.ndarray]]:
-    """How the pose of a mirrored face differs from the mirrored pose.
+    """Difference of the pose of a mirrored face from the mirrored pose.
 
     A head model measured on faces is not quite symmetric, so the pose fitted
     to mirrored landmarks is not just the mirrored pose: for the authors'
@@ -28,7 +28,7 @@ def mirror_fit(landmark_set) -> Optional[Tuple[np.ndarray, np.ndarray]]:
 
     Returns:
         tuple: rotation A (3, 3) and translation a (3,), head units: the pose
-        of the mirrored picture turns and shifts the head by ``A x + a``
+        of the mirrored image turns and shifts the head by ``A x + a``
         before the mirrored pose does. None where no pose can be fitted: no
         head model, or fewer than four robust landmarks.
     """
@@ -53,7 +53,7 @@ def mirror_fit(landmark_set) -> Optional[Tuple[np.ndarray, np.ndarray]]:
 
 
 def mirror_pose(pose, fit: Optional[Tuple[np.ndarray, np.ndarray]] = None):
-    """Pose of the mirrored picture (left-right flip of the square crop).
+    """Pose of the mirrored image (left-right flip of the square crop).
 
     Args:
         pose (np.ndarray | Tensor): (..., 6) yaw, pitch, roll in degrees and

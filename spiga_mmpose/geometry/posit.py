@@ -66,7 +66,7 @@ def fit_pose(head_model: np.ndarray,
     Args:
         head_model (np.ndarray): (L, 3) rigid head.
         landmarks (np.ndarray): (L, 2) crop px.
-        usable (np.ndarray): (L,) bool: labelled, and among the robust ids.
+        valid (np.ndarray): (L,) bool: labelled, and among the robust ids.
         crop_size (float): Side of the crop, px.
         round_to_pixels (bool): Round the landmarks first. The poses that the
             authors publish come out exactly with this, on the 256 px crop;
@@ -74,7 +74,7 @@ def fit_pose(head_model: np.ndarray,
 
     Returns:
         np.ndarray | None: (6,) yaw, pitch, roll in degrees, tx, ty, tz in
-        head units; None where fewer than 4 points are usable, where they lie
+        head units; None where fewer than 4 points are valid, where they lie
         on one spot or line, or where the fit does not end in finite numbers.
     """
     usable = np.asarray(usable, bool)

@@ -1,4 +1,4 @@
-"""What is known of each landmark set: one JSON file a set, one class."""
+"""Landmark sets: one JSON file each, one class."""
 from .landmark_set import LandmarkSet, find_landmark_set, load_landmark_set
 
 __all__ = ['LandmarkSet', 'find_landmark_set', 'load_landmark_set']

@@ -39,7 +39,7 @@ class LandmarkSet:
         name (str): Short name, e.g. ``'wflw_98'``.
         num_landmarks (int): L.
         flip_pairs (list[tuple[int, int]]): Landmarks that change places when
-            the picture is mirrored; the others map to themselves.
+            the image is mirrored; the others map to themselves.
         curves (dict[str, list[int]]): Name of each facial curve and the
             landmarks along it, in drawing order. The order of the curves is
             the order of the edge channels. May be empty.
@@ -48,10 +48,10 @@ class LandmarkSet:
         head_model (np.ndarray | None): Rigid head, (L, 3), float64, in the
             world of :mod:`spiga_mmpose.geometry` (x out of the face, y and z
             such that an upright face has its image y downwards).
-        mean_shape (np.ndarray | None): Mean face, (L, 2), float64, in unit
-            coordinates of the crop of 1.6 times the longer side of the
-            landmark box. Where the file has none, the head model seen from
-            the front.
+        mean_shape (np.ndarray | None): Mean face, (L, 2), float64, in
+            normalised coordinates of the crop of 1.6 times the longer side of
+            the landmark box. Where the file has none, the head model seen
+            from the front.
         robust_ids (list[int]): Landmarks that hardly move with expression;
             the pose is fitted to them.
         eye_corners (tuple[int, int] | None): Outer eye corners; their
@@ -105,7 +105,7 @@ class LandmarkSet:
         return table
 
     def ids_in(self, other: 'LandmarkSet') -> np.ndarray:
-        """Which landmarks of another set are at the same places of the head.
+        """Landmarks of another set at the same places of the head.
 
         Args:
             other (LandmarkSet): Both sets need a rigid head.
@@ -230,7 +230,7 @@ def _checked(path: str, raw: dict) -> LandmarkSet:
                 f'{path}: {key} must be {expected}, found {found!r}')
 
     check('num_landmarks', _is_whole(count) and count > 0,
-          'a whole number above 0', count)
+          'an integer above 0', count)
 
     def check_ids(key, ids, expected='a list of landmark indices', least=0,
                   most=None):
@@ -294,7 +294,7 @@ def _checked(path: str, raw: dict) -> LandmarkSet:
     check('annotation_ids',
           isinstance(ids, list) and all(map(_is_whole, ids))
           and len(ids) == len(set(ids)) == count,
-          f'{count} different whole numbers', ids)
+          f'{count} different integers', ids)
     threshold = raw.get('threshold', 1.)
     check('threshold',
           isinstance(threshold, float) or _is_whole(threshold),
@@ -326,7 +326,7 @@ def frontal_shape(head_model: np.ndarray) -> np.ndarray:
         head_model (np.ndarray): (L, 3), see :class:`LandmarkSet`.
 
     Returns:
-        np.ndarray: (L, 2) unit coordinates, read-only.
+        np.ndarray: (L, 2) normalised coordinates, read-only.
     """
     points = project_head(head_model, np.array(FRONTAL_POSE))
     low, high = points.min(0), points.max(0)

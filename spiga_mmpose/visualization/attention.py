@@ -1,4 +1,4 @@
-"""Which landmarks a landmark attends to, on the face and as a matrix.
+"""Draw the attention of landmarks, on the face and as a matrix.
 
 Paper, Figure 4 and supplementary Figures 6 and 7. The attention is that of
 ``pred_instances`` where ``test_cfg`` has ``output_attention``: (S, layers,
@@ -33,7 +33,7 @@ def attention_sheet(image: np.ndarray,
                     landmark_set: LandmarkSet,
                     landmark: Optional[int] = None,
                     size: int = 256) -> np.ndarray:
-    """What one landmark attends to: a row a step, a column a layer.
+    """Draw the attention of one landmark: a row a step, a column a layer.
 
     Args:
         image (np.ndarray): (H, W, 3) RGB, uint8.
@@ -75,7 +75,7 @@ def attention_panels(image: np.ndarray,
                      landmark_set: LandmarkSet,
                      landmark: int,
                      size: int = 256) -> List[List[np.ndarray]]:
-    """The pictures of :func:`attention_sheet`, which has the arguments.
+    """The images of :func:`attention_sheet`, which has the arguments.
 
     Widths are of one scale in all panels, so that they can be compared.
 

@@ -1,4 +1,4 @@
-"""Pure drawing: landmarks, curves, pose axes, boxes and text on pictures.
+"""Pure drawing: landmarks, curves, pose axes, boxes and text on images.
 
 Convention:
     A **canvas** is an (H, W, 3) RGB uint8 array; the functions draw into it.
@@ -22,7 +22,7 @@ from spiga_mmpose.landmark_sets import LandmarkSet
 Color = Tuple[int, int, int]
 
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
-PAPER, INK = 255, (30, 30, 30)  # of sheets and of bands of text
+PAPER, INK = 255, (30, 30, 30)  # of grids and of bands of text
 BOX_COLOR = (90, 200, 250)
 # Arrows of the pose: image right, image down and out of the face, for a face
 # that looks straight into the camera. Each angle is written in the colour of
@@ -219,7 +219,7 @@ def draw_indices(canvas: np.ndarray, landmarks: np.ndarray,
 
 def pose_frame(head_model: np.ndarray, pose: np.ndarray,
                landmarks: np.ndarray) -> Tuple[np.ndarray, float]:
-    """Where the square crop lies in the image, from a pose and its landmarks.
+    """Square crop in the image, from a pose and its landmarks.
 
     A pose is one of the square crop; drawing it in the image needs the crop.
     Samples of several faces that MMPose has merged keep the crop of the first

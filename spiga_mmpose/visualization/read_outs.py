@@ -133,7 +133,7 @@ def _places(read_out: ReadOut, extent: np.ndarray,
     beside = [(right, y1), (left, y1), (right, inner_y), (left, inner_y)]
     outside = on_top + beside if read_out.on_top else beside + on_top
     # Inside, which always hides something, is preferred to what the border of
-    # the picture pushes inside: lower corners of the box are off the face.
+    # the image pushes inside: lower corners of the box are off the face.
     inside = [(x1, inner_y), (inner_x, inner_y), (x1, y1), (inner_x, y1)]
     return np.array(inside + outside)
 

@@ -1,4 +1,4 @@
-"""Pictures made of pictures: face panels, step strips and contact sheets."""
+"""Grids of images: face panels, step strips and contact grids."""
 import textwrap
 from typing import List, Optional, Sequence, Tuple
 
@@ -12,8 +12,8 @@ from .drawing import (BLACK, PAPER, WHITE, draw_disc, draw_landmarks,
                       part_of, point_radius, pose_frame, text_band,
                       text_extent, text_height)
 
-# What the windows in step panels mean, for the note of a sheet.
-WINDOWS_NOTE = ('Bright square: the window of the picture that a step sees '
+# What the windows in step panels mean, for the note of a grid.
+WINDOWS_NOTE = ('Bright square: the window of the image that a step sees '
                 'around a landmark. White disc: where the step moves it.')
 # Brightness of what a view does not show.
 _DARK = 0.5
@@ -23,7 +23,7 @@ def crop_panel(image: np.ndarray,
                landmarks: np.ndarray,
                size: int = 256,
                margin: float = 1.35) -> Tuple[np.ndarray, np.ndarray]:
-    """Square picture of one face, and the way into it.
+    """Square image of one face, and the way into it.
 
     Args:
         image (np.ndarray): (H, W, 3) RGB, uint8.
@@ -190,7 +190,7 @@ def _draw_windows(panel: np.ndarray, centers: np.ndarray,
 
 def _draw_ways(panel: np.ndarray, before: np.ndarray,
                after: np.ndarray) -> None:
-    """How landmarks (N, 2) moved: a line each, and a disc at its end."""
+    """Draw the motion of landmarks (N, 2): a line each, a disc at its end."""
     width = line_width(len(panel))
     radius = 1.4 * point_radius(len(panel))
     for start, end in zip(before, after):
@@ -205,28 +205,28 @@ def make_sheet(rows: Sequence[Sequence[np.ndarray]],
                captions: Sequence[str] = (),
                size: int = 256,
                note: str = '') -> np.ndarray:
-    """Contact sheet: rows of pictures with headings and captions.
+    """Contact grid: rows of images with headings and captions.
 
     Args:
-        rows (list[list[np.ndarray]]): Pictures (H, W, 3) RGB, uint8, of any
+        rows (list[list[np.ndarray]]): Images (H, W, 3) RGB, uint8, of any
             size; each is brought into a square of ``size`` px, unstretched. A
             shorter row leaves the rest of its places empty.
         headings (list[str]): Heading of each column, or none.
         captions (list[str]): Line above each row, or none.
         size (int): Side of a square, px.
-        note (str): What the pictures mean, below them, in as many lines as
+        note (str): What the images mean, below them, in as many lines as
             it takes.
 
     Returns:
         np.ndarray: (H, W, 3) RGB, uint8.
 
     Raises:
-        ValueError: If there is no picture, or not one heading a column, or
+        ValueError: If there is no image, or not one heading a column, or
             not one caption a row.
     """
     columns = max((len(row) for row in rows), default=0)
     if not columns:
-        raise ValueError('make_sheet: there is no picture to show')
+        raise ValueError('make_sheet: there is no image to show')
     for name, texts, count in (('headings', headings, columns),
                                ('captions', captions, len(rows))):
         if texts and len(texts) != count:
@@ -257,7 +257,7 @@ def make_sheet(rows: Sequence[Sequence[np.ndarray]],
 
 
 def _join(pictures: List[np.ndarray], gap: int, axis: int) -> np.ndarray:
-    """Pictures of equal height (axis 1) or width (axis 0), with gaps."""
+    """Images of equal height (axis 1) or width (axis 0), with gaps."""
     shape = list(pictures[0].shape)
     shape[axis] = gap
     space = np.full(shape, PAPER, np.uint8)

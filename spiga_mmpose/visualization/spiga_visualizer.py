@@ -40,7 +40,7 @@ class SPIGAVisualizer(PoseLocalVisualizer):
     drawn: ``keypoints``, ``keypoint_scores`` or ``keypoints_visible``,
     ``head_poses`` and with them ``landmark_steps`` (see
     :func:`~spiga_mmpose.visualization.drawing.pose_frame`), ``bboxes``,
-    ``bbox_scores`` and ``track_ids`` (N,), whole numbers; below 0: no track.
+    ``bbox_scores`` and ``track_ids`` (N,), integers; below 0: no track.
 
     Args:
         landmark_set (str | LandmarkSet, optional): The landmark set, its name
@@ -130,7 +130,7 @@ class SPIGAVisualizer(PoseLocalVisualizer):
 
     def draw_faces(self, name: str, image: np.ndarray,
                    sample: PoseDataSample) -> np.ndarray:
-        """A picture with the faces that were found in it.
+        """An image with the faces that were found in it.
 
         With boxes, without truth; opacity shows the scores, and no landmark
         is left out for its score.
@@ -237,7 +237,7 @@ class SPIGAVisualizer(PoseLocalVisualizer):
         return landmark_style(self.landmark_set)
 
     def _enlargement(self, image, data_sample) -> float:
-        """How much larger the image is drawn."""
+        """Factor by which the image is enlarged."""
         instances = data_sample.get('pred_instances') or data_sample.get(
             'gt_instances')
         if not self.min_face or not instances or 'keypoints' not in instances:
@@ -275,7 +275,7 @@ def _opacity(instances: InstanceData, threshold: float) -> np.ndarray:
 
 
 def _labels(instances: InstanceData, count: int) -> List[str]:
-    """Of each of the boxes its track id, and its score where it is below 1."""
+    """Text of each box: its track id, and its score where it is below 1."""
     scores = _array(instances.get('bbox_scores', np.ones(count)))
     tracks = _array(instances.get('track_ids', np.full(count, -1)))
     labels = []
@@ -311,7 +311,7 @@ def _enlarged(data_sample: PoseDataSample, factor: float) -> PoseDataSample:
         for name in ('keypoints', 'transformed_keypoints', 'landmark_steps',
                      'bboxes'):
             if name in instances:
-                # Pixel centres are at whole numbers.
+                # Pixel centres are at integers.
                 moved = (_array(instances.get(name)) + 0.5) * factor - 0.5
                 instances.set_field(moved, name)
         enlarged.set_field(instances, key)

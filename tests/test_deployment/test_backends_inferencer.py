@@ -22,7 +22,7 @@ FIELDS = {
 
 @pytest.fixture(scope='module')
 def faces():
-    """Three drawn pictures, BGR, and the box of the face in each."""
+    """Three drawn images, BGR, and the box of the face in each."""
     drawn = SyntheticFaceDataset(3, seed=3, image_size=128)
     samples = [drawn[i] for i in range(3)]
     return ([sample['img'] for sample in samples],

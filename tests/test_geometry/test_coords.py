@@ -4,9 +4,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from spiga_mmpose.geometry import (boxes_to_center_scale, cells_to_unit,
-                                   crop_to_image, image_to_crop, unit_to_cells,
-                                   unit_to_grid)
+from spiga_mmpose.geometry import (boxes_to_center_scale, cells_to_normalised,
+                                   crop_to_image, image_to_crop,
+                                   normalised_to_cells, normalised_to_grid)
 
 CENTER, SCALE, SIZE = np.array([100., 50]), np.array([80., 80]), (256, 256)
 
@@ -37,9 +37,9 @@ def test_crop_is_that_of_the_estimator():
 @pytest.mark.parametrize('cells', [1, 4, 64])
 def test_unit_and_cells(cells):
     points = torch.rand(7, 2)
-    there = unit_to_cells(points, cells)
+    there = normalised_to_cells(points, cells)
     torch.testing.assert_close(there, points * cells)
-    torch.testing.assert_close(cells_to_unit(there, cells), points)
+    torch.testing.assert_close(cells_to_normalised(there, cells), points)
 
 
 @pytest.mark.parametrize('cells', [4, 7, 64])
@@ -48,8 +48,8 @@ def test_grid_of_all_cells_returns_the_map(cells):
     image = torch.rand(2, 3, cells, cells)
     y, x = torch.meshgrid(
         torch.arange(cells), torch.arange(cells), indexing='ij')
-    points = cells_to_unit(torch.stack([x, y], -1).float(), cells)
-    grid = unit_to_grid(points, cells)[None].expand(2, -1, -1, -1)
+    points = cells_to_normalised(torch.stack([x, y], -1).float(), cells)
+    grid = normalised_to_grid(points, cells)[None].expand(2, -1, -1, -1)
     sampled = F.grid_sample(image, grid, align_corners=False)
     torch.testing.assert_close(sampled, image, atol=1e-5, rtol=0)
 
@@ -58,7 +58,7 @@ def test_grid_by_hand():
     """-1 and 1 are the outer borders of the first and the last cell."""
     cells = torch.tensor([-0.5, 0., 1.5, 3.5])
     torch.testing.assert_close(
-        unit_to_grid(cells_to_unit(cells, 4), 4),
+        normalised_to_grid(cells_to_normalised(cells, 4), 4),
         torch.tensor([-1., -0.75, 0., 1.]))
 
 

@@ -25,7 +25,7 @@ NOSE, CHIN, LEFT_EYE, RIGHT_EYE = 30, 8, 36, 45  # as the camera sees them
 
 
 class TestByLooking:
-    """Where the nose and the eyes go in the picture (y is down)."""
+    """Where the nose and the eyes go in the image (y is down)."""
 
     def test_upright_face(self):
         points = project()
@@ -49,7 +49,7 @@ class TestByLooking:
         assert self.nose(pitch=-30)[1] > self.nose()[1] + 0.05
 
     def test_positive_roll_leans_clockwise(self):
-        """The right eye of the picture goes down."""
+        """The right eye of the image goes down."""
         points = project(roll=20)
         line = points[RIGHT_EYE] - points[LEFT_EYE]
         assert np.rad2deg(np.arctan2(line[1], line[0])) == pytest.approx(
@@ -67,7 +67,7 @@ class TestByLooking:
 def test_right_angles_by_hand(yaw, roll):
     """At right angles the head's axes lie along the camera's.
 
-    Columns are where the world's x (out of the face), y (to the picture's
+    Columns are where the world's x (out of the face), y (to the image's
     left) and z (to the chin) point, in camera axes (right, down, into the
     scene).
     """
@@ -154,7 +154,7 @@ def test_wrap_by_hand():
 
 
 def test_mirror_pose_is_the_pose_of_the_mirrored_picture():
-    """A symmetric head under the mirrored pose is the mirrored picture."""
+    """A symmetric head under the mirrored pose is the mirrored image."""
     landmark_set = load_landmark_set('wflw_98')
     flip = landmark_set.flip_indices
     head = landmark_set.head_model

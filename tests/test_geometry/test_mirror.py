@@ -1,4 +1,4 @@
-"""Poses of mirrored pictures."""
+"""Poses of mirrored images."""
 import dataclasses
 
 import numpy as np

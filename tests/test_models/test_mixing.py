@@ -121,8 +121,8 @@ BACKBONES = {
 }
 # What else MMPose calls backbones.
 OTHERS = {
-    'DSTFormer': 'takes joints, not pictures',
-    'TCN': 'takes joints, not pictures',
+    'DSTFormer': 'takes joints, not images',
+    'TCN': 'takes joints, not images',
     'V2VNet': 'takes volumes',
 }
 

@@ -170,7 +170,7 @@ class TestLandmarks:
         assert not changed(canvas).any()
 
     def test_a_face_of_absurd_size(self, landmark_set, face):
-        """A bad pose blows the head up; what is in the picture is drawn."""
+        """A bad pose blows the head up; what is in the image is drawn."""
         canvas = gray()
         style = drawing.landmark_style(landmark_set)
         drawing.draw_landmarks(canvas, (face - face[0]) * 1e9 + 50, *style)
@@ -192,7 +192,7 @@ class TestLandmarks:
         assert (canvas[:, 3:100] == whole[:, 103:200]).mean() > 0.999
 
     def test_looks_alike_at_every_size(self, landmark_set, face):
-        """The painted share of the picture does not depend on its size."""
+        """The painted share of the image does not depend on its size."""
         shares = []
         for scale in (4, 12):
             canvas = gray(200 * scale, 200 * scale)

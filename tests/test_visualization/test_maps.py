@@ -120,7 +120,7 @@ class TestMapsSheet:
 
 
 def test_what_a_model_gives(landmark_set):
-    """Attention and maps of a small network, from image to sheet."""
+    """Attention and maps of a small network, from image to grid."""
     model = small_models.build(small_models.estimator())
     model.test_cfg = dict(output_attention=True, output_heatmaps=True)
     with torch.no_grad():

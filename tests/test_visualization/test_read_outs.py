@@ -11,7 +11,7 @@ POSE = np.array([3., -4, 5])
 
 
 def write(texts, faces, height=200, width=300):
-    """(H, W) bool where texts are written on an empty picture."""
+    """(H, W) bool where texts are written on an empty image."""
     canvas = np.full((height, width, 3), 128, np.uint8)
     draw_read_outs(canvas, texts, np.array(faces, float))
     return (canvas != 128).any(-1)

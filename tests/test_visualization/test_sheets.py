@@ -1,4 +1,4 @@
-"""Panels, strips and contact sheets."""
+"""Panels, strips and contact grids."""
 import numpy as np
 import pytest
 
@@ -230,8 +230,8 @@ class TestMakeSheet:
         assert heights[0] < heights[1] < heights[2] < heights[3]
 
     @pytest.mark.parametrize('arguments, word', [
-        (([], ), 'no picture'),
-        (([[]], ), 'no picture'),
+        (([], ), 'no image'),
+        (([[]], ), 'no image'),
         (([[np.zeros((4, 4, 3), np.uint8)]], ['a', 'b']), '1 headings'),
         (([[np.zeros((4, 4, 3), np.uint8)]], [], ['a', 'b']), '1 captions'),
     ])

@@ -234,7 +234,7 @@ class TestSize:
 
     @pytest.mark.parametrize('size', [64, 256, 2000])
     def test_sizes_follow_the_face(self, landmark_set, size):
-        """Landmarks, axes, box and text cover their share of the picture."""
+        """Landmarks, axes, box and text cover their share of the image."""
         side = int(1.6 * size)
         landmarks = side * project_head(landmark_set.head_model, POSES[0])
         sample = PoseDataSample()
@@ -280,7 +280,7 @@ class TestSize:
                                          sample).shape == image.shape
 
     def test_not_beyond_bounds(self, sample):
-        # Nothing of an absurdly small face makes a huge picture.
+        # Nothing of an absurdly small face makes a huge image.
         faces = sample.pred_instances
         faces.keypoints = faces.keypoints / 1000
         visualizer = SPIGAVisualizer(landmark_set='wflw_98', min_face=96)
@@ -301,7 +301,7 @@ class TestSets:
             SPIGAVisualizer(landmark_set='wflw')
 
     def test_set_of_the_dataset(self, image, sample, landmark_set, visualizer):
-        """By its name in the metainfo; the picture is the same."""
+        """By its name in the metainfo; the image is the same."""
         found = SPIGAVisualizer()
         found.set_dataset_meta(parse_pose_metainfo(landmark_set.metainfo()))
         assert found.landmark_set is landmark_set
@@ -315,7 +315,7 @@ class TestSets:
 
     def test_colours_of_the_dataset_without_a_set(self, image, sample,
                                                   landmark_set):
-        """Its metainfo has the same colours and links: the same picture."""
+        """Its metainfo has the same colours and links: the same image."""
         named = SPIGAVisualizer(landmark_set='wflw_98', draw=('landmarks', ))
         plain = SPIGAVisualizer(draw=('landmarks', ))
         info = dict(landmark_set.metainfo(), dataset_name='a dog')
@@ -350,7 +350,7 @@ def test_writes_a_file(visualizer, image, sample, tmp_path):
 
 
 def test_in_the_hook_of_the_runner(tmp_path, image, landmark_set):
-    """PoseVisualizationHook merges, draws and writes test pictures."""
+    """PoseVisualizationHook merges, draws and writes test images."""
     from types import SimpleNamespace
 
     from mmpose.engine.hooks import PoseVisualizationHook

@@ -1,4 +1,4 @@
-"""What is behind the head: clutter, neck and clothes, hair at the back."""
+"""Background of the head: clutter, neck and clothes, hair at the back."""
 import cv2
 import numpy as np
 

@@ -26,7 +26,7 @@ def sample_angles(rng: np.random.Generator, variant: str) -> np.ndarray:
 
 
 def is_strong_pose(angles: np.ndarray) -> bool:
-    """Whether a pose counts for the subset 'pose'."""
+    """Return whether a pose counts for the subset 'pose'."""
     yaw, pitch, roll = np.abs(angles[:3])
     return bool(yaw > STRONG_YAW or pitch > STRONG_PITCH
                 or roll > STRONG_ROLL)

@@ -1,4 +1,4 @@
-"""Sub-pixel polygons, lines and blending on float pictures."""
+"""Sub-pixel polygons, lines and blending on float images."""
 import cv2
 import numpy as np
 
@@ -11,7 +11,7 @@ def fixed(points) -> np.ndarray:
 
 
 def polygon(image: np.ndarray, points, color=255):
-    """Fill a polygon, anti-aliased on 8-bit pictures, in place."""
+    """Fill a polygon, anti-aliased on 8-bit images, in place."""
     if not np.isscalar(color):
         color = [float(c) for c in color]
     cv2.fillPoly(image, [fixed(points)], color, cv2.LINE_AA, SHIFT)
@@ -25,7 +25,7 @@ def line(mask: np.ndarray, points, width: float, closed: bool = False):
 
 def blend(image: np.ndarray, mask: np.ndarray, color, strength: float = 1.,
           shade=None):
-    """Mix a colour into the picture where a mask is, in place.
+    """Mix a colour into the image where a mask is, in place.
 
     Args:
         image (np.ndarray): (H, W, 3) float32.

@@ -1,4 +1,4 @@
-"""What a camera adds: blur, noise, compression, exposure."""
+"""Camera effects: blur, noise, compression, exposure."""
 from typing import Tuple
 
 import cv2

@@ -99,7 +99,7 @@ def rasterize(points: np.ndarray, depth: np.ndarray, corners: np.ndarray,
     """Cover the canvas with triangles.
 
     Args:
-        points (np.ndarray): (N, 2) px, pixel centres at whole numbers.
+        points (np.ndarray): (N, 2) px, pixel centres at integers.
         depth (np.ndarray): (N,) distance, greater is farther.
         corners (np.ndarray): (T, 3) vertex ids; triangles that turn clockwise
             on the screen (y down) face the camera.

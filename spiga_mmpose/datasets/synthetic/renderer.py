@@ -1,4 +1,4 @@
-"""One synthetic face, from a random generator to a labelled picture."""
+"""One synthetic face, from a random generator to a labelled image."""
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Tuple
@@ -57,7 +57,7 @@ def draw_face(rng: np.random.Generator,
         variant (str): One of ``VARIANTS``.
 
     Returns:
-        SyntheticFace: Picture and labels.
+        SyntheticFace: Image and labels.
     """
     model = shape_model()
     expression, expressive = sample_expression(rng)

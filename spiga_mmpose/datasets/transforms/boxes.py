@@ -1,4 +1,4 @@
-"""From a face box to the square that is cropped, and its random changes."""
+"""Transforms of face boxes: the square to crop, and its augmentation."""
 from typing import Tuple
 
 import cv2
@@ -128,7 +128,7 @@ class FaceBoxCenterScale(GetBBoxCenterScale):
 
 @TRANSFORMS.register_module()
 class FaceRandomFlip(RandomFlip):
-    """Mirror the picture, the box and the landmarks with what hides them.
+    """Mirror the image, the box and the landmarks with what hides them.
 
     As its parent, left to right only, and ``keypoints_hidden`` (1, L)
     changes places with the landmarks. Comes before the crop. An
@@ -164,7 +164,7 @@ class FaceRandomBox(BaseTransform):
     """Rotate, shift and scale the box at random, each uniformly.
 
     The release's rotation, shift and scale (PyPI package ``spiga`` 0.0.6),
-    said of the box instead of the picture, so that one resampling does all:
+    said of the box instead of the image, so that one resampling does all:
 
     * the crop turns about the centre of the box;
     * the box moves by a share of its width and height;

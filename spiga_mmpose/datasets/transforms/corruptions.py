@@ -1,9 +1,9 @@
-"""Known harms to the box or the crop of a test face, in five severities.
+"""Known corruptions to the box or the crop of a test face, in five severities.
 
 For ``tools/analysis_tools/robustness.py``, or for the test pipeline of any
 config: a box corruption goes directly before the crop (:class:`SPIGACrop` or
-MMPose's ``TopdownAffine``), a picture corruption directly after it. The
-pictures are harmed after the crop because only there a pixel, a JPEG block or
+MMPose's ``TopdownAffine``), an image corruption directly after it. The
+images are corrupted after the crop because only there a pixel, a JPEG block or
 a noise grain means the same for a face of 50 px and one of 1000 px.
 
 None changes what the face is scored by: box, landmarks and visibility stay
@@ -21,7 +21,7 @@ from .loading import BadSampleError
 
 
 class Corruption(BaseTransform):
-    """One kind of harm, in levels.
+    """One kind of corruption, in levels.
 
     What is drawn at random depends on ``(seed, face)`` alone, whatever the
     order or the worker, and is the same at every level: of one face only the
@@ -30,7 +30,7 @@ class Corruption(BaseTransform):
     Attributes:
         amounts (tuple[float]): Of levels 1 to 5, milder to harder.
         unit (str): What an amount is, for the axis of a figure.
-        after_crop (bool): Harms the crop; False: the box, before the crop.
+        after_crop (bool): Acts on the crop; False: the box, before the crop.
 
     Required Keys:
 
@@ -50,7 +50,7 @@ class Corruption(BaseTransform):
     def __init__(self, level: int, seed: int = 0) -> None:
         if level not in range(len(self.amounts) + 1):
             raise ValueError(
-                f'{type(self).__name__}: level must be a whole number from 0 '
+                f'{type(self).__name__}: level must be an integer from 0 '
                 f'to {len(self.amounts)}, found {level!r}')
         self.level = level
         self.seed = seed

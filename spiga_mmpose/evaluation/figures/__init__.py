@@ -1,4 +1,4 @@
-"""The evaluation's figures: plain arrays in, a picture file out.
+"""The evaluation's figures: plain arrays in, an image file out.
 
 They write by matplotlib's object interface, so nothing global changes and no
 display is needed; the ending of the path says the format. Methods are told

@@ -1,4 +1,4 @@
-"""How far attention reaches, and how much goes to hidden landmarks."""
+"""Figure: reach of attention, and its share on hidden landmarks."""
 from typing import Dict, List, Sequence
 
 from .style import method_style, new_figure, save
@@ -17,7 +17,7 @@ def draw_attention_statistics(rows: Sequence[Dict[str, float]],
         even_distance (float): Distance of attention that looks everywhere
             alike.
         faces (str): What it was measured on, for the title.
-        path (str): Where to write the picture; the ending says the format.
+        path (str): Where to write the image; the ending says the format.
     """
     figure = new_figure(8.6, 3.8)
     left, right = figure.subplots(1, 2)

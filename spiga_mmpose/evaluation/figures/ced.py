@@ -16,7 +16,7 @@ def draw_ced(errors: Dict[str, np.ndarray], threshold: float, norm: str,
             cent, finite.
         threshold (float): Right end of the figure, per cent.
         norm (str): The normaliser, for the axis.
-        path (str): Where to write the picture; the ending says the format.
+        path (str): Where to write the image; the ending says the format.
     """
     figure = new_figure(6, 4.2, len(errors))
     axes = figure.add_subplot()

@@ -68,7 +68,7 @@ def draw_landmark_errors(errors: Dict[str, np.ndarray], face: np.ndarray,
         face (np.ndarray): (L, 2) of :func:`frontal_face`.
         landmark_set (LandmarkSet): Parts and curves.
         norm (str): The normaliser, for the scale.
-        path (str): Where to write the picture; the ending says the format.
+        path (str): Where to write the image; the ending says the format.
     """
     known = np.concatenate([v[np.isfinite(v)] for v in errors.values()])
     # Not from 0: the differences between the landmarks are the figure.
@@ -153,7 +153,7 @@ def _spread(points):
 
 
 def _beside(points):
-    """Where the number of each point has most room."""
+    """Positions with most room for the number of each point."""
     angles = np.linspace(0, 2 * np.pi, 16, endpoint=False)
     ring = _ASIDE * np.stack([np.cos(angles), np.sin(angles)], 1)
     taken = list(points[np.isfinite(points).all(1)])

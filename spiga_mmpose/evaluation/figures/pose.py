@@ -17,7 +17,7 @@ def draw_pose_errors(predicted: Dict[str, np.ndarray], true: np.ndarray,
     """Draw a row for each method: three angles, and the bins of yaw.
 
     A point of a scatter is a face; its distance from the dashed line is its
-    error the short way round. The last picture counts the faces by true and
+    error the short way round. The last image counts the faces by true and
     predicted bin of 15 degrees of yaw, as
     :func:`~..functional.angle_confusion`.
 
@@ -26,7 +26,7 @@ def draw_pose_errors(predicted: Dict[str, np.ndarray], true: np.ndarray,
             method, degrees; NaN for faces without. A method without any pose
             gets no row.
         true (np.ndarray): (N, 3) degrees; NaN for faces without.
-        path (str): Where to write the picture; the ending says the format.
+        path (str): Where to write the image; the ending says the format.
 
     Raises:
         ValueError: If no face has both poses.

@@ -29,7 +29,7 @@ def draw_panels(panels: Sequence[Panel], label: str, path: str) -> None:
     Args:
         panels (list[Panel]): At least one, all of the same methods.
         label (str): Of the common vertical axis.
-        path (str): Where to write the picture; the ending says the format.
+        path (str): Where to write the image; the ending says the format.
     """
     columns = min(4, len(panels))
     rows = -(-len(panels) // columns)
@@ -69,12 +69,12 @@ def _draw_panel(axes, panel: Panel) -> None:
 
 def draw_examples(rows: Sequence[Tuple[str, List[Tuple[str, np.ndarray]]]],
                   path: str) -> None:
-    """Draw one face under many harms: a row a harm, a column a level.
+    """Draw one face under corruptions: a row each, a column a level.
 
     Args:
-        rows (list[tuple]): Of each row its name and its pictures: pairs of a
+        rows (list[tuple]): Of each row its name and its images: pairs of a
             caption and (H, W, 3) RGB, uint8.
-        path (str): Where to write the picture; the ending says the format.
+        path (str): Where to write the image; the ending says the format.
     """
     columns = max(len(pictures) for _, pictures in rows)
     figure = new_figure(1.4 * (columns + 1), 1.65 * len(rows))

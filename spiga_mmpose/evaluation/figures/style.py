@@ -1,4 +1,4 @@
-"""What the figures have in common."""
+"""Style shared by the figures."""
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure

@@ -1,4 +1,4 @@
-"""What methods cost against what they give."""
+"""Figure: cost against accuracy of methods."""
 from typing import Dict, Tuple
 
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
@@ -15,7 +15,7 @@ def draw_trade_off(points: Dict[str, Tuple[float, float]], cost: str,
             each method, by its name for the legend.
         cost (str): Name of the cost with its unit; the axis is logarithmic.
         error (str): Name of the error with its unit.
-        path (str): Where to write the picture; the ending says the format.
+        path (str): Where to write the image; the ending says the format.
     """
     figure = new_figure(6, 4, methods=len(points))
     axes = figure.add_subplot()

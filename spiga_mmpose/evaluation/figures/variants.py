@@ -26,7 +26,7 @@ def draw_variants(panels: Sequence[VariantPanel], path: str) -> None:
 
     Args:
         panels (list[VariantPanel]): At least one, all of the same variants.
-        path (str): Where to write the picture; the ending says the format.
+        path (str): Where to write the image; the ending says the format.
     """
     names = list(panels[0].runs)
     figure = new_figure(2.6 + 3.2 * len(panels), 1.3 + .32 * len(names))

@@ -24,7 +24,7 @@ def draw_errors_by_yaw(errors: Dict[str, np.ndarray], yaw: np.ndarray,
             for all methods.
         yaw (np.ndarray): (N,) true yaw, degrees; NaN where there is none.
         norm (str): The normaliser, for the axis.
-        path (str): Where to write the picture; the ending says the format.
+        path (str): Where to write the image; the ending says the format.
 
     Raises:
         ValueError: If no face has both a yaw and an error.
@@ -68,7 +68,7 @@ def draw_errors_by_yaw(errors: Dict[str, np.ndarray], yaw: np.ndarray,
 
 
 def _count(scored, shown):
-    """How many faces there are, and how many are left out."""
+    """Numbers of faces, and of those left out."""
     parts = [f'{shown.sum()} faces']
     for number, reason in (((~scored).sum(), 'not scored'),
                            ((scored & ~shown).sum(), 'without a yaw')):

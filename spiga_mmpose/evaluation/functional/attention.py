@@ -1,4 +1,4 @@
-"""What graph attention looks at: how far, and whether at hidden landmarks.
+"""Statistics of graph attention: its reach, its share on hidden landmarks.
 
 Behind the paper's Figure 4 and supplementary Figures 6 and 7, as numbers.
 
@@ -62,7 +62,7 @@ def received_attention(attention: np.ndarray) -> np.ndarray:
 
 def hidden_attention(received: np.ndarray,
                      hidden: np.ndarray) -> Dict[str, float]:
-    """How much of the attention goes to hidden landmarks.
+    """Share of the attention on hidden landmarks.
 
     Some landmarks get more attention than others wherever they are, and the
     contour is hidden more often than the nose. ``against_visible`` is free of

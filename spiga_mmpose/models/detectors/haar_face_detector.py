@@ -69,7 +69,7 @@ def find_faces(cascade: 'cv2.CascadeClassifier',
 class HaarFaceDetector(OpenCVFaceDetector):
     """A Haar cascade of OpenCV behind MMDet's detector interface.
 
-    ``configs/detection/haar_face.py`` makes it usable by
+    With ``configs/detection/haar_face.py`` it works in
     ``mmdet.apis.init_detector``, ``DetInferencer`` and as the ``det_model``
     of ``MMPoseInferencer`` (with ``det_cat_ids=[0]``).
 

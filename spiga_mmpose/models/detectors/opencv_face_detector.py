@@ -1,4 +1,4 @@
-"""What the face detectors of OpenCV share behind MMDet's interface."""
+"""Base of OpenCV's face detectors behind MMDet's interface."""
 from typing import List, Optional, Tuple
 
 import numpy as np
@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 class OpenCVFaceDetector(BaseDetector):
-    """A detector that reads NumPy pictures, in the place of MMDet's own.
+    """A detector that reads NumPy images, in the place of MMDet's own.
 
     It has no parameters, runs on the CPU whatever the device, and cannot be
     trained. The data preprocessor must leave the image as it is: BGR or grey,

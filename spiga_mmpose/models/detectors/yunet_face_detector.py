@@ -29,8 +29,8 @@ class YuNetFaceDetector(OpenCVFaceDetector):
     their parts. So an image is searched at two sizes: at the second the
     largest face is small enough. Of boxes in one another the better stays.
 
-    ``configs/detection/yunet_face.py`` makes it usable where a config of
-    MMDet is, once the file is named in it (``model.onnx_file``).
+    ``configs/detection/yunet_face.py`` works wherever a config of MMDet
+    does, once it names the file (``model.onnx_file``).
 
     Args:
         onnx_file (str): Path of the network.

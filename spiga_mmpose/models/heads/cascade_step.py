@@ -96,11 +96,11 @@ class CascadeStep(nn.Module):
 
         Args:
             field (Tensor): (B, C, H, W) visual field.
-            points (Tensor): (B, L, 2) unit coordinates before the step.
+            points (Tensor): (B, L, 2) normalised coordinates before the step.
 
         Returns:
-            tuple: offsets (B, L, 2), unit coordinates, each within half the
-            window, and the attention (B, heads, L, L) of each layer.
+            tuple: offsets (B, L, 2), normalised coordinates, each within half
+            the window, and the attention (B, heads, L, L) of each layer.
         """
         B, L, _ = points.shape
         windows = sample_windows(field, points, self.window,

@@ -25,7 +25,7 @@ from .trained_parts import PARTS, TrainedParts
 
 class CascadeOutputs(NamedTuple):
     """Tensors of a forward pass."""
-    steps: Tensor  # (B, S + 1, L, 2) unit; entry 0: where they start
+    steps: Tensor  # (B, S + 1, L, 2) normalised; entry 0: where they start
     poses: Optional[Tensor]  # (B, 6) degrees and head units
     scores: Tensor  # (B, L) in [0, 1]
 
@@ -154,7 +154,7 @@ class GATCascadeHead(TrainedParts, StrictShapes, BaseHead):
                 'cascade')
         self.initial_shape = initial_shape
         self.in_channels = in_channels
-        # (L, 3) head units, or (L, 2) unit.
+        # (L, 3) head units, or (L, 2) normalised.
         self.register_buffer(
             'start',
             torch.tensor(start[initial_shape], dtype=torch.float32),
@@ -195,8 +195,8 @@ class GATCascadeHead(TrainedParts, StrictShapes, BaseHead):
             feats (tuple[Tensor]): Feature maps (B, C, H, W), the best last.
 
         Returns:
-            CascadeOutputs: steps (B, S + 1, L, 2) unit, poses (B, 6), scores
-            (B, L).
+            CascadeOutputs: steps (B, S + 1, L, 2) normalised, poses (B, 6),
+            scores (B, L).
         """
         steps, poses, _ = self._cascade(feats)
         return CascadeOutputs(steps, poses, self._scores(feats, steps[:, -1]))

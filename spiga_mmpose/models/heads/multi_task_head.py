@@ -119,7 +119,7 @@ class MultiTaskHead(BaseHead):
             feats (HourglassFeatures): The backbone's output.
 
         Returns:
-            tuple[Tensor, Tensor]: landmarks (B, L, 2) unit, pose (B, 6).
+            tuple[Tensor, Tensor]: landmarks (B, L, 2) normalised, pose (B, 6).
         """
         self._check(feats)
         maps = getattr(feats, self.coord_maps)[-1]

@@ -1,4 +1,4 @@
-"""What the package's heads share: labels in, predictions out."""
+"""Code shared by the heads: labels in, predictions out."""
 from typing import NamedTuple, Optional, Sequence
 
 import numpy as np
@@ -9,13 +9,13 @@ from mmpose.utils.tensor_utils import to_numpy
 from torch import Tensor
 
 from spiga_mmpose.geometry import (crop_to_image, mirror_fit, mirror_pose,
-                                   unit_to_grid, wrap_degrees)
+                                   normalised_to_grid, wrap_degrees)
 from spiga_mmpose.landmark_sets import LandmarkSet
 
 
 class Labels(NamedTuple):
     """Labels of a batch on the model's device (see :class:`SPIGALabel`)."""
-    keypoints: Tensor  # (B, L, 2) unit
+    keypoints: Tensor  # (B, L, 2) normalised
     keypoint_weights: Tensor  # (B, L)
     poses: Tensor  # (B, 6)
     pose_weights: Tensor  # (B,)
@@ -75,13 +75,13 @@ def point_scores(point_maps: Tensor, keypoints: Tensor) -> Tensor:
 
     Args:
         point_maps (Tensor): (B, L, H, W) in [0, 1].
-        keypoints (Tensor): (B, L, 2) unit.
+        keypoints (Tensor): (B, L, 2) normalised.
 
     Returns:
         Tensor: (B, L) in [0, 1].
     """
     B, L, H, W = point_maps.shape
-    grid = unit_to_grid(keypoints.float(), W).view(B * L, 1, 1, 2)
+    grid = normalised_to_grid(keypoints.float(), W).view(B * L, 1, 1, 2)
     scores = F.grid_sample(
         point_maps.float().reshape(B * L, 1, H, W),
         grid,
@@ -97,12 +97,12 @@ def mirror_keypoints(keypoints: Tensor, flip_indices, width: int) -> Tensor:
     unit x becomes ``1 - x - 1 / width``.
 
     Args:
-        keypoints (Tensor): (..., L, 2) unit.
+        keypoints (Tensor): (..., L, 2) normalised.
         flip_indices (Sequence[int]): Mirror partner of each landmark.
         width (int): Width of the crop, px.
 
     Returns:
-        Tensor: (..., L, 2) unit.
+        Tensor: (..., L, 2) normalised.
     """
     x = 1 - keypoints[..., 0] - 1 / width
     mirrored = torch.stack([x, keypoints[..., 1]], -1)
@@ -159,10 +159,10 @@ def pack_predictions(decoder,
         decoder (SPIGALabel): The codec.
         batch_data_samples (Sequence[PoseDataSample]): B samples with
             ``input_size``, ``input_center`` and ``input_scale``.
-        keypoints (Tensor): (B, L, 2) unit.
+        keypoints (Tensor): (B, L, 2) normalised.
         scores (Tensor): (B, L) in [0, 1].
         poses (Tensor, optional): (B, 6).
-        steps (Tensor, optional): (B, S + 1, L, 2) unit.
+        steps (Tensor, optional): (B, S + 1, L, 2) normalised.
         attention (Tensor, optional): (B, S, layers, heads, L, L).
 
     Returns:

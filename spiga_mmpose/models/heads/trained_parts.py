@@ -1,4 +1,4 @@
-"""Which parts of a network its weights have been trained for."""
+"""Parts of a network that its weights are trained for."""
 from typing import Iterable, Tuple
 
 import torch

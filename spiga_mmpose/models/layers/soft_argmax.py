@@ -2,7 +2,7 @@
 import torch
 from torch import Tensor
 
-from spiga_mmpose.geometry import cells_to_unit
+from spiga_mmpose.geometry import cells_to_normalised
 
 # Spread over a map without mass, as a fraction of a peak, so that the mass is
 # never zero: such a map reads as its middle, with a bounded gradient.
@@ -17,7 +17,7 @@ def soft_argmax(maps: Tensor,
     Computed in float32 at least, whatever the maps are.
 
     Args:
-        maps (Tensor): (B, L, H, W). Cell centres are at whole numbers (see
+        maps (Tensor): (B, L, H, W). Cell centres are at integers (see
             :mod:`spiga_mmpose.geometry.coords`).
         temperature (float): Factor on the maps before the softmax; unused
             with ``'mass'``. High: the position of the peak, rounded towards
@@ -47,5 +47,6 @@ def soft_argmax(maps: Tensor,
     position = []
     for axis, cells in ((2, maps.shape[3]), (3, maps.shape[2])):
         grid = torch.arange(cells, device=maps.device, dtype=maps.dtype)
-        position.append((mass.sum(axis) * cells_to_unit(grid, cells)).sum(-1))
+        places = cells_to_normalised(grid, cells)
+        position.append((mass.sum(axis) * places).sum(-1))
     return torch.stack(position, -1)

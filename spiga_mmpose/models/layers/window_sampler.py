@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from spiga_mmpose.geometry import unit_to_grid
+from spiga_mmpose.geometry import normalised_to_grid
 
 
 def sample_windows(features: Tensor, points: Tensor, window: float,
@@ -16,7 +16,7 @@ def sample_windows(features: Tensor, points: Tensor, window: float,
 
     Args:
         features (Tensor): (B, C, H, W), square.
-        points (Tensor): (B, L, 2) unit coordinates (x, y).
+        points (Tensor): (B, L, 2) normalised coordinates (x, y).
         window (float): Side of the window as a share of the map's side.
         num_samples (int): P.
 
@@ -31,7 +31,7 @@ def sample_windows(features: Tensor, points: Tensor, window: float,
     dy, dx = torch.meshgrid(steps, steps, indexing='ij')
     offsets = torch.stack([dx, dy], -1).flatten(0, 1)  # (P * P, 2)
     with torch.autocast(points.device.type, enabled=False):
-        grid = unit_to_grid(points.float()[:, :, None] + offsets, cells)
+        grid = normalised_to_grid(points.float()[:, :, None] + offsets, cells)
         windows = F.grid_sample(
             features.float(),
             grid,

@@ -108,7 +108,7 @@ class _WeightedAdaptiveWing(torch.autograd.Function):
 
 @MODELS.register_module()
 class WeightedAdaptiveWingLoss(AdaptiveWingLoss):
-    """Adaptive wing loss with weight map, averaged over the usable maps.
+    """Adaptive wing loss with weight map, averaged over the valid maps.
 
     The formula is that of MMPose's ``AdaptiveWingLoss``, which agrees with
     the paper (the branch of small errors divides by ``epsilon``). What
@@ -157,7 +157,7 @@ class WeightedAdaptiveWingLoss(AdaptiveWingLoss):
                 output: Tensor,
                 target: Tensor,
                 target_weights: Optional[Tensor] = None) -> Tensor:
-        """Mean over all cells of the usable maps.
+        """Mean over all cells of the valid maps.
 
         Args:
             output (Tensor): (B, L, H, W) predicted maps.

@@ -1,4 +1,4 @@
-"""SmoothL1CoordLoss: smooth L1 of landmarks, over the usable ones."""
+"""SmoothL1CoordLoss: smooth L1 of landmarks, over the valid ones."""
 from typing import Optional
 
 import torch
@@ -10,7 +10,7 @@ from torch import Tensor
 
 @MODELS.register_module()
 class SmoothL1CoordLoss(nn.Module):
-    """Smooth L1 of coordinates, averaged over the usable landmarks.
+    """Smooth L1 of coordinates, averaged over the valid landmarks.
 
     MMPose's ``SmoothL1Loss`` has no ``beta`` and divides by all landmarks, so
     a face with few labels counts little; its ``SoftWeightSmoothL1Loss``
@@ -39,7 +39,7 @@ class SmoothL1CoordLoss(nn.Module):
                 output: Tensor,
                 target: Tensor,
                 target_weights: Optional[Tensor] = None) -> Tensor:
-        """Mean over both coordinates of the usable landmarks.
+        """Mean over both coordinates of the valid landmarks.
 
         Args:
             output (Tensor): (B, L, 2) predictions.

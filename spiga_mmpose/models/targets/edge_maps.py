@@ -33,7 +33,7 @@ _CELLS_AT_ONCE = 1 << 23
 
 
 class _Plan(NamedTuple):
-    """What follows from the list of curves alone, on the device.
+    """Constants that depend on the list of edges alone, on the device.
 
     Attributes:
         groups (tuple[Tensor]): Landmarks of each group of curves of equal
@@ -106,7 +106,7 @@ def _polynomial(coefficients: Sequence[Tensor], t: Tensor) -> Tensor:
 
 def _efforts(coefficients: Tensor, size: Tuple[int, int],
              reach: float) -> Tensor:
-    """How much there is to draw on every stretch of the segments.
+    """Length to draw on every stretch of the segments.
 
     Args:
         coefficients (Tensor): (B, Q, 4, 2) of the segments.
@@ -257,7 +257,7 @@ def draw_edge_maps(landmarks: Tensor,
 
     A cell whose centre is d cells away from the curve gets
     ``exp(-d^2 / (2 sigma^2))``, and 0 beyond 3 sigma. The curve is the cubic
-    spline through its usable landmarks (see :func:`spline_segments`): a
+    spline through its valid landmarks (see :func:`spline_segments`): a
     parabola through three, a line through two, a blob at a single one,
     nothing where there is none.
 

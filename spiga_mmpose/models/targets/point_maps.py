@@ -7,7 +7,7 @@ from typing import Tuple
 import torch
 from torch import Tensor
 
-from spiga_mmpose.geometry import unit_to_cells
+from spiga_mmpose.geometry import normalised_to_cells
 
 # A factor below this is drawn as 0: nobody sees it, and products of two of
 # them would be denormal numbers, which the CPU multiplies many times slower.
@@ -41,8 +41,8 @@ def cells_of_landmarks(landmarks: Tensor, weights: Tensor,
     usable = (weights > 0).unsqueeze(-1)
     landmarks = landmarks.float().masked_fill(~usable, 0)
     return torch.stack([
-        unit_to_cells(landmarks[..., 0], width),
-        unit_to_cells(landmarks[..., 1], height)
+        normalised_to_cells(landmarks[..., 0], width),
+        normalised_to_cells(landmarks[..., 1], height)
     ], -1)
 
 

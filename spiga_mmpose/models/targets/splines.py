@@ -1,8 +1,8 @@
-"""Interpolating splines through points of which some are not usable.
+"""Interpolating splines through points of which some are not valid.
 
 Batched, on the points' device, with shapes that do not depend on the data.
 
-Shapes: N splines, n points of a spline, usable or not.
+Shapes: N splines, n points of a spline, valid or not.
 """
 from typing import Tuple
 
@@ -16,7 +16,7 @@ _DUPLICATE = 0.01
 
 
 def spline_segments(points: Tensor, usable: Tensor) -> Tuple[Tensor, Tensor]:
-    """Polynomials of the splines through the usable points, in their order.
+    """Polynomials of the splines through the valid points, in their order.
 
     The spline is the one of ``scipy.interpolate.splprep(s=0, k=min(3, points
     - 1))``: cubic, chord-length parameter, not-a-knot ends; the parabola
@@ -25,7 +25,7 @@ def spline_segments(points: Tensor, usable: Tensor) -> Tuple[Tensor, Tensor]:
 
     Args:
         points (Tensor): (N, n, 2), n at least 2, finite.
-        usable (Tensor): (N, n) bool.
+        valid (Tensor): (N, n) bool.
 
     Returns:
         tuple: coefficients (N, n - 1, 4, 2) of the powers 0 to 3 of a

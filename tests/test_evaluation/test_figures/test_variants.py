@@ -1,4 +1,4 @@
-"""The figure of variants is a picture, whatever is missing."""
+"""The figure of variants is an image, whatever is missing."""
 import cv2
 import pytest
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
 
 
 class FakeCascade:
-    """Finds what it is told to find, and remembers the picture."""
+    """Finds what it is told to find, and remembers the image."""
 
     def __init__(self, boxes, weights):
         self.found = boxes, [20] * len(boxes), weights

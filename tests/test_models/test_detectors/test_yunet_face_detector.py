@@ -17,7 +17,7 @@ pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
 
 
 class FakeNetwork:
-    """Finds two faces at fixed shares of the picture, the worse one first."""
+    """Finds two faces at fixed shares of the image, the worse one first."""
     nothing = False
     sizes = []  # of the images that were searched
 

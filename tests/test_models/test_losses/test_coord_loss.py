@@ -1,4 +1,4 @@
-"""SmoothL1CoordLoss against torch's smooth L1 of the usable landmarks."""
+"""SmoothL1CoordLoss against torch's smooth L1 of the valid landmarks."""
 import pytest
 import torch
 import torch.nn.functional as F

@@ -154,7 +154,7 @@ def test_far_points_do_not_spoil_the_rest():
 
 
 def test_line_through_two_points():
-    # From (4, 8) to (12, 8) on 16 x 16; the middle is not usable.
+    # From (4, 8) to (12, 8) on 16 x 16; the middle is not valid.
     landmarks = torch.tensor([[[4., 8], [8, 0], [12, 8]]]) / 16
     weights = torch.tensor([[1., 0, 1]])
     maps = draw_edge_maps(landmarks, weights, [[0, 1, 2]], (16, 16))[0, 0]
