@@ -188,8 +188,8 @@ def _category(landmark_set: Optional[LandmarkSet], count: int) -> dict:
     links = []
     if landmark_set is not None:
         # COCO counts the ends of its links from 1.
-        links = [[a + 1, b + 1] for curve in landmark_set.curves.values()
-                 for a, b in zip(curve[:-1], curve[1:])]
+        links = [[a + 1, b + 1] for edge in landmark_set.edges.values()
+                 for a, b in zip(edge[:-1], edge[1:])]
     return dict(
         id=1,
         name='face',

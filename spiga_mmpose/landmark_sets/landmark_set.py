@@ -1,4 +1,4 @@
-"""A landmark set: its points, mirror pairs, curves, rigid head and norms."""
+"""A landmark set: its points, mirror pairs, edges, rigid head and norms."""
 import json
 import os.path as osp
 from dataclasses import dataclass, field
@@ -40,8 +40,8 @@ class LandmarkSet:
         num_landmarks (int): L.
         flip_pairs (list[tuple[int, int]]): Landmarks that change places when
             the image is mirrored; the others map to themselves.
-        curves (dict[str, list[int]]): Name of each facial curve and the
-            landmarks along it, in drawing order. The order of the curves is
+        edges (dict[str, list[int]]): Name of each facial edge and the
+            landmarks along it, in drawing order. The order of the edges is
             the order of the edge channels. May be empty.
         parts (dict[str, list[int]]): Facial part (a key of ``PART_COLORS``)
             and its landmarks.
@@ -71,7 +71,7 @@ class LandmarkSet:
     name: str
     num_landmarks: int
     flip_pairs: List[Tuple[int, int]] = field(default_factory=list)
-    curves: Dict[str, List[int]] = field(default_factory=dict)
+    edges: Dict[str, List[int]] = field(default_factory=dict)
     parts: Dict[str, List[int]] = field(default_factory=dict)
     head_model: Optional[np.ndarray] = None
     mean_shape: Optional[np.ndarray] = None
@@ -84,9 +84,9 @@ class LandmarkSet:
     source: str = ''
 
     @property
-    def num_curves(self) -> int:
-        """Number of curves, i.e. of edge channels."""
-        return len(self.curves)
+    def num_edges(self) -> int:
+        """Number of edges, i.e. of edge channels."""
+        return len(self.edges)
 
     @property
     def flip_indices(self) -> np.ndarray:
@@ -98,9 +98,9 @@ class LandmarkSet:
 
     @property
     def edge_to_point(self) -> np.ndarray:
-        """(L, E) incidence of landmarks and curves, 0 or 1, float32."""
-        table = np.zeros((self.num_landmarks, self.num_curves), np.float32)
-        for column, points in enumerate(self.curves.values()):
+        """(L, E) incidence of landmarks and edges, 0 or 1, float32."""
+        table = np.zeros((self.num_landmarks, self.num_edges), np.float32)
+        for column, points in enumerate(self.edges.values()):
             table[points, column] = 1
         return table
 
@@ -136,8 +136,8 @@ class LandmarkSet:
                 swap=names[flip[i]] if flip[i] != i else '')
             for i in range(self.num_landmarks)
         }
-        links = [(a, b) for curve in self.curves.values()
-                 for a, b in zip(curve[:-1], curve[1:])]
+        links = [(a, b) for edge in self.edges.values()
+                 for a, b in zip(edge[:-1], edge[1:])]
         skeleton_info = {
             i: dict(link=(names[a], names[b]), id=i, color=color_of[a])
             for i, (a, b) in enumerate(links)
@@ -210,6 +210,8 @@ def _checked(path: str, raw: dict) -> LandmarkSet:
         raise ValueError(f'{path}: expected an object with the fields of '
                          f'LandmarkSet, found a {type(raw).__name__}')
     known = set(LandmarkSet.__dataclass_fields__)
+    if 'curves' in raw:  # an older name
+        raw.setdefault('edges', raw.pop('curves'))
     unknown = sorted(set(raw) - known)
     if unknown:
         raise ValueError(
@@ -258,7 +260,7 @@ def _checked(path: str, raw: dict) -> LandmarkSet:
     if twice:
         raise ValueError(f'{path}: flip_pairs holds {twice} more than once; '
                          'a landmark has one mirror partner')
-    for key, least in (('curves', 2), ('parts', 0)):
+    for key, least in (('edges', 2), ('parts', 0)):
         groups = raw.get(key, {})
         check(key, isinstance(groups, dict), 'an object of lists', groups)
         raw[key] = {

@@ -1,4 +1,4 @@
-"""Pure drawing: landmarks, curves, pose axes, boxes and text on images.
+"""Pure drawing: landmarks, edges, pose axes, boxes and text on images.
 
 Convention:
     A **canvas** is an (H, W, 3) RGB uint8 array; the functions draw into it.
@@ -71,10 +71,10 @@ def text_height(size: float) -> int:
 
 
 def landmark_style(landmark_set: LandmarkSet) -> Tuple[np.ndarray, np.ndarray]:
-    """Colours by facial part, and the links of the curves.
+    """Colours by facial part, and the links of the edges.
 
     Args:
-        landmark_set (LandmarkSet): With parts and curves, or without.
+        landmark_set (LandmarkSet): With parts and edges, or without.
 
     Returns:
         tuple: colours (L, 3), uint8 RGB, and links (N, 2), pairs of
@@ -85,8 +85,8 @@ def landmark_style(landmark_set: LandmarkSet) -> Tuple[np.ndarray, np.ndarray]:
         info['keypoint_info'][i]['color']
         for i in range(landmark_set.num_landmarks)
     ]
-    links = [(a, b) for curve in landmark_set.curves.values()
-             for a, b in zip(curve[:-1], curve[1:])]
+    links = [(a, b) for edge in landmark_set.edges.values()
+             for a, b in zip(edge[:-1], edge[1:])]
     return np.array(colors, np.uint8), np.array(links, int).reshape(-1, 2)
 
 
@@ -132,7 +132,7 @@ def draw_landmarks(canvas: np.ndarray,
                    colors: np.ndarray,
                    links: np.ndarray,
                    opacity: Optional[np.ndarray] = None) -> None:
-    """Draw the points of one face and the curves through them.
+    """Draw the points of one face and the edges through them.
 
     Args:
         canvas (np.ndarray): (H, W, 3).

@@ -1,6 +1,6 @@
 """Landmark and edge maps of the backbone over the crop that it saw.
 
-Shape alphabet: L landmarks, E curves, h x w map.
+Shape alphabet: L landmarks, E edges, h x w map.
 """
 from typing import Optional, Sequence
 
@@ -32,7 +32,7 @@ def maps_sheet(image: np.ndarray,
             ``heatmaps`` (L, h, w) and ``edges`` (E, h, w) of the crop.
             Samples of several faces that MMPose has merged have no maps of
             the crop any more.
-        landmark_set (LandmarkSet): Of L landmarks and E curves.
+        landmark_set (LandmarkSet): Of L landmarks and E edges.
         landmarks (Sequence[int], optional): Whose maps to show alone.
             Defaults to one of each facial part.
         size (int): Side of a panel, px.
@@ -66,9 +66,9 @@ def maps_sheet(image: np.ndarray,
     sections = {'landmark maps: where each landmark is likely to be': panels}
     if len(edges):
         panels = [_map_panel(crop, edges.max(0), 'all edge maps')]
-        for name, edge in zip(landmark_set.curves, edges):
+        for name, edge in zip(landmark_set.edges, edges):
             panels.append(_map_panel(crop, edge, name.replace('_', ' ')))
-        sections['edge maps: where each curve of the face runs'] = panels
+        sections['edge maps: where each edge of the face runs'] = panels
     rows, captions = [], []
     for caption, panels in sections.items():
         starts = range(0, len(panels), _COLUMNS)
@@ -88,11 +88,11 @@ def _maps_of(sample, landmark_set):
             'of several faces')
     points, edges = np.asarray(fields.heatmaps), np.asarray(fields.edges)
     found = len(points), len(edges)
-    expected = landmark_set.num_landmarks, landmark_set.num_curves
+    expected = landmark_set.num_landmarks, landmark_set.num_edges
     if found != expected:
         raise ValueError(
             f'maps_sheet: {landmark_set.name!r} has {expected[0]} landmarks '
-            f'and {expected[1]} curves, found {found[0]} landmark maps and '
+            f'and {expected[1]} edges, found {found[0]} landmark maps and '
             f'{found[1]} edge maps')
     return points, edges
 

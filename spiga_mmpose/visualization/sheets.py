@@ -76,7 +76,7 @@ def face_panel(image: np.ndarray,
     Args:
         image (np.ndarray): (H, W, 3) RGB, uint8.
         landmarks (np.ndarray): (L, 2) image px; rows may be NaN.
-        landmark_set (LandmarkSet): Colours, curves and rigid head.
+        landmark_set (LandmarkSet): Colours, edges and rigid head.
         pose (np.ndarray, optional): (6,) yaw, pitch, roll, tx, ty, tz.
         frame (np.ndarray, optional): (..., 2) image px: what the panel shall
             show. Defaults to the landmarks. The panels of one face show the
@@ -113,7 +113,7 @@ def step_panels(image: np.ndarray,
         image (np.ndarray): (H, W, 3) RGB, uint8.
         landmark_steps (np.ndarray): (S+1, L, 2) image px: the projected head
             model, then the landmarks after each step.
-        landmark_set (LandmarkSet): Colours and curves.
+        landmark_set (LandmarkSet): Colours and edges.
         truth (np.ndarray, optional): (L, 2) image px, rows may be NaN. Drawn
             as a white line from each landmark to where it belongs; the
             caption then gives the mean error in per cent of the face's size.

@@ -26,7 +26,7 @@ _MAX_ENLARGEMENT, _MAX_SIDE = 8, 4096
 
 @VISUALIZERS.register_module()
 class SPIGAVisualizer(PoseLocalVisualizer):
-    """Draws landmarks by facial part, curves, pose axes, angles and boxes.
+    """Draws landmarks by facial part, edges, pose axes, angles and boxes.
 
     It stands wherever ``PoseLocalVisualizer`` does, takes and gives RGB, and
     shows the truth at the left of what is predicted, each above its name,
@@ -44,14 +44,14 @@ class SPIGAVisualizer(PoseLocalVisualizer):
 
     Args:
         landmark_set (str | LandmarkSet, optional): The landmark set, its name
-            or path: parts, curves and, for the pose axes, the rigid head.
+            or path: parts, edges and, for the pose axes, the rigid head.
             Defaults to None: the set after which the data set is called
             (``dataset_name`` in its metainfo), see
             :func:`~spiga_mmpose.landmark_sets.find_landmark_set`. Where there
             is none, colours and links are those of the metainfo and there
             are no pose axes.
         draw (tuple[str]): What to draw of each face: ``'landmarks'`` with
-            their curves, ``'pose'``: axes and angles. Defaults to both.
+            their edges, ``'pose'``: axes and angles. Defaults to both.
         min_face (int): An image whose smallest face is smaller than this many
             px is enlarged before drawing, so that it stays legible; what
             ``add_datasample`` returns is larger then. 0: never.

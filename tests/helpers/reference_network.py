@@ -14,8 +14,8 @@ def build(landmarks: int):
     """The network as PyTorch initialises it; skips without the package."""
     spiga = pytest.importorskip('spiga.models.spiga')
     torch.manual_seed(landmarks)
-    curves = load_landmark_set(SETS[landmarks]).num_curves
-    return spiga.SPIGA(num_landmarks=landmarks, num_edges=curves).eval()
+    edges = load_landmark_set(SETS[landmarks]).num_edges
+    return spiga.SPIGA(num_landmarks=landmarks, num_edges=edges).eval()
 
 
 def images(count: int = 2):

@@ -88,14 +88,14 @@ def test_numbering_is_mmposes(landmark_set):
     assert corners or name == 'aflw'
 
 
-def test_curves_are_the_releases_edge_table(released_set):
-    """Incidence of curves and points, and which points are on none."""
+def test_edges_are_the_releases_edge_table(released_set):
+    """Incidence of edges and points, and which points are on none."""
     tables = pytest.importorskip('spiga.models.cnn.transform_e2p')
     expected = getattr(tables, RELEASED[released_set.name][1]).numpy()
     found = released_set.edge_to_point
     np.testing.assert_array_equal(found, expected[:, :-1])
     np.testing.assert_array_equal(found.sum(1) == 0, expected[:, -1] == 1)
-    assert released_set.num_curves == expected.shape[1] - 1
+    assert released_set.num_edges == expected.shape[1] - 1
 
 
 def test_mirror_order_and_ids_are_the_releases(released_set, release):
@@ -127,7 +127,7 @@ def test_coco_faces_have_the_points_of_300w():
     coco, same = (
         load_landmark_set(name) for name in ('coco_face_68', '300w_68'))
     np.testing.assert_array_equal(coco.head_model, same.head_model)
-    for key in ('flip_pairs', 'curves', 'parts', 'robust_ids', 'eye_corners',
+    for key in ('flip_pairs', 'edges', 'parts', 'robust_ids', 'eye_corners',
                 'pupils'):
         assert getattr(coco, key) == getattr(same, key), key
 
@@ -146,11 +146,11 @@ def test_heads_share_points_with_the_98(name, pairs):
                                   wflw[list(pairs.values())])
 
 
-def test_curves_are_smooth_on_the_face(landmark_set):
-    """No curve jumps: points out of order would make it turn back."""
+def test_edges_are_smooth_on_the_face(landmark_set):
+    """No edge jumps: points out of order would make it turn back."""
     shape = landmark_set.mean_shape
-    for name, curve in landmark_set.curves.items():
-        steps = np.diff(shape[curve], axis=0)
+    for name, edge in landmark_set.edges.items():
+        steps = np.diff(shape[edge], axis=0)
         lengths = np.linalg.norm(steps, axis=1)
         assert lengths.max() < .25, name
         for a, b, one, other in zip(steps, steps[1:], lengths, lengths[1:]):
@@ -165,11 +165,11 @@ def test_mirroring_twice_is_nothing(landmark_set):
 
 
 def test_mirror_keeps_the_structure(landmark_set):
-    """Curves, parts, robust points and eyes go over into each other."""
+    """Edges, parts, robust points and eyes go over into each other."""
     flip = landmark_set.flip_indices
-    curves = [set(curve) for curve in landmark_set.curves.values()]
-    for curve in curves:
-        assert set(flip[list(curve)]) in curves
+    edges = [set(edge) for edge in landmark_set.edges.values()]
+    for edge in edges:
+        assert set(flip[list(edge)]) in edges
     for ids in landmark_set.parts.values():
         assert set(flip[ids]) == set(ids)
     assert set(flip[landmark_set.robust_ids]) == set(landmark_set.robust_ids)
@@ -205,8 +205,8 @@ def test_metainfo_is_what_mmpose_parses(landmark_set):
             for pair in meta['flip_pairs']
             } == {tuple(sorted(pair))
                   for pair in landmark_set.flip_pairs}
-    links = [(a, b) for curve in landmark_set.curves.values()
-             for a, b in zip(curve[:-1], curve[1:])]
+    links = [(a, b) for edge in landmark_set.edges.values()
+             for a, b in zip(edge[:-1], edge[1:])]
     assert meta['skeleton_links'] == links
     assert meta['keypoint_colors'].shape == (landmark_set.num_landmarks, 3)
     assert (meta['dataset_keypoint_weights'] == 1).all()
@@ -241,7 +241,7 @@ SMALL = dict(
     name='dog',
     num_landmarks=4,
     flip_pairs=[[0, 1]],
-    curves=dict(mouth=[2, 3, 0]),
+    edges=dict(mouth=[2, 3, 0]),
     parts=dict(eye=[0, 1], mouth=[2, 3]),
     head_model=[[0, 0, 0], [0, 1, 0], [1, 0, 0], [0, 0, 1]],
     robust_ids=[0, 1, 2, 3],
@@ -274,7 +274,7 @@ def test_a_set_of_two_fields(tmp_path):
     path = tmp_path / 'bare.json'
     path.write_text('{"name": "bare", "num_landmarks": 3, "pupils": null}')
     bare = load_landmark_set(str(path))
-    assert bare.num_curves == 0
+    assert bare.num_edges == 0
     assert bare.edge_to_point.shape == (3, 0)
     assert bare.flip_indices.tolist() == [0, 1, 2]
     assert bare.head_model is None and bare.pupils is None
@@ -290,9 +290,9 @@ def test_a_set_of_two_fields(tmp_path):
     ('flip_pairs', [0, 1]),
     ('flip_pairs', [[0, 4]]),
     ('flip_pairs', [[0, 1], [1, 2]]),
-    ('curves', [[0, 1]]),
-    ('curves', dict(line=[0])),
-    ('curves', dict(line=[0, -1])),
+    ('edges', [[0, 1]]),
+    ('edges', dict(line=[0])),
+    ('edges', dict(line=[0, -1])),
     ('parts', dict(eye=[0, 9])),
     ('parts', dict(tail=[0])),
     ('head_model', [[0, 0, 0]] * 3),
@@ -400,3 +400,11 @@ def test_faces_of_coco_wholebody_are_labelled(tmp_path):
     shape = load_landmark_set('coco_face_68').mean_shape
     found = labels.keypoint_labels[0].numpy()
     assert np.abs(found - shape).mean() < .15
+
+
+def test_files_with_the_older_name_of_edges(tmp_path):
+    path = tmp_path / 'old.json'
+    path.write_text(
+        json.dumps(
+            dict(name='old', num_landmarks=3, curves=dict(mouth=[2, 0]))))
+    assert load_landmark_set(str(path)).edges == dict(mouth=[2, 0])

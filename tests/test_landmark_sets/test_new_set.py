@@ -24,7 +24,7 @@ SET = dict(
     name='twelve',
     num_landmarks=12,
     flip_pairs=[[0, 1], [2, 5], [3, 4], [8, 9]],
-    curves=dict(nose=[6, 7], lip=[8, 10, 9]),
+    edges=dict(nose=[6, 7], lip=[8, 10, 9]),
     parts=dict(nose=[6, 7], mouth=[8, 9, 10, 11]),
     eye_corners=[2, 5],
     robust_ids=[0, 1, 2, 3, 4, 5, 6, 7])
@@ -62,10 +62,10 @@ def start(request):
     return request.param
 
 
-@pytest.fixture(params=[{}, dict(curves={}, flip_pairs=[])],
+@pytest.fixture(params=[{}, dict(edges={}, flip_pairs=[])],
                 ids=['full', 'bare'])
 def path(request, fitted, start, tmp_path):
-    """File of the set: a head or a mean shape, curves and pairs or none."""
+    """File of the set: a head or a mean shape, edges and pairs or none."""
     path = tmp_path / 'twelve.json'
     path.write_text(json.dumps({**SET, **fitted[start], **request.param}))
     return str(path)
@@ -91,7 +91,7 @@ def test_trains_and_predicts(path, start):
     model.train()
     optimizer = torch.optim.SGD(model.parameters(), 1e-6)
     losses = model(**model.data_preprocessor(batch(path)), mode='loss')
-    has_edges = bool(load_landmark_set(path).curves)
+    has_edges = bool(load_landmark_set(path).edges)
     assert ('loss_edges' in losses) == has_edges
     total = sum(v for name, v in losses.items() if 'loss' in name)
     total.backward()

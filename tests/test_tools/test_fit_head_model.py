@@ -19,7 +19,7 @@ SET = dict(
     num_landmarks=10,
     source='a test',
     flip_pairs=[[0, 1], [2, 5], [3, 4], [7, 8]],
-    curves=dict(mouth=[7, 8]),
+    edges=dict(mouth=[7, 8]),
     parts=dict(nose=[6]),
     eye_corners=[2, 5],
     annotation_ids=list(range(10, 20)))
@@ -103,7 +103,7 @@ def test_writes_the_set_with_its_head(fit, files, tmp_path, form, capsys):
     fit(*files(form(synthetic_landmarks(80)[:, TEN])))
     found = load_landmark_set(str(tmp_path / 'out.json'))
     assert near_authors_head(found)
-    for key in ('name', 'flip_pairs', 'curves', 'parts', 'eye_corners',
+    for key in ('name', 'flip_pairs', 'edges', 'parts', 'eye_corners',
                 'annotation_ids'):
         expected = load_landmark_set(str(tmp_path / 'set.json'))
         assert getattr(found, key) == getattr(expected, key), key
@@ -212,7 +212,7 @@ class TestShow:
 
     def test_without_head(self, tool, files, tmp_path):
         files([], mean_shape=np.random.default_rng(0).uniform(
-            size=(10, 2)).tolist(), curves=None)
+            size=(10, 2)).tolist(), edges=None)
         self.run(tool, tmp_path / 'set.json', tmp_path / 'set.png')
         image = cv2.imread(str(tmp_path / 'set.png'))
         assert image.shape[0] == image.shape[1]

@@ -63,13 +63,13 @@ def test_hidden_landmarks_have_their_own_sign(load_tool):
     assert not cross[20, 26] and cross[25, 25]  # nothing between its arms
 
 
-def test_curves_show_on_white_and_on_black(load_tool):
+def test_edges_show_on_white_and_on_black(load_tool):
     tool = load_tool('analysis_tools', 'show_augmentations.py')
     lines = np.zeros((9, 9), np.float32)
     lines[4] = 1
     for shade in (0, 255):
         canvas = np.full((9, 9, 3), shade, np.uint8)
-        tool.draw_curves(canvas, lines)
+        tool.draw_edges(canvas, lines)
         assert (canvas[4] == 255).all() and (canvas[3] < 128).all()
         assert (canvas[0] == shade).all()
 

@@ -114,9 +114,9 @@ class TestLandmarks:
         lips = landmark_set.parts['mouth']
         assert (colors[lips] == colors[lips[0]]).all()
         assert (colors[lips[0]] != colors[0]).any()
-        # A curve of n landmarks has n - 1 links.
+        # An edge of n landmarks has n - 1 links.
         assert len(links) == sum(
-            len(curve) - 1 for curve in landmark_set.curves.values())
+            len(edge) - 1 for edge in landmark_set.edges.values())
 
     def test_points_have_their_colours_in_their_places(self, landmark_set,
                                                        face):

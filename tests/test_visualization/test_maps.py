@@ -36,10 +36,10 @@ def sample_of(points, edges):
     return sample
 
 
-def empty(landmarks=98, curves=15):
+def empty(landmarks=98, edges=15):
     return [
         np.zeros((count, CELLS, CELLS), np.float32)
-        for count in (landmarks, curves)
+        for count in (landmarks, edges)
     ]
 
 
@@ -95,13 +95,13 @@ class TestMapsSheet:
             for landmarks in (([16, 42, 55, 69, 86], ), ()))
         assert (named == default).all()
 
-    def test_a_set_without_curves(self, image):
+    def test_a_set_without_edges(self, image):
         dog = LandmarkSet('dog', 4)
         sheet = maps_sheet(image, sample_of(*empty(4, 0)), dog)
         assert sheet.shape[0] < 2 * SIZE
 
     @pytest.mark.parametrize('maps, landmarks, word', [
-        (empty(68, 13), None, '98 landmarks and 15 curves, found 68.*13'),
+        (empty(68, 13), None, '98 landmarks and 15 edges, found 68.*13'),
         (empty(), [98], 'landmark 98'),
     ])
     def test_errors(self, image, landmark_set, maps, landmarks, word):

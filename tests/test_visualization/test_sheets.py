@@ -121,7 +121,7 @@ class TestWindows:
 
     @pytest.fixture
     def dots(self, steps):
-        """Steps of which only one landmark is to be seen: no curve hides the
+        """Steps of which only one landmark is to be seen: no edge hides the
         brightness. The others hold the frame."""
         dots = np.full_like(steps, np.nan)
         dots[:, self.LANDMARK] = steps[:, self.LANDMARK]

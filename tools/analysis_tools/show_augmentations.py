@@ -1,7 +1,7 @@
 """Draw a sheet of training samples exactly as the network gets them.
 
 Every picture is one packed sample of the config's training data, with the
-landmarks in view, the hidden ones, the curves as the edge targets have them,
+landmarks in view, the hidden ones, the edges as the edge targets have them,
 and the pose fitted to the landmarks; a key below says which is which. What
 counts in no loss, as landmarks outside the crop, is not drawn.
 
@@ -96,7 +96,7 @@ def draw_cross(canvas: np.ndarray, point: np.ndarray, side: int) -> None:
             cv2.line(canvas, *ends, ink, thickness, cv2.LINE_AA, 4)
 
 
-def draw_curves(canvas: np.ndarray, lines: np.ndarray) -> None:
+def draw_edges(canvas: np.ndarray, lines: np.ndarray) -> None:
     """White lines (H, W), 0 to 1, with a dark rim, into (H, W, 3)."""
     dark = 0.6 * cv2.dilate(lines, np.ones((3, 3)))[..., None]
     lines = lines[..., None]
@@ -109,7 +109,7 @@ def draw_sample(packed: dict, landmark_set, size: int) -> np.ndarray:
     Args:
         packed (dict): ``inputs`` (3, H, W) uint8 BGR and ``data_samples``
             with the labels of ``SPIGALabel``.
-        landmark_set (LandmarkSet): Curves and colours.
+        landmark_set (LandmarkSet): Edges and colours.
         size (int): Side of the picture, px.
 
     Returns:
@@ -122,9 +122,9 @@ def draw_sample(packed: dict, landmark_set, size: int) -> np.ndarray:
 
     weights = labels.keypoint_weights
     edges = draw_edge_maps(labels.keypoint_labels, weights,
-                           list(landmark_set.curves.values()), (size, size))
-    if landmark_set.num_curves:
-        draw_curves(canvas, edges[0].amax(0).numpy())
+                           list(landmark_set.edges.values()), (size, size))
+    if landmark_set.num_edges:
+        draw_edges(canvas, edges[0].amax(0).numpy())
     # Before the landmarks, which they would cover.
     if labels.get('pose_weights', torch.zeros(1))[0] > 0:
         drawing.draw_pose_axes(canvas, labels.pose_labels[0].numpy(),
@@ -154,7 +154,7 @@ def key_panel(width: int, side: int) -> np.ndarray:
     """
     letter = max(11, side // 22)
     row = 2 * letter
-    signs = ('landmark in view', 'hidden landmark', 'curve of the edge maps',
+    signs = ('landmark in view', 'hidden landmark', 'edge of the edge maps',
              "pose: red to the picture's right, green down, blue out of the "
              'face')
     panel = np.full((row * len(signs), width, 3), 90, np.uint8)
@@ -170,7 +170,7 @@ def key_panel(width: int, side: int) -> np.ndarray:
             lines = np.zeros(panel.shape[:2], np.float32)
             start, end = (tuple(int(v) for v in p) for p in line)
             cv2.line(lines, start, end, 1., 1, cv2.LINE_AA)
-            draw_curves(panel, cv2.GaussianBlur(lines, (3, 3), 0))
+            draw_edges(panel, cv2.GaussianBlur(lines, (3, 3), 0))
         else:
             start = place - row * np.array([0.2, 0.25])
             for way, color in zip(((0.6, 0), (0, 0.6), (-0.3, 0.3)),

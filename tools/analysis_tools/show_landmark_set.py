@@ -1,6 +1,6 @@
 """Draw a landmark set with its numbers: is it what the annotations mean?
 
-At the left the mean shape: curves as lines, mirror pairs joined by dotted
+At the left the mean shape: edges as lines, mirror pairs joined by dotted
 lines, robust landmarks as squares. At the right, where the set has one, the
 head model from its side, facing left.
 
@@ -20,10 +20,10 @@ LINES = ('-', '--', '-.')
 
 
 def draw_points(axes, places, landmark_set):
-    """Curves, points and numbers at (L, 2) places, y down."""
-    for number, (name, curve) in enumerate(landmark_set.curves.items()):
+    """Edges, points and numbers at (L, 2) places, y down."""
+    for number, (name, edge) in enumerate(landmark_set.edges.items()):
         axes.plot(
-            *places[curve].T,
+            *places[edge].T,
             LINES[number % len(LINES)],
             color=f'C{number % 10}',
             label=name,
@@ -58,7 +58,7 @@ def draw_set(landmark_set, path):
     draw_points(axes[0], shape, landmark_set)
     axes[0].set_title(f'{landmark_set.name}: mean shape (unit of the crop)')
     axes[0].set_xlabel('squares: robust landmarks; dotted: mirror pairs')
-    if landmark_set.curves:
+    if landmark_set.edges:
         figure.legend(loc='outside lower center', ncols=6, fontsize=8)
     if head is not None:
         draw_points(axes[1], head[:, [0, 2]] * [-1, 1], landmark_set)

@@ -6,7 +6,7 @@
         annotations.json --data-root data/wflw/WFLW_images --out worst.png
 
 Each face has its image and a picture for each method, with the true landmarks
-(joined by curves) and the predicted ones (tied to where they belong). The
+(joined by edges) and the predicted ones (tied to where they belong). The
 first method says which faces are the worst. Files and options are those of
 tools/evaluate.py; synthetic faces are drawn again. Exit code: 0 all done, 1
 some images could not be read (the rest is drawn), 2 nothing drawn.
@@ -189,7 +189,7 @@ def make_sheet(groups):
 
 def add_legend(sheet, title):
     """The sheet with lines on top that tell what is to be seen."""
-    lines = [title, 'truth: points joined by curves',
+    lines = [title, 'truth: points joined by edges',
              'prediction: points tied to where they belong by white lines']
     height = LETTERS + 2
     band = np.zeros((drawing.text_extent(lines, height)[1], sheet.shape[1], 3),

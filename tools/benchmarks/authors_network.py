@@ -19,7 +19,7 @@ def _build() -> Tuple[torch.nn.Module, Callable]:
     """The network, random, and what makes its inputs of crops."""
     from spiga.models.spiga import SPIGA
     landmark_set = load_landmark_set('wflw_98')
-    network = SPIGA(landmark_set.num_landmarks, landmark_set.num_curves)
+    network = SPIGA(landmark_set.num_landmarks, landmark_set.num_edges)
     head = torch.tensor(landmark_set.head_model, dtype=torch.float32)
     focal, centre = _MAP * FOCAL_RATIO, _MAP / 2
     camera = torch.tensor([[focal, 0, centre], [0, focal, centre], [0, 0, 1]])

@@ -13,10 +13,10 @@ def span(first, last):
 
 _RELEASE = ('PyPI package spiga 0.0.6, (c) A. Prados-Torreblanca et al., '
             'BSD-3-Clause')
-_SOURCE = (f'ids, mirror order and rigid head: {_RELEASE}; curves: the '
+_SOURCE = (f'ids, mirror order and rigid head: {_RELEASE}; edges: the '
            'boundary maps of the same package')
 _DERIVED = (f'rigid head: points of the 98-point head of the {_RELEASE}; '
-            'numbering: annotation files published by MMPose; curves: this '
+            'numbering: annotation files published by MMPose; edges: this '
             'project')
 
 # Sets of the release: ids, mirror order and head are read from it.
@@ -29,7 +29,7 @@ RELEASED = {
         normaliser='corners',
         threshold=10,
         pupils=[[96], [97]],
-        curves={
+        edges={
             'cheek': span(0, 32),
             'upper_left_brow': span(33, 37),
             'lower_left_brow': [33, 41, 40, 39, 38],
@@ -61,7 +61,7 @@ RELEASED = {
         normaliser='corners',
         threshold=8,
         pupils=[span(36, 41), span(42, 47)],
-        curves={
+        edges={
             'cheek': span(0, 16),
             'left_brow': span(17, 21),
             'right_brow': span(22, 26),
@@ -116,7 +116,7 @@ DERIVED = {
         normaliser='corners',
         threshold=10,
         pupils=[[16], [17]],
-        curves={
+        edges={
             'upper_left_brow': [0, 4, 2],
             'lower_left_brow': [0, 5, 2],
             'upper_right_brow': [3, 6, 1],
@@ -153,7 +153,7 @@ DERIVED = {
         normaliser='bbox',
         threshold=7,
         pupils=[[7], [10]],
-        curves={
+        edges={
             'left_brow': [0, 1, 2],
             'right_brow': [3, 4, 5],
             'left_eye': [6, 7, 8],
@@ -190,7 +190,7 @@ DERIVED = {
         normaliser='corners',
         threshold=8,
         pupils=[[104], [105]],
-        curves={
+        edges={
             'cheek': span(0, 32),
             'upper_left_brow': span(33, 37),
             'lower_left_brow': [33, 41, 40, 39, 38],

@@ -3,7 +3,7 @@ import json
 
 
 def write_landmark_set(fields: dict, path: str) -> None:
-    """Write a set for people to read: a line a field, curve, part and point.
+    """Write a set for people to read: a line a field, edge, part and point.
 
     Args:
         fields (dict): As :class:`spiga_mmpose.landmark_sets.LandmarkSet` has
@@ -12,7 +12,7 @@ def write_landmark_set(fields: dict, path: str) -> None:
     """
     lines = []
     for key, value in fields.items():
-        if key in ('curves', 'parts') and value:
+        if key in ('edges', 'parts') and value:
             body = ',\n'.join(f'    {json.dumps(k)}: {json.dumps(v)}'
                               for k, v in value.items())
             text = '{\n' + body + '\n  }'

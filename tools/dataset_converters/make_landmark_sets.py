@@ -4,7 +4,7 @@ The ids, mirror order and rigid heads of WFLW (98 points) and 300W (68) are
 the SPIGA authors' numbers (BSD-3-Clause, package ``spiga`` 0.0.6). The
 package is only read as data, none of it is imported. The heads of the other
 sets are made of the points of these two, as ``landmark_facts.py`` says, which
-also has the curves and parts of all sets::
+also has the edges and parts of all sets::
 
     pip download --no-deps -d wheels spiga==0.0.6
     python tools/dataset_converters/make_landmark_sets.py \\

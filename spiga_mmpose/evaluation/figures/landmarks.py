@@ -66,7 +66,7 @@ def draw_landmark_errors(errors: Dict[str, np.ndarray], face: np.ndarray,
         errors (dict[str, np.ndarray]): Mean error (L,) of each method, per
             cent; NaN where there is none.
         face (np.ndarray): (L, 2) of :func:`frontal_face`.
-        landmark_set (LandmarkSet): Parts and curves.
+        landmark_set (LandmarkSet): Parts and edges.
         norm (str): The normaliser, for the scale.
         path (str): Where to write the image; the ending says the format.
     """
@@ -91,8 +91,8 @@ def draw_landmark_errors(errors: Dict[str, np.ndarray], face: np.ndarray,
 
 
 def _draw_face(axes, places, numbers, values, landmark_set, scale):
-    for curve in landmark_set.curves.values():
-        axes.plot(*places[curve].T, color='.8', linewidth=1, zorder=1)
+    for edge in landmark_set.edges.values():
+        axes.plot(*places[edge].T, color='.8', linewidth=1, zorder=1)
     known = np.isfinite(values)
     share = scale.norm(values[known])
     axes.scatter(

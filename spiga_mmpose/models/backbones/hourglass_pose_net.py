@@ -5,7 +5,7 @@ Landmarks with Graph Attention Networks", BMVC 2022, section 2.1 and
 supplementary 1.1 (https://arxiv.org/abs/2210.07233). Architecture as in the
 authors' release (https://github.com/andresprados/SPIGA, PyPI ``spiga`` 0.0.6).
 
-Shape alphabet: B batch, L landmarks, E curves, M stacks, C channels, H x W
+Shape alphabet: B batch, L landmarks, E edges, M stacks, C channels, H x W
 map.
 """
 import math
@@ -61,7 +61,7 @@ class AttentionMaps(nn.Module):
 
     Args:
         channels (int): C of the visual field.
-        edge_to_point (Tensor): (L, E) incidence of landmarks and curves.
+        edge_to_point (Tensor): (L, E) incidence of landmarks and edges.
     """
 
     def __init__(self, channels: int, edge_to_point: Tensor):
@@ -73,33 +73,33 @@ class AttentionMaps(nn.Module):
         self.maps = nn.Conv2d(channels, num_points, 1, bias=False)
         self.register_buffer(
             'incidence', edge_to_point[:, :, None, None], persistent=False)
-        # A landmark on no curve is not masked.
+        # A landmark on no edge is not masked.
         self.register_buffer(
-            'on_no_curve', (edge_to_point.sum(1) == 0).float(),
+            'on_no_edge', (edge_to_point.sum(1) == 0).float(),
             persistent=False)
 
     def forward(self, field: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
         """(B, C, H, W) -> points (B, L, H, W), edges (B, E, H, W), heatmaps
         (B, L, H, W)."""
         points = self.points(field).sigmoid()
-        if self.edges is None:  # a landmark set without curves
+        if self.edges is None:  # a landmark set without edges
             return points, points[:, :0], self.maps(field) * points
         edges = self.edges(field).sigmoid()
         mask = F.conv2d(edges, self.incidence.to(edges.dtype),
-                        self.on_no_curve.to(edges.dtype)).clamp(max=1)
+                        self.on_no_edge.to(edges.dtype)).clamp(max=1)
         return points, edges, self.maps(field) * points * mask
 
 
 @MODELS.register_module()
 class HourglassPoseNet(StrictShapes, BaseBackbone):
-    """Stacked hourglasses that see landmarks, curves and head pose.
+    """Stacked hourglasses that see landmarks, edges and head pose.
 
     The default is the release's architecture for 256 px crops. Input: BGR
     / 255, as ``PoseDataPreprocessor(mean=[0]*3, std=[255]*3)`` gives it.
 
     Args:
         landmark_set (str): Name or path of the landmark set; it gives the
-            number of landmarks and the curves.
+            number of landmarks and the edges.
         input_size (int): Side of the square input, px.
         num_stacks (int): M (paper: 4).
         channels (int): C of the visual fields (paper: 256).

@@ -170,11 +170,11 @@ class MultiTaskHead(BaseHead):
             losses['loss_points'] = self.points_weight * sum(
                 scale * self.loss_maps(maps, points, labels.keypoint_weights)
                 for scale, maps in zip(scales, feats.points))
-        curves = list(self.landmark_set.curves.values())
-        if curves and self.edges_weight != 0:
+        facial_edges = list(self.landmark_set.edges.values())
+        if facial_edges and self.edges_weight != 0:
             edges = draw_edge_maps(labels.keypoints, labels.keypoint_weights,
-                                   curves, size, self.sigma_edges)
-            # A curve of one valid landmark is unknown, not a dot: so are the
+                                   facial_edges, size, self.sigma_edges)
+            # An edge of one valid landmark is unknown, not a dot: so are the
             # lower brows of 98 landmarks where a photograph has 68.
             known = (labels.keypoint_weights @ self.edge_to_point >
                      1).float()  # (B, E)

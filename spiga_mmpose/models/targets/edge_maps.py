@@ -1,12 +1,12 @@
 """Edge maps: one smooth curve through the landmarks of a facial edge.
 
-For the drawing, the curves of a face are cut into a fixed number of short
+For the drawing, the edges of a face are cut into a fixed number of short
 pieces of similar length and bend. Each piece touches the few cells around it,
-so the work grows with the length of the curves and not with the area of the
+so the work grows with the length of the edges and not with the area of the
 maps, and no shape depends on the data.
 
-Shapes: B batch, L landmarks, E curves, Q segments of a face (a segment joins
-two landmarks of a curve), K pieces of a face, P side of the window of cells
+Shapes: B batch, L landmarks, E edges, Q segments of a face (a segment joins
+two landmarks of an edge), K pieces of a face, P side of the window of cells
 around a piece, H x W map.
 """
 import math
@@ -24,7 +24,7 @@ from .splines import spline_segments
 _REACH = 3
 # Length and bend are measured on so many stretches of every segment.
 _STRETCHES = 8
-# Cutting curves into pieces, a bend by one radian counts as so many cells.
+# Cutting edges into pieces, a bend by one radian counts as so many cells.
 _CELLS_PER_RADIAN = 1.5
 # So many cells of windows are worked on at a time: on a CPU, for each thread,
 # what stays in its cache; elsewhere what bounds the memory to some 300 MB.
@@ -36,8 +36,8 @@ class _Plan(NamedTuple):
     """Constants that depend on the list of edges alone, on the device.
 
     Attributes:
-        groups (tuple[Tensor]): Landmarks of each group of curves of equal
-            length, (curves, landmarks).
+        groups (tuple[Tensor]): Landmarks of each group of edges of equal
+            length, (edges, landmarks).
         channels (Tensor): (Q,) channel of every segment, in group order.
     """
     groups: Tuple[Tensor, ...]
@@ -45,13 +45,13 @@ class _Plan(NamedTuple):
 
 
 @lru_cache(maxsize=32)
-def _plan(curves: Tuple[Tuple[int, ...], ...], device: torch.device) -> _Plan:
-    """Group the curves by length. Cached: the device is fed once."""
-    lengths = sorted({len(curve) for curve in curves})
-    groups = [[c for c in curves if len(c) == length] for length in lengths]
+def _plan(edges: Tuple[Tuple[int, ...], ...], device: torch.device) -> _Plan:
+    """Group the edges by length. Cached: the device is fed once."""
+    lengths = sorted({len(edge) for edge in edges})
+    groups = [[c for c in edges if len(c) == length] for length in lengths]
     channels = [
-        channel for length in lengths for channel, curve in enumerate(curves)
-        if len(curve) == length for _ in curve[1:]
+        channel for length in lengths for channel, edge in enumerate(edges)
+        if len(edge) == length for _ in edge[1:]
     ]
     with torch.inference_mode(False):
         return _Plan(
@@ -59,32 +59,32 @@ def _plan(curves: Tuple[Tuple[int, ...], ...], device: torch.device) -> _Plan:
             torch.tensor(channels, device=device))
 
 
-def _checked(curves: Sequence[Sequence[int]],
+def _checked(edges: Sequence[Sequence[int]],
              num_landmarks: int) -> Tuple[Tuple[int, ...], ...]:
     checked = []
-    for channel, curve in enumerate(curves):
-        if len(curve) == 0:
-            raise ValueError(f'curve {channel} is empty; expected landmark '
+    for channel, edge in enumerate(edges):
+        if len(edge) == 0:
+            raise ValueError(f'edge {channel} is empty; expected landmark '
                              'indices')
-        bad = [i for i in curve if not 0 <= i < num_landmarks]
+        bad = [i for i in edge if not 0 <= i < num_landmarks]
         if bad:
             raise ValueError(
-                f'curve {channel} holds landmark {bad[0]}; expected indices '
-                f'from 0 to {num_landmarks - 1}. Do the curves belong to '
+                f'edge {channel} holds landmark {bad[0]}; expected indices '
+                f'from 0 to {num_landmarks - 1}. Do the edges belong to '
                 'another landmark set?')
-        # A lone point is a curve between duplicates, hence a blob.
-        checked.append(tuple(curve) * (2 if len(curve) == 1 else 1))
+        # A lone point is an edge between duplicates, hence a blob.
+        checked.append(tuple(edge) * (2 if len(edge) == 1 else 1))
     return tuple(checked)
 
 
 def _segments(points: Tensor, weights: Tensor,
               plan: _Plan) -> Tuple[Tensor, Tensor]:
-    """Segments of all curves, in group order.
+    """Segments of all edges, in group order.
 
     Args:
         points (Tensor): (B, L, 2) cells.
         weights (Tensor): (B, L).
-        plan (_Plan): Of the curves.
+        plan (_Plan): Of the edges.
 
     Returns:
         tuple: coefficients (B, Q, 4, 2) and which exist (B, Q), as
@@ -250,18 +250,18 @@ def _ridges(start: Tensor, middle: Tensor, end: Tensor, x: Tensor, y: Tensor,
 @torch.no_grad()
 def draw_edge_maps(landmarks: Tensor,
                    weights: Tensor,
-                   curves: Sequence[Sequence[int]],
+                   edges: Sequence[Sequence[int]],
                    size: Tuple[int, int],
                    sigma: float = 1.) -> Tensor:
-    """Draw every curve as a ridge of height 1.
+    """Draw every edge as a ridge of height 1.
 
-    A cell whose centre is d cells away from the curve gets
-    ``exp(-d^2 / (2 sigma^2))``, and 0 beyond 3 sigma. The curve is the cubic
+    A cell whose centre is d cells away from the edge gets
+    ``exp(-d^2 / (2 sigma^2))``, and 0 beyond 3 sigma. The edge is the cubic
     spline through its valid landmarks (see :func:`spline_segments`): a
     parabola through three, a line through two, a blob at a single one,
     nothing where there is none.
 
-    The work is bounded: a face gets ``4 (H + W) + 64 E + Q`` pieces of curve,
+    The work is bounded: a face gets ``4 (H + W) + 64 E + Q`` pieces of edge,
     which are a quarter of a cell long on a common face. A scribble that is
     longer in cells than it has pieces is drawn coarser.
 
@@ -269,8 +269,8 @@ def draw_edge_maps(landmarks: Tensor,
         landmarks (Tensor): (B, L, 2) x, y, unit (see
             :mod:`spiga_mmpose.geometry.coords`). They may lie outside.
         weights (Tensor): (B, L). Landmarks of weight 0 are left out of their
-            curves.
-        curves (list[list[int]]): Landmarks along each of the E curves.
+            edges.
+        edges (list[list[int]]): Landmarks along each of the E edges.
         size (tuple[int, int]): H, W of the maps.
         sigma (float): Standard deviation, cells. The SPIGA release (PyPI
             package ``spiga`` 0.0.6) has 1 at 64 x 64.
@@ -279,26 +279,26 @@ def draw_edge_maps(landmarks: Tensor,
         Tensor: (B, E, H, W) float32 in [0, 1], on the landmarks' device.
 
     Raises:
-        ValueError: If the shapes do not fit together, or a curve is empty or
+        ValueError: If the shapes do not fit together, or an edge is empty or
             holds a landmark that does not exist.
     """
     points = cells_of_landmarks(landmarks, weights, size)
-    curves = _checked(curves, landmarks.shape[1])
+    edges = _checked(edges, landmarks.shape[1])
     batch, (height, width) = len(points), size
-    maps = points.new_zeros(batch, len(curves), height, width)
+    maps = points.new_zeros(batch, len(edges), height, width)
     if maps.numel() == 0:
         return maps
-    plan = _plan(curves, points.device)
+    plan = _plan(edges, points.device)
     coefficients, exists = _segments(points, weights, plan)
     reach = _REACH * sigma
-    pieces = 4 * (height + width) + 64 * len(curves) + exists.shape[1]
+    pieces = 4 * (height + width) + 64 * len(edges) + exists.shape[1]
     segment, t_start, t_end = _cut(_efforts(coefficients, size, reach), pieces)
     face = torch.arange(batch, device=points.device).unsqueeze(-1)
     rows = (face * exists.shape[1] + segment).flatten()
     # (4, 2, B * K): pieces come last, for inner loops as long as possible.
     powers = coefficients.flatten(0, 1)[rows].permute(1, 2, 0).contiguous()
     ends = _ends(powers, t_start.flatten(), t_end.flatten())
-    channel = face * len(curves) + plan.channels[segment]
+    channel = face * len(edges) + plan.channels[segment]
     corner = (channel * (height * width)).flatten()
     drawn = exists.flatten()[rows]
 

@@ -176,7 +176,7 @@ class TestAttentionMaps:
         }
 
 
-def test_landmark_set_without_curves(tmp_path):
+def test_landmark_set_without_edges(tmp_path):
     """A dog's face may have none: no edge maps, no mask."""
     path = tmp_path / 'dog.json'
     path.write_text('{"name": "dog", "num_landmarks": 5}')

@@ -388,7 +388,7 @@ class TestOptions:
                     initial_shape='mean'))
 
     def test_landmark_set_of_ones_own(self, tmp_path):
-        """Five points, no curves: all parts follow the file."""
+        """Five points, no edges: all parts follow the file."""
         path = tmp_path / 'dog.json'
         path.write_text(
             json.dumps(

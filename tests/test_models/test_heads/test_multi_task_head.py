@@ -43,24 +43,24 @@ def perfect(head, faces):
     labels = collect_labels(faces['data_samples'], head.landmark_set)
     size = (CELLS, CELLS)
     points = draw_point_maps(labels.keypoints, labels.keypoint_weights, size)
-    curves = list(head.landmark_set.curves.values())
-    edges = draw_edge_maps(labels.keypoints, labels.keypoint_weights, curves,
-                           size, 1.)
+    facial_edges = list(head.landmark_set.edges.values())
+    edges = draw_edge_maps(labels.keypoints, labels.keypoint_weights,
+                           facial_edges, size, 1.)
     return features(points, edges, points, labels.poses)
 
 
-def test_a_curve_of_one_landmark_is_unknown(head, faces):
+def test_an_edge_of_one_landmark_is_unknown(head, faces):
     """As the lower brow, of which 300-W labels the inner end alone."""
     batch = small_models.batch(2)
     weights = [
         sample.gt_instance_labels.keypoint_weights
         for sample in batch['data_samples']
     ]
-    curve = head.landmark_set.curves['lower_left_brow']
+    edge = head.landmark_set.edges['lower_left_brow']
     for weight in weights:
-        weight[:, curve[1:]] = 0
+        weight[:, edge[1:]] = 0
     edges = torch.rand(2, E, CELLS, CELLS)
-    channel = list(head.landmark_set.curves).index('lower_left_brow')
+    channel = list(head.landmark_set.edges).index('lower_left_brow')
     other = edges.clone()
     other[:, channel] = 0.9
     losses = [
@@ -69,7 +69,7 @@ def test_a_curve_of_one_landmark_is_unknown(head, faces):
         for maps in (edges, other)
     ]
     assert losses[0] == losses[1]
-    weights[0][:, curve[:2]] = 1
+    weights[0][:, edge[:2]] = 1
     assert head.loss(features(edges=edges), batch['data_samples'])[
         'loss_edges'] != head.loss(
             features(edges=other), batch['data_samples'])['loss_edges']
@@ -236,7 +236,7 @@ def test_has_no_weights(head):
 
 def test_curve_without_a_usable_point_does_not_count(head, faces):
     """It is not known where it is; that is not the same as nowhere."""
-    cheek = head.landmark_set.curves['cheek']
+    cheek = head.landmark_set.edges['cheek']
     others = features().edges
     wrong = [edges.clone() for edges in others]
     for edges in wrong:

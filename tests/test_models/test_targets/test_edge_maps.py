@@ -48,19 +48,19 @@ def distances(line, size, limit):
     return found.reshape(size)
 
 
-def check(landmarks, weights, curves, size, sigma=1., tolerance=1e-3):
+def check(landmarks, weights, edges, size, sigma=1., tolerance=1e-3):
     """Compare with the reference everywhere but at the cut at 3 sigma.
 
     There the map jumps from 0.011 to 0, so a distance that is wrong by 1e-6
     is as wrong as can be: these cells need only have one of the two values.
     """
-    maps = draw_edge_maps(landmarks, weights, curves, size, sigma).numpy()
-    assert maps.shape == (len(landmarks), len(curves), *size)
+    maps = draw_edge_maps(landmarks, weights, edges, size, sigma).numpy()
+    assert maps.shape == (len(landmarks), len(edges), *size)
     points = landmarks.numpy().astype(np.float64) * (size[1], size[0])
     skipped = 0
     for face in range(len(points)):
-        for channel, curve in enumerate(curves):
-            ids = [i for i in curve if weights[face, i] > 0]
+        for channel, edge in enumerate(edges):
+            ids = [i for i in edge if weights[face, i] > 0]
             distance = distances(polyline(points[face, ids]), size, 3 * sigma)
             expected = np.where(distance <= 3 * sigma,
                                 np.exp(-distance**2 / (2 * sigma**2)), 0)
@@ -70,7 +70,7 @@ def check(landmarks, weights, curves, size, sigma=1., tolerance=1e-3):
                 found[~cut],
                 expected[~cut],
                 atol=tolerance,
-                err_msg=f'face {face}, curve {channel}')
+                err_msg=f'face {face}, edge {channel}')
             assert (np.minimum(found[cut], abs(found[cut] - 0.0111))
                     < tolerance).all()
             skipped += cut.sum()
@@ -92,63 +92,63 @@ def faces(landmark_set, num, noise=0.01, hidden=0.2, seed=0):
             torch.tensor(weights, dtype=torch.float32))
 
 
-def curves_of(name):
+def edges_of(name):
     landmark_set = load_landmark_set(name)
-    return landmark_set, list(landmark_set.curves.values())
+    return landmark_set, list(landmark_set.edges.values())
 
 
 @pytest.mark.parametrize('name', SETS)
 @pytest.mark.parametrize('size', [(64, 64), (32, 32), (40, 72)])
 @pytest.mark.parametrize('noise, hidden', [(0., 0.), (0.01, 0.2), (0.02, 0.6)])
 def test_equals_scipy_on_faces(name, size, noise, hidden):
-    landmark_set, curves = curves_of(name)
-    check(*faces(landmark_set, 2, noise, hidden), curves, size)
+    landmark_set, edges = edges_of(name)
+    check(*faces(landmark_set, 2, noise, hidden), edges, size)
 
 
 @pytest.mark.parametrize('name', SETS)
 def test_equals_scipy_with_points_outside(name):
-    landmark_set, curves = curves_of(name)
+    landmark_set, edges = edges_of(name)
     landmarks, weights = faces(landmark_set, 2, hidden=0.)
-    check(landmarks * 2 - 0.5, weights, curves, (64, 64))
+    check(landmarks * 2 - 0.5, weights, edges, (64, 64))
     landmarks[:, ::9] += 0.4 * torch.randn(
         landmarks[:, ::9].shape, generator=torch.Generator().manual_seed(0))
-    check(landmarks, weights, curves, (64, 64))
+    check(landmarks, weights, edges, (64, 64))
 
 
 def test_equals_scipy_with_duplicates():
-    landmark_set, curves = curves_of('wflw_98')
+    landmark_set, edges = edges_of('wflw_98')
     landmarks, weights = faces(landmark_set, 2, noise=0.)
     # Rounding to whole cells makes many points fall together. The offset
     # keeps the straight parts from being 3 cells from whole rows of cells.
     whole = (landmarks * 32).round()
-    check((whole + 0.1) / 32, weights, curves, (32, 32))
+    check((whole + 0.1) / 32, weights, edges, (32, 32))
     same = landmarks.clone()
     same[:, 1::2] = same[:, ::2]
-    check(same, weights, curves, (64, 64))
+    check(same, weights, edges, (64, 64))
 
 
 @pytest.mark.parametrize('sigma', [0.5, 2., 3.3])
 def test_equals_scipy_for_other_sigma(sigma):
-    landmark_set, curves = curves_of('300w_68')
-    check(*faces(landmark_set, 1), curves, (64, 64), sigma)
+    landmark_set, edges = edges_of('300w_68')
+    check(*faces(landmark_set, 1), edges, (64, 64), sigma)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize('name', SETS)
 def test_equals_scipy_on_many_faces(name):
-    landmark_set, curves = curves_of(name)
+    landmark_set, edges = edges_of(name)
     for noise in (0., 0.005, 0.02):
-        check(*faces(landmark_set, 5, noise, seed=1), curves, (64, 64))
-        check(*faces(landmark_set, 5, noise, seed=2), curves, (32, 32))
+        check(*faces(landmark_set, 5, noise, seed=1), edges, (64, 64))
+        check(*faces(landmark_set, 5, noise, seed=2), edges, (32, 32))
 
 
 def test_far_points_do_not_spoil_the_rest():
-    landmark_set, curves = curves_of('wflw_98')
+    landmark_set, edges = edges_of('wflw_98')
     landmarks, weights = faces(landmark_set, 1, noise=0., hidden=0.)
     landmarks[0, 16] = torch.tensor([500., -300.])
-    maps = draw_edge_maps(landmarks, weights, curves, (64, 64))
+    maps = draw_edge_maps(landmarks, weights, edges, (64, 64))
     weights[0, 16] = 0
-    expected = draw_edge_maps(landmarks, weights, curves, (64, 64))
+    expected = draw_edge_maps(landmarks, weights, edges, (64, 64))
     assert maps.isfinite().all()
     assert (maps[:, 1:] - expected[:, 1:]).abs().max() < 0.03
 
@@ -171,22 +171,22 @@ def test_single_point_is_a_blob():
     weights = torch.tensor([[0., 1, 0]])
     blob = draw_point_maps(landmarks, weights, (32, 32), sigma=1.)[:, 1:2]
     blob = torch.where(blob >= np.exp(-4.5), blob, 0.)
-    for curve in ([0, 1, 2], [1], [1, 1]):
-        maps = draw_edge_maps(landmarks, weights, [curve], (32, 32))
+    for edge in ([0, 1, 2], [1], [1, 1]):
+        maps = draw_edge_maps(landmarks, weights, [edge], (32, 32))
         torch.testing.assert_close(maps, blob, rtol=0, atol=1e-5)
 
 
 def test_channels_keep_their_order():
-    landmark_set, curves = curves_of('wflw_98')
+    landmark_set, edges = edges_of('wflw_98')
     landmarks, weights = faces(landmark_set, 2)
-    maps = draw_edge_maps(landmarks, weights, curves, (32, 32))
+    maps = draw_edge_maps(landmarks, weights, edges, (32, 32))
     order = torch.randperm(15, generator=torch.Generator().manual_seed(0))
-    shuffled = draw_edge_maps(landmarks, weights, [curves[i] for i in order],
+    shuffled = draw_edge_maps(landmarks, weights, [edges[i] for i in order],
                               (32, 32))
     torch.testing.assert_close(shuffled, maps[:, order], rtol=0, atol=1e-3)
     hidden = weights.clone()
-    hidden[:, curves[5]] = 0
-    left = draw_edge_maps(landmarks, hidden, curves, (32, 32))
+    hidden[:, edges[5]] = 0
+    left = draw_edge_maps(landmarks, hidden, edges, (32, 32))
     assert (left[:, 5] == 0).all()
     others = [i for i in range(15) if i != 5]
     torch.testing.assert_close(
@@ -194,47 +194,47 @@ def test_channels_keep_their_order():
 
 
 def test_nothing_usable_draws_nothing():
-    landmark_set, curves = curves_of('300w_68')
+    landmark_set, edges = edges_of('300w_68')
     landmarks, weights = faces(landmark_set, 2)
     weights[0] = 0
-    maps = draw_edge_maps(landmarks, weights, curves, (32, 32))
+    maps = draw_edge_maps(landmarks, weights, edges, (32, 32))
     assert (maps[0] == 0).all() and maps[1].amax((1, 2)).min() > 0.5
 
 
 def test_points_of_weight_0_have_no_influence():
-    landmark_set, curves = curves_of('wflw_98')
+    landmark_set, edges = edges_of('wflw_98')
     landmarks, weights = faces(landmark_set, 2, hidden=0.4)
-    maps = draw_edge_maps(landmarks, weights, curves, (32, 32))
+    maps = draw_edge_maps(landmarks, weights, edges, (32, 32))
     landmarks[weights == 0] = float('nan')
     torch.testing.assert_close(
-        draw_edge_maps(landmarks, weights, curves, (32, 32)), maps)
+        draw_edge_maps(landmarks, weights, edges, (32, 32)), maps)
 
 
 def test_faces_have_no_influence_on_each_other():
-    landmark_set, curves = curves_of('300w_68')
+    landmark_set, edges = edges_of('300w_68')
     landmarks, weights = faces(landmark_set, 5)
-    together = draw_edge_maps(landmarks, weights, curves, (32, 32))
+    together = draw_edge_maps(landmarks, weights, edges, (32, 32))
     alone = torch.cat([
-        draw_edge_maps(landmarks[i:i + 1], weights[i:i + 1], curves, (32, 32))
+        draw_edge_maps(landmarks[i:i + 1], weights[i:i + 1], edges, (32, 32))
         for i in range(5)
     ])
     torch.testing.assert_close(together, alone, rtol=0, atol=1e-5)
 
 
 def test_shift_by_whole_cells():
-    landmark_set, curves = curves_of('300w_68')
+    landmark_set, edges = edges_of('300w_68')
     landmarks, weights = faces(landmark_set, 1, noise=0.)
     landmarks = landmarks * 0.5 + 0.25
-    maps = draw_edge_maps(landmarks, weights, curves, (64, 64))
+    maps = draw_edge_maps(landmarks, weights, edges, (64, 64))
     offset = torch.tensor([3., -5.]) / 64
-    moved = draw_edge_maps(landmarks + offset, weights, curves, (64, 64))
+    moved = draw_edge_maps(landmarks + offset, weights, edges, (64, 64))
     difference = (moved - maps.roll((-5, 3), (2, 3))).abs()
     # Rounding may move a cell across the cut.
     assert difference.max() < 0.0112
     assert (difference > 1e-4).float().mean() < 1e-4
 
 
-def test_no_curves():
+def test_no_edges():
     maps = draw_edge_maps(torch.rand(2, 4, 2), torch.ones(2, 4), [], (8, 8))
     assert maps.shape == (2, 0, 8, 8)
 
@@ -247,33 +247,33 @@ def test_no_faces():
 
 def test_only_on_the_device_of_the_landmarks():
     # The meta device refuses other devices and every look at the data.
-    _, curves = curves_of('wflw_98')
+    _, edges = edges_of('wflw_98')
     maps = draw_edge_maps(
         torch.rand(2, 98, 2, device='meta'), torch.ones(2, 98, device='meta'),
-        curves, (16, 16))
+        edges, (16, 16))
     assert maps.device.type == 'meta' and maps.shape == (2, 15, 16, 16)
 
 
 def test_no_gradient_and_no_half_precision():
-    landmark_set, curves = curves_of('wflw_98')
+    landmark_set, edges = edges_of('wflw_98')
     landmarks, weights = faces(landmark_set, 2)
-    expected = draw_edge_maps(landmarks, weights, curves, (32, 32))
+    expected = draw_edge_maps(landmarks, weights, edges, (32, 32))
     with torch.autocast('cpu', torch.bfloat16):
-        maps = draw_edge_maps(landmarks.requires_grad_(), weights, curves,
+        maps = draw_edge_maps(landmarks.requires_grad_(), weights, edges,
                               (32, 32))
     assert not maps.requires_grad and maps.dtype == torch.float32
     torch.testing.assert_close(maps, expected, rtol=0, atol=0)
 
 
-@pytest.mark.parametrize('curve, message', [
-    ([0, 9], 'curve 1 holds landmark 9; expected indices from 0 to 3'),
-    ([-1, 2], 'curve 1 holds landmark -1'),
-    ([], 'curve 1 is empty'),
+@pytest.mark.parametrize('edge, message', [
+    ([0, 9], 'edge 1 holds landmark 9; expected indices from 0 to 3'),
+    ([-1, 2], 'edge 1 holds landmark -1'),
+    ([], 'edge 1 is empty'),
 ])
-def test_wrong_curves(curve, message):
+def test_wrong_edges(edge, message):
     with pytest.raises(ValueError, match=message):
         draw_edge_maps(
-            torch.rand(1, 4, 2), torch.ones(1, 4), [[0, 1], curve], (8, 8))
+            torch.rand(1, 4, 2), torch.ones(1, 4), [[0, 1], edge], (8, 8))
 
 
 def test_wrong_shapes():
