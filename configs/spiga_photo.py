@@ -9,19 +9,19 @@ padding = 1.45
 codec = dict(
     type='SPIGALabel', input_size=input_size, landmark_set=landmark_set)
 
-# One stage, end to end. The rate falls in the last 60 epochs; the weights are
+# One stage, end to end. The rate falls in the last 32 epochs; the weights are
 # averaged, so that any checkpoint is as good as its epoch allows.
 load_from = 'checkpoints/spiga_synthetic_long.pth'
 warm_up = dict(type='LinearLR', end=200, start_factor=0.05, by_epoch=False)
 cosine = dict(
     type='CosineAnnealingLR',
-    begin=100,
+    begin=48,
     eta_min_ratio=0.01,
     convert_to_iter_based=True)
 stages = [
     dict(
         name='end-to-end',
-        length=160,
+        length=80,
         lr=2e-3,
         schedulers=[warm_up, cosine],
         losses=('maps', 'pose', 'cascade'),
