@@ -126,11 +126,7 @@ def load_config(args: argparse.Namespace) -> Config:
     cfg = Config.fromfile(args.config)
     cfg.launcher = args.launcher
     if args.cfg_options is not None:
-        check_options(args.cfg_options, cfg)
-        try:
-            cfg.merge_from_dict(args.cfg_options)
-        except (KeyError, TypeError) as error:
-            raise ValueError(f'--cfg-options: {error.args[0]}') from None
+        merge_options(cfg, args.cfg_options)
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir', None) is None:
@@ -147,17 +143,25 @@ def load_config(args: argparse.Namespace) -> Config:
     return cfg
 
 
-def check_options(options: dict, config: Config) -> None:
-    """Refuse ``--cfg-options`` that would change nothing.
+def merge_options(config: Config, options: dict) -> None:
+    """Put ``--cfg-options`` into a config, but none that changes nothing.
 
     Args:
+        config (Config): Changed in place.
         options (dict): Values by key.
-        config (Config): That they are to be put into.
 
     Raises:
-        ValueError: If neither the config nor the Runner knows a key, or it is
-            a variable of the config file.
+        ValueError: If neither the config nor the Runner knows a key, it is
+            a variable of the config file, or the config has no such place.
     """
+    _check_options(options, config)
+    try:
+        config.merge_from_dict(options)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f'--cfg-options: {error.args[0]}') from None
+
+
+def _check_options(options: dict, config: Config) -> None:
     config = config.to_dict()
     read = {*_RUNNER_KEYS, *inspect.signature(Runner).parameters} - {'cfg'}
     parts = {key: value for key, value in config.items() if key in read}
