@@ -2,13 +2,12 @@
 import argparse
 
 import torch
+from command_line import add_common_arguments, load_config, run_runner
 from mmengine.runner import Runner, find_latest_checkpoint
 
 # Their import registers the parts, too.
 from spiga_mmpose.datasets.face_dataset import allow_missing
 from spiga_mmpose.engine import launch_on_cpu, select_stages
-from spiga_mmpose.engine.command_line import (add_common_arguments,
-                                              load_config, run_tool)
 
 
 def parse_args():
@@ -102,4 +101,4 @@ def main():
 
 
 if __name__ == '__main__':
-    run_tool(main)
+    run_runner(main)

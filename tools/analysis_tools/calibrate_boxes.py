@@ -15,12 +15,13 @@ tells how far the boxes are off before and after; "after" is of faces left out
 of the fit. With --check nothing is fitted: it tells the same of a calibration
 on other faces. What for: docs/boxes.md.
 """
-import argparse
 import json
 import sys
 import warnings
 
 import numpy as np
+import tools_path  # noqa: F401
+from command_line import OneLineParser, one_line
 from face_set import FaceSet, collect_boxes
 from mmengine.config import Config, DictAction
 from mmengine.registry import init_default_scope
@@ -30,14 +31,11 @@ from spiga_mmpose.apis import (BoxCalibration, fit_calibration,
                                load_calibration, make_finder)
 from spiga_mmpose.apis.calibration import box_errors, left_out_boxes
 from spiga_mmpose.apis.detection import DETECTORS
-from spiga_mmpose.command_line import one_line
 
 
 def parse_args(argv=None):
     """Arguments of the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = OneLineParser('calibrate_boxes.py', __doc__)
     parser.add_argument(
         'detector',
         metavar=f'{"|".join(DETECTORS)}|CONFIG',

@@ -14,14 +14,15 @@ Examples:
     python tools/analysis_tools/compare.py \\
         configs/experiments/backbones.py --out work_dirs/backbones
 """
-import argparse
 import os
 import os.path as osp
 import sys
 
 import numpy as np
+import tools_path  # noqa: F401
 import torch
 import training_runs
+from command_line import OneLineParser, run_tool
 from experiments import (add_backbones, load_experiment, make_configs,
                          published_numbers, published_tables)
 from mmengine.analysis import get_model_complexity_info
@@ -32,7 +33,6 @@ from mmpose.registry import MODELS
 from torch.utils.benchmark import Timer
 from tqdm import tqdm
 
-from spiga_mmpose.command_line import run_tool
 from spiga_mmpose.evaluation.figures.trade_off import draw_trade_off
 from spiga_mmpose.evaluation.figures.variants import (VariantPanel,
                                                       draw_variants)
@@ -50,9 +50,7 @@ difference, chance says "holds" of one in 2^seeds and "reversed" as often.'''
 
 
 def parse_args(argv=None):
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = OneLineParser('compare.py', __doc__)
     add = parser.add_argument
     add('experiment', help='file of configs/experiments')
     add('--out', required=True, help='folder for all runs')

@@ -24,14 +24,15 @@ import os.path as osp
 from importlib import import_module
 from typing import Dict, Sequence, Tuple
 
+import tools_path  # noqa: F401
 import torch
 import training_runs
+from command_line import merge_options
 from mmengine.config import Config
 from mmengine.runner.checkpoint import CheckpointLoader
 from published import TABLES
 
 from spiga_mmpose.engine import select_stages
-from spiga_mmpose.engine.command_line import merge_options
 
 REPO = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 

@@ -16,12 +16,13 @@ Example:
         --corruptions --boxes --det yunet haar --refine 1 --cfg-options \\
         test_dataloader.dataset.ann_file=val.json
 """
-import argparse
 import os
 import os.path as osp
 import sys
 import warnings
 
+import tools_path  # noqa: F401
+from command_line import OneLineParser, one_line, positive
 from face_set import MIN_IOU, FaceSet, collect_boxes, landmark_metric, measure
 from mmengine.config import DictAction
 from mmpose.registry import METRICS
@@ -30,20 +31,16 @@ from tqdm import tqdm
 from spiga_mmpose.apis import load_model, make_finder
 from spiga_mmpose.apis.detection import DETECTORS
 from spiga_mmpose.apis.estimation import check_refine
-from spiga_mmpose.command_line import OneLineParser, one_line, positive
 from spiga_mmpose.datasets.transforms import CORRUPTIONS
 from spiga_mmpose.evaluation.figures import per_cent_of, robustness
 from spiga_mmpose.evaluation.report import to_markdown
-from spiga_mmpose.io import write_json
+from spiga_mmpose.io import write_json, write_whole
 
 BOX_KINDS = ('truth', 'annotated', 'detector')
 
 
 def parse_args(argv=None):
-    parser = OneLineParser(
-        prog='robustness.py',
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = OneLineParser('robustness.py', __doc__)
     parser.add_argument('config', help='config of the model and its test set')
     parser.add_argument('checkpoint')
     parser.add_argument(
@@ -214,8 +211,7 @@ class Run:
             for name in self.results.get('boxes', ())
         ]
         text = '\n'.join(tables)
-        with open(osp.join(self.args.out, 'table.md'), 'w') as file:
-            file.write(text)
+        write_whole(osp.join(self.args.out, 'table.md'), text)
         panels = make_panels(self.results)
         if panels:
             label = (f'NME of {self.results["faces"]} faces\n'

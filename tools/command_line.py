@@ -1,4 +1,12 @@
-"""What the command lines of training and testing share."""
+"""What the command lines of the tools share.
+
+Exit codes: 0 done; 1 some of it failed and the rest is done; 2 it cannot be
+done; 130 interrupted. ``train.py`` and ``test.py`` end as MMPose's do, with 1
+(:func:`run_runner`).
+"""
+# Before MMEngine, of which it silences a warning.
+import spiga_mmpose  # noqa: F401  isort: skip
+
 import argparse
 import inspect
 import logging
@@ -12,7 +20,10 @@ from mmengine.config import Config, DictAction
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
-from spiga_mmpose.command_line import one_line
+from spiga_mmpose.evaluation.functional import NORMS
+from spiga_mmpose.evaluation.protocols import (LARGEST, PROTOCOLS, SMALLEST,
+                                               checked_threshold, protocol_of)
+from spiga_mmpose.evaluation.score_files import ScoredFiles, score_files
 
 # What the Runner reads from the config, beside its own arguments, while it
 # runs.
@@ -22,6 +33,160 @@ _RUNNER_KEYS = {
     'stages', 'sync_bn'
 }
 _SHOWN = 6  # places that a message names
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """Ends with one clear line and exit code 2, without the usage.
+
+    Args:
+        prog (str): Name of the tool.
+        doc (str): What it does, shown as it is.
+    """
+
+    def __init__(self, prog, doc):
+        super().__init__(
+            prog=prog,
+            description=doc,
+            formatter_class=argparse.RawDescriptionHelpFormatter)
+
+    def error(self, message):
+        """One line on stderr.
+
+        Args:
+            message (str | Exception): What is wrong.
+
+        Raises:
+            SystemExit: Always, with code 2.
+        """
+        self.exit(2, f'{self.prog}: error: {one_line(message)}\n')
+
+
+def positive(text: str) -> int:
+    """A whole number of at least 1, for ``type`` of an argument."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(
+            f'expected a whole number of at least 1, found {text!r}')
+    return int(text)
+
+
+def one_line(message) -> str:
+    """A message or an exception in one line; of a loader's worker, without
+    how torch got there."""
+    text = str(message)
+    if 'Original Traceback' in text:
+        text = re.split(r'\n[\w.]*(?:Error|Exception): ', text)[-1]
+    return ' '.join(text.split())
+
+
+def run_tool(name: str,
+             work: Callable[[argparse.Namespace], Optional[str]],
+             args: argparse.Namespace,
+             interrupted: str = 'the same command begins anew') -> int:
+    """Do the work of a tool; what its user can mend ends it with one line.
+
+    Args:
+        name (str): Of the tool, for messages.
+        work (Callable): What it does with the arguments; what it returns, if
+            anything, is printed.
+        args (Namespace): The arguments.
+        interrupted (str): What to say of Ctrl-C.
+
+    Returns:
+        int: Exit code: 0, 2 or 130.
+    """
+    try:
+        result = work(args)
+    except KeyboardInterrupt:
+        print(f'{name}: interrupted; {interrupted}', file=sys.stderr)
+        return 130
+    except (ImportError, OSError, RuntimeError, ValueError) as error:
+        print(f'{name}: error: {one_line(error)}', file=sys.stderr)
+        return 2
+    if result is not None:
+        print(result)
+    return 0
+
+
+def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of :func:`score_files`."""
+    parser.add_argument(
+        'predictions',
+        nargs='+',
+        help='results: benchmark JSON, or the pickle of tools/test.py --dump; '
+        'several are compared with the first')
+    parser.add_argument(
+        'annotations',
+        help='truth: benchmark JSON, or such a pickle (its ground truth)')
+    add_dataset_argument(parser)
+    parser.add_argument(
+        '--norm', choices=NORMS, help='normaliser, instead of the usual one')
+    parser.add_argument(
+        '--threshold',
+        type=_threshold,
+        help='of AUC and FR in per cent, instead of the usual one')
+    parser.add_argument(
+        '--subsets',
+        metavar='FILE',
+        help='JSON: name -> face indices, or a db_info.json with test_subsets')
+
+
+def add_dataset_argument(parser: argparse.ArgumentParser) -> None:
+    """``--dataset``, for tools that score."""
+    parser.add_argument(
+        '--dataset',
+        type=_dataset,
+        metavar='NAME',
+        help='whose usual normaliser, threshold and divisor to take: '
+        f'{", ".join(PROTOCOLS)}, or a landmark set (a name or a .json file); '
+        'told by the landmarks if not given (98: wflw, 68: 300w)')
+
+
+def add_subset_argument(parser: argparse.ArgumentParser) -> None:
+    """``--subset``, for tools that show one group of faces."""
+    parser.add_argument(
+        '--subset',
+        metavar='NAME',
+        help='only the faces of this subset, of --subsets or of the '
+        'annotations')
+
+
+def score_arguments(args: argparse.Namespace) -> ScoredFiles:
+    """:func:`score_files` by the command line.
+
+    Args:
+        args (Namespace): With the arguments of
+            :func:`add_scoring_arguments`, and maybe ``subset``.
+
+    Returns:
+        ScoredFiles: All faces, or those of the subset.
+
+    Raises:
+        ValueError, OSError: See :func:`score_files` and
+            :meth:`ScoredFiles.only`.
+    """
+    scored = score_files(args.predictions, args.annotations, args.dataset,
+                         args.norm, args.threshold, args.subsets)
+    subset = getattr(args, 'subset', None)
+    return scored if subset is None else scored.only(subset)
+
+
+def _dataset(text):
+    """A benchmark or a landmark set."""
+    try:
+        protocol_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(error) from None
+    return text
+
+
+def _threshold(text):
+    """A number of per cent."""
+    try:
+        return checked_threshold(float(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f'expected a number from {SMALLEST:g} to {LARGEST:g} per cent, '
+            f'found {text!r}') from None
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,8 +219,8 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
 
 
-def run_tool(main: Callable[[], None]) -> None:
-    """Run a tool; what its user can mend ends it with one line.
+def run_runner(main: Callable[[], None]) -> None:
+    """Run train.py or test.py; what its user can mend ends it with one line.
 
     These are wrong values, files and folders, a full disk, names that no
     registry knows, and a training that has become NaN. The traceback of a
