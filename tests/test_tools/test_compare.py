@@ -18,8 +18,8 @@ from published import TABLES
 from spiga_mmpose.engine import read_stages
 
 EXPERIMENTS = Path(__file__).parents[2] / 'configs' / 'experiments'
-COMMITTED = ('ablations', 'backbones', 'cascade_choices', 'photo_parts',
-             'recipe_choices', 'recipe_choices_64', 'stages')
+COMMITTED = [path for path in sorted(EXPERIMENTS.glob('*.py'))
+             if '\nvariants = ' in path.read_text()]
 ABLATIONS = str(EXPERIMENTS / 'ablations.py')
 
 EXPERIMENT = """
@@ -105,10 +105,10 @@ def last_line(capsys):
     return capsys.readouterr().err.strip().splitlines()[-1]
 
 
-@pytest.mark.parametrize('name', COMMITTED)
-def test_every_variant_of_the_experiments_can_be_built(name):
+@pytest.mark.parametrize('path', COMMITTED, ids=lambda path: path.stem)
+def test_every_variant_of_the_experiments_can_be_built(path):
     """Options merge into what a config has, not into a class's defaults."""
-    experiment = load_experiment(str(EXPERIMENTS / f'{name}.py'))
+    experiment = load_experiment(str(path))
     configs, skipped = make_configs(
         experiment, list(experiment.variants),
         {'val_dataloader.batch_size': 3})
@@ -120,12 +120,6 @@ def test_every_variant_of_the_experiments_can_be_built(name):
         assert config.val_dataloader.batch_size == 3
         texts.add(str(config.to_dict()))
     assert len(texts) == len(configs)
-
-
-def test_every_comparison_is_tested_here():
-    assert set(COMMITTED) == {
-        path.stem for path in EXPERIMENTS.glob('*.py')
-        if 'variants' in Config.fromfile(path)}
 
 
 def test_trains_every_variant_and_seed_once(tool, experiment, training,
@@ -257,13 +251,6 @@ def test_missing_package_is_reported(tool, experiment, training, tmp_path):
     assert '| default | 2 |' in table
 
 
-def test_smaller_budget_for_all(experiment):
-    configs, _ = make_configs(
-        load_experiment(str(experiment)), ['default'],
-        {'train_dataloader.sampler.epoch_size': 400})
-    assert configs['default'].train_dataloader.sampler.epoch_size == 400
-
-
 class TestAblations:
 
     def test_every_variant_differs_in_the_model_alone(self, ablations):
@@ -281,15 +268,6 @@ class TestAblations:
         assert (reference.val_dataloader.dataset
                 == reference.test_dataloader.dataset)
 
-    def test_variants_predict(self, ablations):
-        for config in ablations[1].values():
-            model = build_pose_estimator(config.model)
-            model.eval()
-            with torch.no_grad():
-                out = model(torch.rand(1, 3, 64, 64), None)
-            steps = len(config.model.head.windows)
-            assert out.steps.shape == (1, steps + 1, 98, 2)
-
     def test_every_row_of_the_paper_is_somebodys(self, ablations):
         named = [row for variant in ablations[0].variants.values()
                  for row in variant.get('published', ())]
@@ -299,15 +277,14 @@ class TestAblations:
             if table.number in ('Table 5', 'Table 6')}
 
     def test_published_numbers_by_our_keys(self, ablations):
-        experiment, _ = ablations
-        numbers = published_numbers(experiment, 'spiga')
-        assert numbers['NME'] == 4.06 and numbers['NPE90'] == 6.76
-        assert numbers['makeup/NPE90'] == 6.32 and numbers['blur/NME'] == 4.65
-        assert numbers['step1/NME'] == 4.22 and numbers['step3/NME'] == 4.06
-        two = published_numbers(experiment, 'steps_2')
+        numbers = published_numbers(ablations[0], 'spiga')
+        expected = {'NME': 4.06, 'NPE90': 6.76, 'makeup/NPE90': 6.32,
+                    'blur/NME': 4.65, 'step1/NME': 4.22, 'step3/NME': 4.06}
+        assert expected.items() <= numbers.items()
+        two = published_numbers(ablations[0], 'steps_2')
         assert two['NME'] == two['step2/NME'] == 4.07
         assert 'step3/NME' not in two
-        assert published_numbers(experiment, 'arctan') == {}
+        assert published_numbers(ablations[0], 'arctan') == {}
 
     def test_backbones(self, ablations, backbone, tmp_path, monkeypatch):
         """One for all but the variant that changes it, and no cascade in

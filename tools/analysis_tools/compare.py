@@ -24,7 +24,7 @@ import torch
 import training_runs
 from command_line import OneLineParser, run_tool
 from experiments import (add_backbones, load_experiment, make_configs,
-                         published_numbers, published_tables)
+                         published_numbers, published_tables, title)
 from mmengine.analysis import get_model_complexity_info
 from mmengine.config import DictAction
 from mmengine.logging import MMLogger
@@ -39,14 +39,12 @@ from spiga_mmpose.evaluation.figures.variants import (VariantPanel,
 from spiga_mmpose.evaluation.report import to_markdown
 from spiga_mmpose.io import write_json, write_whole
 
-CAPTION = ('Mean over the seeds, and half the distance of the worst from the '
-           'best.')
-PUBLISHED = '''\
+PUBLISHED = """\
 "paper": as printed in arXiv 2210.07233v1, {tables}; compare
 directions, not sizes. Does a variant differ from {reference} in the direction
 in which it does in the paper? "holds": with every seed; "reversed": in the
 other one with every seed; "open": neither. Where a variant makes no
-difference, chance says "holds" of one in 2^seeds and "reversed" as often.'''
+difference, chance says "holds" of one in 2^seeds and "reversed" as often."""
 
 
 def parse_args(argv=None):
@@ -56,8 +54,7 @@ def parse_args(argv=None):
     add('--out', required=True, help='folder for all runs')
     add('--variants', nargs='+', metavar='NAME',
         help='only these, and the reference (default: all)')
-    add('--seeds', nargs='+', type=int,
-        help="instead of the experiment's")
+    add('--seeds', nargs='+', type=int, help="instead of the experiment's")
     add('--backbone', metavar='CHECKPOINT',
         help='take its backbone instead of training the shared one')
     add('--skip', nargs='+', choices=['time', 'training'], default=[],
@@ -92,25 +89,6 @@ def measure_cost(config, with_time):
     return cost
 
 
-def title(experiment, name):
-    return experiment.variants[name].get('title', name)
-
-
-def changes(runs, reference, key):
-    """Difference of each seed from the reference with the same seed; of what
-    was not trained, and has no seeds, from each."""
-    return np.subtract(
-        *np.broadcast_arrays([run[key] for run in runs],
-                             [run[key] for run in reference]))
-
-
-def ordering(expected, found):
-    """Whether differences have the sign that is expected."""
-    same = np.sign(found) * np.sign(expected)
-    return ('holds' if (same > 0).all() else
-            'reversed' if (same < 0).all() else 'open')
-
-
 def summary(runs, key):
     """``'3.842 ± 0.030'``: mean and half the range of the seeds."""
     values = [run[key] for run in runs if key in run]
@@ -120,76 +98,78 @@ def summary(runs, key):
     return f'{np.mean(values):.3f}{spread}'
 
 
+def ordering(expected, runs, reference, key):
+    """Whether runs differ from those of the reference, seed by seed, as is
+    expected; what was not trained has no seeds and is compared with each."""
+    found = np.array([run[key] for run in runs]) - [
+        run[key] for run in reference]
+    same = np.sign(found) * np.sign(expected)
+    return ('holds' if (same > 0).all() else
+            'reversed' if (same < 0).all() else 'open')
+
+
 def make_table(experiment, results, costs, skipped):
     """Markdown: a row a variant, and one of the paper's numbers of it."""
-    keys = experiment.metrics
-    reference = experiment.get('reference')
-    best = published_numbers(experiment, reference) if reference else {}
-    header = ['variant', 'seeds', *next(iter(costs.values()), {}), *keys]
-    rows = [header]
+    keys, reference = experiment.metrics, experiment.get('reference')
+    best = published_numbers(experiment, reference)
+    rows = [['variant', 'seeds', *next(iter(costs.values()), {}), *keys]]
     for name, runs in results.items():
-        cost = costs.get(name, {})
-        rows.append([title(experiment, name), len(runs) or None,
-                     *cost.values(), *(summary(runs, key) for key in keys)])
+        cost = costs.get(name, {}).values()
+        rows.append([title(experiment, name), len(runs) or None, *cost,
+                     *(summary(runs, key) for key in keys)])
         numbers = published_numbers(experiment, name)
-        cells = [None] * len(keys)
+        cells = [f'{numbers[key]:.2f}' if key in numbers else None
+                 for key in keys]
         for place, key in enumerate(keys):
-            if key not in numbers:
-                continue
-            cells[place] = f'{numbers[key]:.2f}'
-            if name != reference and key in best and summary(runs, key):
-                word = ordering(numbers[key] - best[key],
-                                changes(runs, results[reference], key))
-                cells[place] += f', {word}'
+            if (key in numbers and key in best and name != reference
+                    and summary(runs, key)):
+                cells[place] += ', ' + ordering(
+                    numbers[key] - best[key], runs, results[reference], key)
         if any(cells):
             rows.append(['', 'paper', *[None] * len(cost), *cells])
-    caption = CAPTION
-    tables = published_tables(experiment)
-    if tables:
-        caption += '\n\n' + PUBLISHED.format(
+    notes = ['Mean over the seeds, and half the distance of the worst from '
+             'the best.']
+    if best:
+        notes.append(PUBLISHED.format(
             reference=title(experiment, reference),
-            tables='; '.join(f'{table.number} ({table.title})'
-                             for table in tables))
-    for name, why in skipped.items():
-        caption += f'\n\n{name}: skipped: {why}'
-    return to_markdown(rows, caption)
+            tables='; '.join(f'{table.number} ({table.title})' for table in
+                             published_tables(experiment))))
+    notes += [f'{name}: skipped: {why}' for name, why in skipped.items()]
+    return to_markdown(rows, '\n\n'.join(notes))
 
 
 def draw(experiment, results, costs, path):
     """The first metric against the costs, or three of them of every seed;
     where there is a reference, changes against it."""
-    first = experiment.metrics[0]
+    keys, reference = experiment.metrics[:3], experiment.get('reference')
+    titles = {name: title(experiment, name) for name, runs in results.items()
+              if all(key in runs[0] for key in keys)}
     if costs:
         *_, cost = next(iter(costs.values()))  # ms or else GMACs
         points = {
-            title(experiment, name):
-            (costs[name][cost], np.mean([run[first] for run in runs]))
-            for name, runs in results.items()
+            titles[name]: (costs[name][cost],
+                           np.mean([run[keys[0]] for run in results[name]]))
+            for name in titles
         }
-        return draw_trade_off(points, cost, first, path)
-    reference = experiment.get('reference')
+        return draw_trade_off(points, cost, keys[0], path)
     panels = []
-    for key in experiment.metrics[:3]:
-        shown = [name for name in results
-                 if name != reference and key in results[name][0]]
-        if reference is None:
-            panels.append(VariantPanel(key, {
-                title(experiment, name): [run[key] for run in results[name]]
-                for name in shown
-            }))
-            continue
-        base = np.array([run[key] for run in results[reference]])
-        numbers = {name: published_numbers(experiment, name).get(key)
-                   for name in results}
+    for key in keys:
+        label = key
+        runs = {name: np.array([run[key] for run in results[name]])
+                for name in titles}
+        paper = {name: published_numbers(experiment, name).get(key)
+                 for name in titles}
+        paper = {name: value for name, value in paper.items() if value}
+        if reference:
+            label += f': change against\n{titles[reference]} (%)'
+            runs, paper = ({
+                name: 100 * (values[name] / values[reference] - 1)
+                for name in values if name != reference
+            } for values in (runs, paper))
         panels.append(VariantPanel(
-            f'{key}: change against\n{title(experiment, reference)} (%)',
-            {title(experiment, name):
-             100 * changes(results[name], results[reference], key) / base
-             for name in shown},
-            {title(experiment, name):
-             100 * (numbers[name] / numbers[reference] - 1)
-             for name in shown if numbers[name] and numbers[reference]},
-            line=0.))
+            label, {titles[name]: values for name, values in runs.items()},
+            {titles[name]: value for name, value in paper.items()},
+            line=0. if reference else None))
     draw_variants(panels, path)
 
 
@@ -230,8 +210,7 @@ def compare(args):
 
 
 def main(argv=None):
-    args = parse_args(argv)
-    return run_tool('compare.py', compare, args,
+    return run_tool('compare.py', compare, parse_args(argv),
                     'the same command goes on')
 
 

@@ -13,8 +13,8 @@ All paths are relative to the root of the repository. Such a file has
 and maybe
 
 * ``reference``: the variant that the others are compared with;
-* ``published``: numbers of the paper's tables that ``published`` of a variant
-  means (:mod:`published`);
+* ``published``: numbers of the paper's tables (:mod:`published`) that those of
+  the variants are in; it needs a ``reference``;
 * ``backbone``: ``dict(base, stages)``, a training whose backbone all variants
   start from;
 * ``costs``: whether the table has parameters, GMACs and milliseconds.
@@ -22,7 +22,7 @@ and maybe
 import hashlib
 import os.path as osp
 from importlib import import_module
-from typing import Dict, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import tools_path  # noqa: F401
 import torch
@@ -30,7 +30,7 @@ import training_runs
 from command_line import merge_options
 from mmengine.config import Config
 from mmengine.runner.checkpoint import CheckpointLoader
-from published import TABLES
+from published import TABLES, Column, PaperTable
 
 from spiga_mmpose.engine import select_stages
 
@@ -50,6 +50,11 @@ def load_experiment(path: str) -> Config:
         raise ValueError(f'{path} is no comparison: it has no {missing}; see '
                          'configs/experiments/recipe_choices.py')
     return experiment
+
+
+def title(experiment: Config, name: str) -> str:
+    """What tables call a variant."""
+    return experiment.variants[name].get('title', name)
 
 
 def make_configs(experiment: Config, names: Sequence[str],
@@ -170,27 +175,28 @@ def _backbone_alone(checkpoint: str, stem: str) -> str:
     return path
 
 
-def published_numbers(experiment: Config, name: str) -> Dict[str, float]:
+def published_numbers(experiment: Config,
+                      name: Optional[str]) -> Dict[str, float]:
     """What the paper prints of a variant, by our metrics' keys."""
-    methods = experiment.variants[name].get('published', ())
-    numbers = {}
-    for table in published_tables(experiment):
-        for row in table.rows:
-            if row.method not in methods:
-                continue
-            for column, text in zip(table.columns, row.values):
-                if text == '-':
-                    continue
-                prefix = f'{column.subset}/' if column.subset else ''
-                if column.step is not None:
-                    # The last one there is is the result.
-                    numbers[column.metric] = float(text)
-                    prefix = f'step{column.step}/'
-                numbers[prefix + column.metric] = float(text)
-    return numbers
+    methods = experiment.variants.get(name, {}).get('published', ())
+    return {
+        key: float(text)
+        for table in published_tables(experiment) for row in table.rows
+        if row.method in methods
+        for column, text in zip(table.columns, row.values) if text != '-'
+        # The last step there is is the result, too.
+        for key in _keys(column)
+    }
 
 
-def published_tables(experiment: Config) -> list:
+def _keys(column: Column) -> List[str]:
+    if column.step is not None:
+        return [f'step{column.step}/{column.metric}', column.metric]
+    return [f'{column.subset}/{column.metric}' if column.subset else
+            column.metric]
+
+
+def published_tables(experiment: Config) -> List[PaperTable]:
     """The paper's tables whose numbers stand beside ours."""
     return [table for table in TABLES
             if table.number in experiment.get('published', ())]
