@@ -61,6 +61,18 @@ class OneLineParser(argparse.ArgumentParser):
         self.exit(2, f'{self.prog}: error: {one_line(message)}\n')
 
 
+def add_cfg_options(parser: argparse.ArgumentParser) -> None:
+    """``--cfg-options``, an empty dict where it is not given."""
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        default={},
+        metavar='KEY=VALUE',
+        help='override keys of the config, e.g. '
+        'train_dataloader.dataset.data_root=DIR')
+
+
 def positive(text: str) -> int:
     """A whole number of at least 1, for ``type`` of an argument."""
     if not text.isdecimal() or int(text) < 1:
@@ -206,11 +218,7 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=1,
         help='seconds that a window stays (default: 1)')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        help='key=value pairs that override the config')
+    add_cfg_options(parser)
     parser.add_argument(
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],
@@ -290,8 +298,7 @@ def load_config(args: argparse.Namespace) -> Config:
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg = Config.fromfile(args.config)
     cfg.launcher = args.launcher
-    if args.cfg_options is not None:
-        merge_options(cfg, args.cfg_options)
+    merge_options(cfg, args.cfg_options)
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir', None) is None:

@@ -56,8 +56,7 @@ def main():
     if args.dump and runner.rank == 0:
         write_run_info(
             args.dump,
-            describe_run(cfg, args.config, args.checkpoint, args.cfg_options
-                         or {}))
+            describe_run(cfg, args.config, args.checkpoint, args.cfg_options))
 
 
 if __name__ == '__main__':

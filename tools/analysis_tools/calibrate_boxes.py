@@ -21,9 +21,9 @@ import warnings
 
 import numpy as np
 import tools_path  # noqa: F401
-from command_line import OneLineParser, one_line
+from command_line import OneLineParser, add_cfg_options, one_line
 from face_set import FaceSet, collect_boxes
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from tqdm import tqdm
 
@@ -54,18 +54,14 @@ def parse_args(argv=None):
     parser.add_argument(
         '--max-faces', type=int, help='only the first so many (default: all)')
     parser.add_argument('--device', default='cpu', help='(default: cpu)')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        help='key=value pairs that override the config')
+    add_cfg_options(parser)
     return parser.parse_args(argv)
 
 
 def find_pairs(args):
     """Boxes (N, 4) of the detector and of the landmarks, and all faces."""
     config = Config.fromfile(args.data)
-    config.merge_from_dict(args.cfg_options or {})
+    config.merge_from_dict(args.cfg_options)
     init_default_scope(config.get('default_scope', 'mmpose'))
     faces = FaceSet(config.test_dataloader, args.max_faces)
     # As the detector draws them, whatever calibration its config has.

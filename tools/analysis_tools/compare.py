@@ -22,11 +22,10 @@ import numpy as np
 import tools_path  # noqa: F401
 import torch
 import training_runs
-from command_line import OneLineParser, run_tool
+from command_line import OneLineParser, add_cfg_options, run_tool
 from experiments import (add_backbones, load_experiment, make_configs,
                          published_numbers, published_tables, title)
 from mmengine.analysis import get_model_complexity_info
-from mmengine.config import DictAction
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from mmpose.registry import MODELS
@@ -60,8 +59,7 @@ def parse_args(argv=None):
     add('--skip', nargs='+', choices=['time', 'training'], default=[],
         help='leave a column out: time on a busy machine, metrics without '
         'hours of training')
-    add('--cfg-options', nargs='+', action=DictAction, default={},
-        help='key=value pairs that override the config of every run')
+    add_cfg_options(parser)
     return parser.parse_args(argv)
 
 

@@ -22,9 +22,8 @@ import sys
 import warnings
 
 import tools_path  # noqa: F401
-from command_line import OneLineParser, one_line, positive
+from command_line import OneLineParser, add_cfg_options, positive, run_tool
 from face_set import MIN_IOU, FaceSet, collect_boxes, landmark_metric, measure
-from mmengine.config import DictAction
 from mmpose.registry import METRICS
 from tqdm import tqdm
 
@@ -82,13 +81,7 @@ def parse_args(argv=None):
     parser.add_argument(
         '--seed', type=int, default=0, help='of what is drawn at random')
     parser.add_argument('--device', default='cpu')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        default={},
-        help='key=value pairs that override the config (of the data; the '
-        'model is built before)')
+    add_cfg_options(parser)
     args = parser.parse_args(argv)
     args.corruptions = list(dict.fromkeys(args.corruptions))
     unknown = sorted(set(args.corruptions) - set(CORRUPTIONS))
@@ -335,27 +328,25 @@ def make_panels(results):
     return panels
 
 
+def run(args):
+    """Measure, and write all that --out gets; returns the last table."""
+    os.makedirs(args.out, exist_ok=True)
+    measured = Run(args)
+    measured.write_examples()
+    if args.corruptions:
+        measured.corrupt()
+        table = measured.write_reports()
+    if args.boxes:
+        measured.compare_boxes()
+        table = measured.write_reports()
+    return table
+
+
 def main(argv=None):
     args = parse_args(argv)
-    try:
-        os.makedirs(args.out, exist_ok=True)
-        run = Run(args)
-        run.write_examples()
-        if args.corruptions:
-            run.corrupt()
-            table = run.write_reports()
-        if args.boxes:
-            run.compare_boxes()
-            table = run.write_reports()
-        print(table)
-    except KeyboardInterrupt:
-        print('robustness.py: interrupted; what was measured until then is '
-              f'in {osp.join(args.out, "results.json")}', file=sys.stderr)
-        return 130
-    except (ValueError, OSError) as error:
-        print(f'robustness.py: error: {one_line(error)}', file=sys.stderr)
-        return 2
-    return 0
+    return run_tool(
+        'robustness.py', run, args, 'what was measured until then is in '
+        f'{osp.join(args.out, "results.json")}')
 
 
 if __name__ == '__main__':

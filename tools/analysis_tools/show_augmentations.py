@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 import tools_path  # noqa: F401
 import torch
-from command_line import OneLineParser, positive
-from mmengine.config import Config, DictAction
+from command_line import OneLineParser, add_cfg_options, positive
+from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import set_random_seed
 from mmpose.registry import DATASETS, KEYPOINT_CODECS
@@ -53,12 +53,7 @@ def make_parser() -> OneLineParser:
         default=400,
         help='side of a panel, px (default: %(default)s)')
     parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        help='override config keys, e.g. '
-        'train_dataloader.dataset.data_root=DIR')
+    add_cfg_options(parser)
     return parser
 
 
@@ -183,8 +178,7 @@ def show(args: argparse.Namespace) -> None:
             there or wrong, or the picture cannot be written.
     """
     cfg = Config.fromfile(args.config)
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
+    cfg.merge_from_dict(args.cfg_options)
     for key in ('codec', 'train_dataloader'):
         if key not in cfg:
             raise ValueError(f'{args.config}: the key {key!r} is missing; '
