@@ -30,8 +30,6 @@ FILES = sorted({
 } - {SHARED})
 # A comparison names the config that has the model, and inherits nothing.
 MODELS = [path for path in FILES if '\n_base_ = ' in path.read_text()]
-# The one ablation that has no training.
-MODELS.append(CONFIGS / 'ablations' / 'mtn.py')
 
 # What makes a network thin, by its backbone.
 THIN = dict(
@@ -253,25 +251,20 @@ def write_faces(dataset, landmark_set):
 
 @pytest.fixture
 def runner(shipped, load_tool, tmp_path, monkeypatch):
-    """Of the command line of tools/train.py, or of tools/test.py where there
-    is nothing to train, on dummy faces."""
+    """Of the command line of tools/train.py, on dummy faces."""
     monkeypatch.chdir(tmp_path)
     options = ['log_level=ERROR']
     for key in ('train', 'val', 'test'):
         loader = shipped.config[f'{key}_dataloader']
-        if loader is not None:
-            write_faces(loader.dataset, shipped.landmark_set)
-            options += [
-                f'{key}_dataloader.{option}'
-                for option in ('batch_size=2', 'num_workers=0',
-                               'persistent_workers=False')
-            ]
-    name, arguments = 'train.py', [shipped.path]
-    if shipped.config.train_cfg is None:
-        name, arguments = 'test.py', [shipped.path, shipped.weights]
-    monkeypatch.setattr('sys.argv',
-                        [name, *arguments, '--cfg-options', *options])
-    tool = load_tool(name)
+        write_faces(loader.dataset, shipped.landmark_set)
+        options += [
+            f'{key}_dataloader.{option}'
+            for option in ('batch_size=2', 'num_workers=0',
+                           'persistent_workers=False')
+        ]
+    monkeypatch.setattr('sys.argv', ['train.py', shipped.path,
+                                     '--cfg-options', *options])
+    tool = load_tool('train.py')
     config = tool.make_config(tool.parse_args())
     # The Runner writes its config twice, and formatting takes a second.
     return Runner.from_cfg(
@@ -284,10 +277,9 @@ def runner(shipped, load_tool, tmp_path, monkeypatch):
 def test_runner(shipped, runner):
     """Batches of each data loader go through the model."""
     model = runner.model
-    if shipped.config.train_cfg is not None:
-        batch = next(iter(runner.train_loop.dataloader))
-        losses = model(**model.data_preprocessor(batch, True), mode='loss')
-        assert torch.isfinite(model.parse_losses(losses)[0])
+    batch = next(iter(runner.train_loop.dataloader))
+    losses = model(**model.data_preprocessor(batch, True), mode='loss')
+    assert torch.isfinite(model.parse_losses(losses)[0])
     load_checkpoint(model, shipped.weights, strict=True)
     model.eval()
     for loop in (runner.val_loop, runner.test_loop):

@@ -13,9 +13,9 @@ import os.path as osp
 from dataclasses import asdict
 
 import numpy as np
+from command_line import OneLineParser, add_scoring_arguments, score_arguments
 
-from spiga_mmpose.command_line import OneLineParser
-from spiga_mmpose.evaluation import command_line, functional, report, run_info
+from spiga_mmpose.evaluation import functional, report, run_info
 from spiga_mmpose.evaluation.figures import draw_ced
 from spiga_mmpose.io import to_json
 
@@ -23,10 +23,8 @@ BOOTSTRAP = dict(samples=2000, confidence=95, seed=0)
 
 
 def make_parser():
-    parser = OneLineParser(
-        prog='evaluate.py',
-        description='Score face-landmark and head-pose results as published.')
-    command_line.add_scoring_arguments(parser)
+    parser = OneLineParser('evaluate.py', __doc__)
+    add_scoring_arguments(parser)
     parser.add_argument(
         '--out',
         metavar='DIR',
@@ -135,7 +133,7 @@ def write(folder, results, errors, settings, differences, table, caption,
 
 def evaluate(args):
     """Score, print and write."""
-    scored = command_line.score_arguments(args)
+    scored = score_arguments(args)
     results, settings = scored.results, settings_of(args, scored)
     infos = dict(zip(results, map(run_info.read_run_info, args.predictions)))
     errors = scored.finite_errors

@@ -8,7 +8,6 @@ landmarks, head pose and the steps of the cascade; ``video.mp4``, the same
 photograph moved, turned and zoomed; and what tools/demo.py writes of a video:
 ``video_faces.mp4``, ``video.jsonl`` and ``video.csv``.
 """
-import argparse
 import os.path as osp
 import signal
 import sys
@@ -16,6 +15,7 @@ from contextlib import closing
 
 import cv2
 import numpy as np
+from command_line import OneLineParser, run_tool
 from matplotlib.cbook import get_sample_data
 from PIL import Image
 
@@ -23,7 +23,6 @@ from spiga_mmpose.apis import (SPIGAInferencer, process_video, read_image,
                                steps_row)
 from spiga_mmpose.apis.encoding import open_video
 from spiga_mmpose.apis.folders import make_folder
-from spiga_mmpose.command_line import run_tool
 from spiga_mmpose.visualization import WINDOWS_NOTE
 from spiga_mmpose.visualization.drawing import PAPER, text_band
 
@@ -127,9 +126,7 @@ def show(args):
 
 def main(argv=None):
     """Run the demo; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = OneLineParser('photo_demo.py', __doc__)
     parser.add_argument('--out', default=osp.join('work_dirs', 'demo'))
     return run_tool('photo_demo.py', show, parser.parse_args(argv),
                     'what is written stays')

@@ -1,12 +1,11 @@
 """Evaluate a checkpoint with MMEngine's Runner, as MMPose's tool does."""
 import argparse
 
+from command_line import add_common_arguments, load_config, run_runner
 from mmengine.fileio import dump
 from mmengine.runner import Runner
 
 from spiga_mmpose.engine import launch_on_cpu
-from spiga_mmpose.engine.command_line import (add_common_arguments,
-                                              load_config, run_tool)
 from spiga_mmpose.evaluation.run_info import describe_run, write_run_info
 
 
@@ -57,9 +56,8 @@ def main():
     if args.dump and runner.rank == 0:
         write_run_info(
             args.dump,
-            describe_run(cfg, args.config, args.checkpoint, args.cfg_options
-                         or {}))
+            describe_run(cfg, args.config, args.checkpoint, args.cfg_options))
 
 
 if __name__ == '__main__':
-    run_tool(main)
+    run_runner(main)

@@ -2,13 +2,12 @@
 import argparse
 
 import torch
+from command_line import add_common_arguments, load_config, run_runner
 from mmengine.runner import Runner, find_latest_checkpoint
 
 # Their import registers the parts, too.
 from spiga_mmpose.datasets.face_dataset import allow_missing
 from spiga_mmpose.engine import launch_on_cpu, select_stages
-from spiga_mmpose.engine.command_line import (add_common_arguments,
-                                              load_config, run_tool)
 
 
 def parse_args():
@@ -92,7 +91,7 @@ def make_config(args):
 
 def named_folder(args):
     """Whether the command line names the work folder."""
-    return args.work_dir is not None or 'work_dir' in (args.cfg_options or {})
+    return args.work_dir is not None or 'work_dir' in args.cfg_options
 
 
 def main():
@@ -102,4 +101,4 @@ def main():
 
 
 if __name__ == '__main__':
-    run_tool(main)
+    run_runner(main)

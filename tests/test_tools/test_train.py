@@ -4,13 +4,13 @@ import os.path as osp
 
 import pytest
 import torch
+from command_line import run_runner
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpose.apis.inference import dataset_meta_from_config
 
 from spiga_mmpose.engine import read_stages
-from spiga_mmpose.engine.command_line import run_tool
 from spiga_mmpose.landmark_sets import load_landmark_set
 
 
@@ -312,7 +312,7 @@ class TestWhatTheUserCanMend:
                 f'train_dataloader.dataset.data_root={tmp_path}/'
             ])
             with pytest.raises(SystemExit) as end:
-                run_tool(tool.main)
+                run_runner(tool.main)
             assert '\n' not in end.value.code
             return end.value.code
 

@@ -13,24 +13,25 @@ Example:
         configs/spiga_synthetic_long.py checkpoints/spiga_synthetic_long.pth \\
         --out work_dirs/attention
 """
-import argparse
 import os
 import os.path as osp
 import sys
 
 import numpy as np
+import tools_path  # noqa: F401
+from command_line import OneLineParser, run_tool
 from face_set import FaceSet
 from tqdm import tqdm
 
 from spiga_mmpose.apis import load_model
-from spiga_mmpose.command_line import run_tool
 from spiga_mmpose.evaluation.figures.attention import draw_attention_statistics
 from spiga_mmpose.evaluation.functional.attention import (attended_distance,
                                                           attended_landmarks,
                                                           even_attention,
                                                           hidden_attention,
                                                           received_attention)
-from spiga_mmpose.io import write_json
+from spiga_mmpose.evaluation.report import to_markdown
+from spiga_mmpose.io import write_json, write_whole
 
 COLUMNS = {
     'landmarks': 'landmarks attended to',
@@ -46,9 +47,7 @@ RESAMPLED = 500  # times
 
 
 def parse_args(argv=None):
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = OneLineParser('attention_statistics.py', __doc__)
     parser.add_argument('config', help='config of the model and its test set')
     parser.add_argument('checkpoint')
     parser.add_argument(
@@ -133,10 +132,7 @@ def interval(received, hidden):
 
 def make_table(rows, note):
     """Markdown: a row a step and layer."""
-    lines = [
-        f'| step | layer | {" | ".join(COLUMNS.values())} |',
-        '|---|---|' + '---:|' * len(COLUMNS)
-    ]
+    table = [['step', 'layer', *COLUMNS.values()]]
     for row in rows:
         cells = [
             f'{100 * row[key]:.2f}' if '%' in label else
@@ -145,9 +141,8 @@ def make_table(rows, note):
         ]
         low, high = row['interval']
         cells[-1] += f' ({low:.3f} to {high:.3f})'
-        lines.append(f'| {row["step"]} | {row["layer"]} | '
-                     f'{" | ".join(cells)} |')
-    return '\n'.join(lines) + f'\n\n{note}\n'
+        table.append([row['step'], row['layer'], *cells])
+    return to_markdown(table, note)
 
 
 def describe(args, found):
@@ -173,8 +168,7 @@ def analyze(args):
     write_json(
         dict(rows=rows, even_distance=float(found['even'].mean()), note=note),
         osp.join(args.out, 'results.json'))
-    with open(osp.join(args.out, 'table.md'), 'w') as file:
-        file.write(table)
+    write_whole(osp.join(args.out, 'table.md'), table)
     draw_attention_statistics(
         rows, float(found['even'].mean()),
         f'{len(found["hidden"])} faces; mean over faces, landmarks and heads',

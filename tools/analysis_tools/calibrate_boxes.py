@@ -15,14 +15,15 @@ tells how far the boxes are off before and after; "after" is of faces left out
 of the fit. With --check nothing is fitted: it tells the same of a calibration
 on other faces. What for: docs/boxes.md.
 """
-import argparse
 import json
 import sys
 import warnings
 
 import numpy as np
+import tools_path  # noqa: F401
+from command_line import OneLineParser, add_cfg_options, one_line
 from face_set import FaceSet, collect_boxes
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from tqdm import tqdm
 
@@ -30,14 +31,11 @@ from spiga_mmpose.apis import (BoxCalibration, fit_calibration,
                                load_calibration, make_finder)
 from spiga_mmpose.apis.calibration import box_errors, left_out_boxes
 from spiga_mmpose.apis.detection import DETECTORS
-from spiga_mmpose.command_line import one_line
 
 
 def parse_args(argv=None):
     """Arguments of the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = OneLineParser('calibrate_boxes.py', __doc__)
     parser.add_argument(
         'detector',
         metavar=f'{"|".join(DETECTORS)}|CONFIG',
@@ -56,18 +54,14 @@ def parse_args(argv=None):
     parser.add_argument(
         '--max-faces', type=int, help='only the first so many (default: all)')
     parser.add_argument('--device', default='cpu', help='(default: cpu)')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        help='key=value pairs that override the config')
+    add_cfg_options(parser)
     return parser.parse_args(argv)
 
 
 def find_pairs(args):
     """Boxes (N, 4) of the detector and of the landmarks, and all faces."""
     config = Config.fromfile(args.data)
-    config.merge_from_dict(args.cfg_options or {})
+    config.merge_from_dict(args.cfg_options)
     init_default_scope(config.get('default_scope', 'mmpose'))
     faces = FaceSet(config.test_dataloader, args.max_faces)
     # As the detector draws them, whatever calibration its config has.

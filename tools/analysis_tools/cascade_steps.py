@@ -8,21 +8,20 @@ Example:
     python tools/analysis_tools/cascade_steps.py \\
         configs/spiga_synthetic_long.py checkpoints/spiga_synthetic_long.pth
 """
-import argparse
 import sys
 
+import tools_path  # noqa: F401
+from command_line import OneLineParser, run_tool
 from mmengine.runner import Runner
 
 from spiga_mmpose.apis import evaluate_model, load_model
-from spiga_mmpose.command_line import run_tool
+from spiga_mmpose.evaluation.report import to_markdown
 
 SUBSETS = {'all': '', 'occlusion': 'occlusion/'}
 
 
 def parse_args(argv=None):
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = OneLineParser('cascade_steps.py', __doc__)
     parser.add_argument('config', help='config that tests on synthetic faces')
     parser.add_argument('checkpoint')
     parser.add_argument(
@@ -57,15 +56,11 @@ def table_of(args):
     model = load_model(args.config, args.checkpoint, args.device)
     rows = {seed: measure(model, seed) for seed in args.seeds}
     steps = [f'step {s}' for s in range(len(model.head.steps) + 1)]
-    lines = [
-        '| faces | seed | soft-argmax | ' + ' | '.join(steps) + ' |',
-        '|---|---|' + '---:|' * (len(steps) + 1)
-    ]
-    for name in SUBSETS:
-        for seed, row in rows.items():
-            values = ' | '.join(f'{value:.3f}' for value in row[name])
-            lines.append(f'| {name} | {seed} | {values} |')
-    return '\n'.join(lines)
+    return to_markdown(
+        [['faces', 'seed', 'soft-argmax', *steps],
+         *([name, seed, *row[name]]
+           for name in SUBSETS for seed, row in rows.items())],
+        f'NME in per cent; {args.config}, {args.checkpoint}')
 
 
 def main(argv=None):

@@ -19,6 +19,8 @@ import sys
 import time
 
 import numpy as np
+import tools_path  # noqa: F401
+from command_line import OneLineParser, add_dataset_argument, run_tool
 from tqdm import tqdm
 
 from spiga_mmpose.apis.estimation import (estimate_faces, faces_to_dicts,
@@ -26,9 +28,8 @@ from spiga_mmpose.apis.estimation import (estimate_faces, faces_to_dicts,
 from spiga_mmpose.apis.expected_warnings import without_expected_warnings
 from spiga_mmpose.apis.formats import make_record, to_benchmark, wflw_to_300w
 from spiga_mmpose.apis.loading import load_estimator
-from spiga_mmpose.command_line import OneLineParser, run_tool
 from spiga_mmpose.datasets.transforms.loading import LoadFaceImage
-from spiga_mmpose.evaluation import command_line, report
+from spiga_mmpose.evaluation import report
 from spiga_mmpose.evaluation.arrays import as_array
 from spiga_mmpose.evaluation.face_files import load_records
 from spiga_mmpose.evaluation.figures import draw_ced
@@ -38,14 +39,11 @@ from spiga_mmpose.evaluation.protocols import protocol_of
 from spiga_mmpose.evaluation.score import (MISSED_ERROR, landmark_errors,
                                            missed_faces)
 from spiga_mmpose.evaluation.score_files import read_annotations, score_files
-from spiga_mmpose.io import write_json
+from spiga_mmpose.io import write_json, write_whole
 
 
 def make_parser():
-    parser = OneLineParser(
-        prog='compare_packages.py',
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = OneLineParser('compare_packages.py', __doc__)
     parser.add_argument(
         'annotations', help='truth: a file as for tools/evaluate.py')
     parser.add_argument(
@@ -61,7 +59,7 @@ def make_parser():
         default='',
         metavar='DIR',
         help='folder that relative image paths start from, for checkpoints')
-    command_line.add_dataset_argument(parser)
+    add_dataset_argument(parser)
     return parser
 
 
@@ -211,10 +209,8 @@ def compare(args):
     caption = describe(scored)
 
     os.makedirs(args.out, exist_ok=True)
-    with open(
-            osp.join(args.out, 'comparison.md'), 'w',
-            encoding='utf-8') as file:
-        file.write(report.to_markdown(table, caption))
+    write_whole(osp.join(args.out, 'comparison.md'),
+                report.to_markdown(table, caption))
     write_json(
         dict(
             annotations=args.annotations,

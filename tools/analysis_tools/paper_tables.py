@@ -9,24 +9,24 @@ Every .pkl file of the folder that holds the whole test set of WFLW, 300W,
 config, checkpoint and boxes stand in wflw.pkl.json, which tools/test.py
 writes beside it. See docs/evaluation.md.
 """
-import argparse
 import os
 import os.path as osp
 from dataclasses import dataclass, replace
 from typing import Dict, List, Optional, Tuple
 
 import numpy as np
+import tools_path  # noqa: F401
+from command_line import OneLineParser
 from published import TABLES, TEST_FACES, Column, PaperTable
 from tqdm import tqdm
 
-from spiga_mmpose.command_line import OneLineParser
 from spiga_mmpose.evaluation import face_files, report
 from spiga_mmpose.evaluation.protocols import PROTOCOLS
 from spiga_mmpose.evaluation.report import POSE_COLUMNS
 from spiga_mmpose.evaluation.run_info import RunInfo, read_run_info
 from spiga_mmpose.evaluation.samples import num_landmarks
 from spiga_mmpose.evaluation.score import score
-from spiga_mmpose.io import load_dump
+from spiga_mmpose.io import load_dump, write_whole
 from spiga_mmpose.landmark_sets import load_landmark_set
 
 NOT_RUN = 'not run'
@@ -270,10 +270,7 @@ def as_list(runs: List[Run]) -> List[list]:
 
 
 def make_parser():
-    parser = OneLineParser(
-        prog='paper_tables.py',
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = OneLineParser('paper_tables.py', __doc__)
     parser.add_argument(
         '--results',
         metavar='DIR',
@@ -352,14 +349,6 @@ def to_latex(tables):
         for table, rows in tables)
 
 
-def write(folder, files):
-    """Write the texts under their names."""
-    os.makedirs(folder, exist_ok=True)
-    for name, text in files.items():
-        with open(osp.join(folder, name), 'w', encoding='utf-8') as file:
-            file.write(text)
-
-
 def main(argv=None):
     parser = make_parser()
     args = parser.parse_args(argv)
@@ -370,12 +359,11 @@ def main(argv=None):
         lines = describe(args.results, runs, skipped)
         print(to_text(tables, lines))
         if args.out:
-            write(
-                args.out, {
-                    'tables.md': to_markdown(tables, lines),
-                    'tables.csv': report.to_csv(as_list(runs)),
-                    'tables.tex': to_latex(tables)
-                })
+            os.makedirs(args.out, exist_ok=True)
+            for end, text in (('md', to_markdown(tables, lines)),
+                              ('csv', report.to_csv(as_list(runs))),
+                              ('tex', to_latex(tables))):
+                write_whole(osp.join(args.out, f'tables.{end}'), text)
     except (ValueError, OSError) as error:
         parser.error(error)
 

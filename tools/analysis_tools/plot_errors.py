@@ -9,14 +9,15 @@ Writes ced.png (cumulative errors), landmarks.png (error of each landmark on a
 face), yaw.png (error against yaw) and pose.png (predicted against true pose,
 bins of yaw) into --out. Files and options are those of tools/evaluate.py.
 """
-import argparse
 import os
 import os.path as osp
 
 import numpy as np
+import tools_path  # noqa: F401
+from command_line import (OneLineParser, add_scoring_arguments,
+                          add_subset_argument, score_arguments)
 
-from spiga_mmpose.command_line import OneLineParser
-from spiga_mmpose.evaluation import command_line, figures
+from spiga_mmpose.evaluation import figures
 
 
 def draw_ced(scored, path):
@@ -53,12 +54,9 @@ FIGURES = dict(
 
 
 def make_parser():
-    parser = OneLineParser(
-        prog='plot_errors.py',
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    command_line.add_scoring_arguments(parser)
-    command_line.add_subset_argument(parser)
+    parser = OneLineParser('plot_errors.py', __doc__)
+    add_scoring_arguments(parser)
+    add_subset_argument(parser)
     parser.add_argument(
         '--out', required=True, metavar='DIR', help='folder for the figures')
     parser.add_argument(
@@ -93,7 +91,7 @@ def count_without_pose(faces):
 
 def plot(args):
     """Score and draw; figures without data are told unless asked for."""
-    scored = command_line.score_arguments(args)
+    scored = score_arguments(args)
     os.makedirs(args.out, exist_ok=True)
     print(describe(scored))
     for name in args.figures or FIGURES:

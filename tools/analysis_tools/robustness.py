@@ -16,34 +16,30 @@ Example:
         --corruptions --boxes --det yunet haar --refine 1 --cfg-options \\
         test_dataloader.dataset.ann_file=val.json
 """
-import argparse
 import os
 import os.path as osp
 import sys
 import warnings
 
+import tools_path  # noqa: F401
+from command_line import OneLineParser, add_cfg_options, positive, run_tool
 from face_set import MIN_IOU, FaceSet, collect_boxes, landmark_metric, measure
-from mmengine.config import DictAction
 from mmpose.registry import METRICS
 from tqdm import tqdm
 
 from spiga_mmpose.apis import load_model, make_finder
 from spiga_mmpose.apis.detection import DETECTORS
 from spiga_mmpose.apis.estimation import check_refine
-from spiga_mmpose.command_line import OneLineParser, one_line, positive
 from spiga_mmpose.datasets.transforms import CORRUPTIONS
 from spiga_mmpose.evaluation.figures import per_cent_of, robustness
 from spiga_mmpose.evaluation.report import to_markdown
-from spiga_mmpose.io import write_json
+from spiga_mmpose.io import write_json, write_whole
 
 BOX_KINDS = ('truth', 'annotated', 'detector')
 
 
 def parse_args(argv=None):
-    parser = OneLineParser(
-        prog='robustness.py',
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = OneLineParser('robustness.py', __doc__)
     parser.add_argument('config', help='config of the model and its test set')
     parser.add_argument('checkpoint')
     parser.add_argument(
@@ -85,13 +81,7 @@ def parse_args(argv=None):
     parser.add_argument(
         '--seed', type=int, default=0, help='of what is drawn at random')
     parser.add_argument('--device', default='cpu')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        default={},
-        help='key=value pairs that override the config (of the data; the '
-        'model is built before)')
+    add_cfg_options(parser)
     args = parser.parse_args(argv)
     args.corruptions = list(dict.fromkeys(args.corruptions))
     unknown = sorted(set(args.corruptions) - set(CORRUPTIONS))
@@ -214,8 +204,7 @@ class Run:
             for name in self.results.get('boxes', ())
         ]
         text = '\n'.join(tables)
-        with open(osp.join(self.args.out, 'table.md'), 'w') as file:
-            file.write(text)
+        write_whole(osp.join(self.args.out, 'table.md'), text)
         panels = make_panels(self.results)
         if panels:
             label = (f'NME of {self.results["faces"]} faces\n'
@@ -339,27 +328,25 @@ def make_panels(results):
     return panels
 
 
+def run(args):
+    """Measure, and write all that --out gets; returns the last table."""
+    os.makedirs(args.out, exist_ok=True)
+    measured = Run(args)
+    measured.write_examples()
+    if args.corruptions:
+        measured.corrupt()
+        table = measured.write_reports()
+    if args.boxes:
+        measured.compare_boxes()
+        table = measured.write_reports()
+    return table
+
+
 def main(argv=None):
     args = parse_args(argv)
-    try:
-        os.makedirs(args.out, exist_ok=True)
-        run = Run(args)
-        run.write_examples()
-        if args.corruptions:
-            run.corrupt()
-            table = run.write_reports()
-        if args.boxes:
-            run.compare_boxes()
-            table = run.write_reports()
-        print(table)
-    except KeyboardInterrupt:
-        print('robustness.py: interrupted; what was measured until then is '
-              f'in {osp.join(args.out, "results.json")}', file=sys.stderr)
-        return 130
-    except (ValueError, OSError) as error:
-        print(f'robustness.py: error: {one_line(error)}', file=sys.stderr)
-        return 2
-    return 0
+    return run_tool(
+        'robustness.py', run, args, 'what was measured until then is in '
+        f'{osp.join(args.out, "results.json")}')
 
 
 if __name__ == '__main__':

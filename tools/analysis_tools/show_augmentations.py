@@ -14,14 +14,16 @@ import os.path as osp
 
 import cv2
 import numpy as np
+import tools_path  # noqa: F401
 import torch
-from mmengine.config import Config, DictAction
+from command_line import OneLineParser, add_cfg_options, positive
+from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import set_random_seed
 from mmpose.registry import DATASETS, KEYPOINT_CODECS
+from pictures import picture_file, write_picture
 
 import spiga_mmpose  # noqa: F401, registers the parts
-from spiga_mmpose.command_line import OneLineParser, positive
 from spiga_mmpose.models.targets import draw_edge_maps
 from spiga_mmpose.visualization import drawing, make_sheet
 
@@ -29,23 +31,12 @@ from spiga_mmpose.visualization import drawing, make_sheet
 _DOT, _CROSS, _RIM = 0.005, 0.011, 0.003
 
 
-def picture(text: str) -> str:
-    """Name of a picture."""
-    if not text.lower().endswith(('.jpg', '.jpeg', '.png')):
-        raise argparse.ArgumentTypeError(
-            f'expected a name like sheet.jpg or sheet.png, found {text!r}')
-    return text
-
-
 def make_parser() -> OneLineParser:
     """Command line."""
-    parser = OneLineParser(
-        prog='show_augmentations.py',
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = OneLineParser('show_augmentations.py', __doc__)
     parser.add_argument('config', help='any config of this package')
     parser.add_argument(
-        'out', type=picture, help='picture to write (.jpg or .png)')
+        'out', type=picture_file, help='picture to write (.jpg or .png)')
     parser.add_argument(
         '--faces',
         type=positive,
@@ -62,12 +53,7 @@ def make_parser() -> OneLineParser:
         default=400,
         help='side of a panel, px (default: %(default)s)')
     parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        help='override config keys, e.g. '
-        'train_dataloader.dataset.data_root=DIR')
+    add_cfg_options(parser)
     return parser
 
 
@@ -192,8 +178,7 @@ def show(args: argparse.Namespace) -> None:
             there or wrong, or the picture cannot be written.
     """
     cfg = Config.fromfile(args.config)
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
+    cfg.merge_from_dict(args.cfg_options)
     for key in ('codec', 'train_dataloader'):
         if key not in cfg:
             raise ValueError(f'{args.config}: the key {key!r} is missing; '
@@ -213,25 +198,8 @@ def show(args: argparse.Namespace) -> None:
         captions.append(f'face {index}: {osp.basename(path) or "drawn"}')
     sheet = make_sheet(rows, captions=captions, size=args.size)
     sheet = np.concatenate([sheet, key_panel(sheet.shape[1], args.size)])
-    write(args.out, sheet)
+    write_picture(args.out, sheet)
     print(f'{args.out}: {len(rows)} faces, {args.views} draws of each')
-
-
-def write(path: str, sheet: np.ndarray) -> None:
-    """Write an RGB picture.
-
-    Raises:
-        ValueError: If it cannot be written.
-    """
-    try:
-        written = cv2.imwrite(path, sheet[..., ::-1])
-    except cv2.error:
-        written = False
-    if not written:
-        raise ValueError(
-            f'cannot write the picture {path}: expected a folder that exists '
-            f'and a picture that fits the format, found {sheet.shape[1]} x '
-            f'{sheet.shape[0]} px')
 
 
 def main() -> None:

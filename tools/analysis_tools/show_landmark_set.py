@@ -7,9 +7,10 @@ head model from its side, facing left.
 Example:
     python tools/analysis_tools/show_landmark_set.py cofw_29 cofw_29.png
 """
-import argparse
 
 import numpy as np
+import tools_path  # noqa: F401
+from command_line import OneLineParser
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -67,9 +68,7 @@ def draw_set(landmark_set, path):
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = OneLineParser('show_landmark_set.py', __doc__)
     parser.add_argument('landmark_set', help='name or JSON file of the set')
     parser.add_argument('out', help='picture to write, .png or .pdf')
     args = parser.parse_args()

@@ -7,13 +7,14 @@ that looks straight into the camera). The caption names the subsets.
 Example:
     python tools/analysis_tools/show_synthetic.py --out sheet.png
 """
-import argparse
 import sys
 
 import cv2
 import numpy as np
+import tools_path  # noqa: F401
+from command_line import OneLineParser, positive, run_tool
+from pictures import picture_file, write_picture
 
-from spiga_mmpose.command_line import positive, run_tool
 from spiga_mmpose.datasets import SyntheticFaceDataset
 from spiga_mmpose.visualization import drawing, make_sheet
 
@@ -23,8 +24,9 @@ NO_LINKS = np.zeros((0, 2), int)
 
 
 def parse_args(argv=None):
-    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('--out', required=True, help='picture to write')
+    parser = OneLineParser('show_synthetic.py', __doc__)
+    parser.add_argument(
+        '--out', required=True, type=picture_file, help='picture to write')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--count', type=positive, default=24, help='faces')
     parser.add_argument('--columns', type=positive, default=6)
@@ -67,10 +69,7 @@ def draw_sheet(args):
              for index in range(args.count)]
     rows = [tiles[start:start + args.columns]
             for start in range(0, len(tiles), args.columns)]
-    sheet = make_sheet(rows, size=TILE)
-    if not cv2.imwrite(args.out, sheet[..., ::-1]):
-        raise ValueError(f'--out {args.out}: cannot write a picture there; '
-                         'expected a name like sheet.png')
+    write_picture(args.out, make_sheet(rows, size=TILE))
     return f'{args.count} faces in {args.out}'
 
 

@@ -16,19 +16,19 @@ Example:
     python tools/analysis_tools/video_jitter.py \\
         configs/spiga_synthetic_long.py checkpoints/spiga_synthetic_long.pth
 """
-import argparse
 import sys
 import warnings
 
 import cv2
 import numpy as np
+import tools_path  # noqa: F401
+from command_line import OneLineParser, run_tool
 from tqdm import tqdm
 
 from spiga_mmpose.apis import estimate_images, load_model
 from spiga_mmpose.apis.estimation import landmark_boxes
 from spiga_mmpose.apis.smoothing import SMOOTHING, FaceSmoother
 from spiga_mmpose.apis.tracking import FaceFollower
-from spiga_mmpose.command_line import run_tool
 from spiga_mmpose.datasets.synthetic_backend import numbered_face
 from spiga_mmpose.evaluation.report import to_text
 from spiga_mmpose.geometry import wrap_degrees
@@ -39,9 +39,7 @@ SPEEDS = (0.5, 2.)  # sizes of the face a second
 
 
 def parse_args(argv=None):
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = OneLineParser('video_jitter.py', __doc__)
     parser.add_argument('config', help='config of the model')
     parser.add_argument('checkpoint')
     parser.add_argument(

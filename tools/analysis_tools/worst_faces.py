@@ -11,17 +11,18 @@ first method says which faces are the worst. Files and options are those of
 tools/evaluate.py; synthetic faces are drawn again. Exit code: 0 all done, 1
 some images could not be read (the rest is drawn), 2 nothing drawn.
 """
-import argparse
 import os.path as osp
 import sys
 
 import cv2
 import numpy as np
+import tools_path  # noqa: F401
+from command_line import (OneLineParser, add_scoring_arguments,
+                          add_subset_argument, positive, score_arguments)
+from pictures import picture_file, write_picture
 from tqdm import tqdm
 
-from spiga_mmpose.command_line import OneLineParser
 from spiga_mmpose.datasets.transforms import loading
-from spiga_mmpose.evaluation import command_line
 from spiga_mmpose.evaluation.figures import per_cent_of
 from spiga_mmpose.visualization import drawing, sheets
 
@@ -34,37 +35,20 @@ DRAWN_FACE = 'synthetic://'  # see datasets/synthetic_backend.py
 
 
 def make_parser():
-    parser = OneLineParser(
-        prog='worst_faces.py',
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    command_line.add_scoring_arguments(parser)
-    command_line.add_subset_argument(parser)
+    parser = OneLineParser('worst_faces.py', __doc__)
+    add_scoring_arguments(parser)
+    add_subset_argument(parser)
     parser.add_argument(
-        '--out', required=True, type=_picture, metavar='FILE',
+        '--out', required=True, type=picture_file, metavar='FILE',
         help='picture to write (.jpg or .png)')
     parser.add_argument(
-        '--count', type=_count, default=12, help='faces (default: 12)')
+        '--count', type=positive, default=12, help='faces (default: 12)')
     parser.add_argument(
         '--data-root',
         default='',
         metavar='DIR',
         help='folder that relative image paths start from')
     return parser
-
-
-def _picture(text):
-    if not text.lower().endswith(('.jpg', '.jpeg', '.png')):
-        raise argparse.ArgumentTypeError(
-            f'expected a name like worst.jpg or worst.png, found {text!r}')
-    return text
-
-
-def _count(text):
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(
-            f'expected a number of faces from 1, found {text!r}')
-    return int(text)
 
 
 def worst(errors, count):
@@ -216,27 +200,9 @@ def read_faces(scored, faces, data_root):
     return groups, missing
 
 
-def write(path, sheet):
-    """Write an RGB picture.
-
-    Raises:
-        ValueError: If the folder does not exist, may not be written to, or
-            the format has no place for so large a picture.
-    """
-    try:
-        written = cv2.imwrite(path, sheet[..., ::-1])
-    except cv2.error:
-        written = False
-    if not written:
-        raise ValueError(
-            f'cannot write {path}: expected a folder that exists and a '
-            f'picture that fits the format, found {sheet.shape[1]} x '
-            f'{sheet.shape[0]} px')
-
-
 def draw(args):
     """Score, draw and write; returns the exit code."""
-    scored = command_line.score_arguments(args)
+    scored = score_arguments(args)
     method, errors = next(iter(scored.errors.items()))
     faces = worst(errors, args.count)
     groups, missing = read_faces(scored, faces, args.data_root)
@@ -246,7 +212,7 @@ def draw(args):
     title = (f'The {len(faces)} worst of {np.isfinite(errors).sum()} faces by '
              f'{method}; NME in {per_cent_of(scored.norm)}')
     sheet = add_legend(make_sheet(groups), title)
-    write(args.out, sheet)
+    write_picture(args.out, sheet)
     for line in missing:
         print(f'not drawn: {line}', file=sys.stderr)
     print(f'{args.out}: {len(groups)} of the {len(faces)} worst faces; '

@@ -20,8 +20,10 @@ from contextlib import ExitStack
 from functools import partial
 
 import numpy as np
+import tools_path  # noqa: F401
 from authors_network import open_authors, write_random_weights
 from backends import BACKENDS, open_with_crops, prepare
+from command_line import one_line, positive, run_tool
 from mmengine.config import Config
 from reporting import describe_machine, make_parser, save_report
 from synthetic_crops import make_crops, synthetic_dataset
@@ -30,7 +32,6 @@ from workers import Worker, interleave
 
 from spiga_mmpose.apis import find_config, find_weights, load_model
 from spiga_mmpose.apis.weights import DEFAULT
-from spiga_mmpose.command_line import one_line, positive, run_tool
 from spiga_mmpose.evaluation.functional import norm_lengths, normalized_errors
 
 # Side of the crop in whose px landmarks are compared, whatever the network's.

@@ -1,5 +1,4 @@
 """The options that both benchmarks have, and how they report."""
-import argparse
 import importlib.util
 import os
 import os.path as osp
@@ -8,18 +7,16 @@ import re
 from importlib import metadata
 from typing import List
 
+import tools_path  # noqa: F401
+from command_line import OneLineParser, positive
 from tabulate import tabulate
 
-from spiga_mmpose.command_line import OneLineParser, positive
-from spiga_mmpose.io import write_json
+from spiga_mmpose.io import write_json, write_whole
 
 
 def make_parser(prog: str, doc: str, rounds: int) -> OneLineParser:
     """Parser with ``--out``, ``--rounds`` and ``--threads``."""
-    parser = OneLineParser(
-        prog=prog,
-        description=doc,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = OneLineParser(prog, doc)
     add = parser.add_argument
     add('--out', required=True, metavar='DIR', help='folder for the results')
     add('--rounds', type=positive, default=rounds,
@@ -55,6 +52,5 @@ def save_report(results: dict, header: List[str], rows: List[list],
     table = tabulate(rows, header, 'pipe', disable_numparse=True,
                      missingval='-', colalign=('left', ) * 2, stralign='right')
     text = f'{table}\n\n{caption} {results["machine"]}\n'
-    with open(osp.join(folder, 'table.md'), 'w', encoding='utf-8') as file:
-        file.write(text)
+    write_whole(osp.join(folder, 'table.md'), text)
     return text

@@ -17,7 +17,9 @@ import tempfile
 from contextlib import ExitStack
 from functools import partial
 
+import tools_path  # noqa: F401
 import torch
+from command_line import positive, run_tool
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
@@ -25,8 +27,6 @@ from mmengine.runner import Runner
 from mmpose.registry import MODELS
 from reporting import describe_machine, make_parser, save_report
 from workers import Worker, interleave
-
-from spiga_mmpose.command_line import positive, run_tool
 
 _WRAPPERS = dict(fp32='OptimWrapper', bf16='CpuAmpOptimWrapper')
 

@@ -8,20 +8,18 @@ with status 1 if something is wrong, and else with what to type next.
 Example:
     python tools/dataset_converters/check.py wflw data/wflw
 """
-import argparse
 import os.path as osp
 import sys
 from collections import Counter
 from typing import List
 
-# Before MMEngine, of which it silences a warning.
-from converter import progress  # isort: skip
-
+import tools_path  # noqa: F401
+from command_line import OneLineParser
+from converter import progress
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS
 
-from spiga_mmpose.command_line import OneLineParser
 from spiga_mmpose.datasets.transforms import BadSampleError, LoadFaceImage
 
 CONFIGS = osp.join(osp.dirname(osp.abspath(__file__)), '..', '..', 'configs')
@@ -123,10 +121,7 @@ def check(name: str, root: str, decode: bool) -> int:
 
 def main() -> None:
     """Command line."""
-    parser = OneLineParser(
-        prog='check.py',
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = OneLineParser('check.py', __doc__)
     parser.add_argument('name', choices=sorted(SETS))
     parser.add_argument('root', help='data root')
     parser.add_argument(

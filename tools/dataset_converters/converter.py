@@ -1,15 +1,12 @@
-"""What the command lines of the converters have in common.
-
-Import it before what imports MMEngine: it silences a warning of theirs.
-"""
+"""What the command lines of the converters have in common."""
 import argparse
 import os.path as osp
 from typing import Callable, Iterable, Sequence
 
+import tools_path  # noqa: F401
+from command_line import OneLineParser
 from spiga_json import need_folder, write_annotations
 from tqdm import tqdm
-
-from spiga_mmpose.command_line import OneLineParser
 
 
 def make_parser(tool: str, doc: str, root: str) -> OneLineParser:
@@ -23,10 +20,7 @@ def make_parser(tool: str, doc: str, root: str) -> OneLineParser:
     Returns:
         OneLineParser: To add arguments to.
     """
-    parser = OneLineParser(
-        prog=osp.basename(tool),
-        description=doc,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = OneLineParser(osp.basename(tool), doc)
     parser.add_argument('root', help=root)
     parser.add_argument(
         '--force',

@@ -16,6 +16,8 @@ from dataclasses import asdict, replace
 from typing import List, Tuple
 
 import numpy as np
+import tools_path  # noqa: F401
+from command_line import OneLineParser
 from factorization import EYE_DISTANCE, MIN_LANDMARKS, fit_head, mean_shape
 from landmark_json import write_landmark_set
 from mmengine.registry import init_default_scope
@@ -176,9 +178,7 @@ def run(args: argparse.Namespace) -> None:
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = OneLineParser('fit_head_model.py', __doc__)
     parser.add_argument('annotations', help='JSON file of annotated faces')
     parser.add_argument(
         '--landmark-set',

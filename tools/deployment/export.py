@@ -13,8 +13,10 @@ Needs the packages of requirements/deploy.txt.
 import argparse
 import sys
 
+import tools_path  # noqa: F401
+from command_line import OneLineParser, run_tool
+
 from spiga_mmpose.apis import load_model
-from spiga_mmpose.command_line import run_tool
 from spiga_mmpose.deployment import export_model
 from spiga_mmpose.deployment.quantize import CALIBRATION_FACES
 
@@ -23,9 +25,7 @@ SUFFIXES = dict(onnx='.onnx', openvino='.xml')
 
 def parse_args(argv=None):
     """Arguments of the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = OneLineParser('export.py', __doc__)
     parser.add_argument('config', help='config of the model')
     parser.add_argument('checkpoint', help='weights of that config')
     parser.add_argument('--format', choices=SUFFIXES, required=True)

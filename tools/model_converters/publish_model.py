@@ -7,12 +7,12 @@ set's metainfo.
     python tools/model_converters/publish_model.py \\
         work_dirs/spiga_wflw/cascade.pth spiga_wflw.pth [--half]
 """
-import argparse
 import sys
 
+import tools_path  # noqa: F401
 import torch
+from command_line import OneLineParser, run_tool
 
-from spiga_mmpose.command_line import run_tool
 from spiga_mmpose.engine.checkpoint import load_from_local
 
 META = ('epoch', 'iter', 'seed', 'stage', 'dataset_meta', 'mmengine_version')
@@ -56,9 +56,7 @@ def publish(src: str, dst: str, half: bool = False) -> None:
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = OneLineParser('publish_model.py', __doc__)
     parser.add_argument('src', help='checkpoint of a training')
     parser.add_argument('dst', help='checkpoint to write (.pth)')
     parser.add_argument(

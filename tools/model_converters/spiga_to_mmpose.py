@@ -7,17 +7,16 @@
 The result loads strictly into ``configs/spiga_wflw.py`` (98 landmarks) or
 ``configs/spiga_300w.py`` (68).
 """
-import argparse
 import sys
 
-from spiga_mmpose.command_line import run_tool
+import tools_path  # noqa: F401
+from command_line import OneLineParser, run_tool
+
 from spiga_mmpose.engine.release_weights import convert_file
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = OneLineParser('spiga_to_mmpose.py', __doc__)
     parser.add_argument('src', help='released state dict (.pt)')
     parser.add_argument('dst', help='checkpoint to write (.pth)')
 

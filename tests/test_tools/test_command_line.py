@@ -1,8 +1,7 @@
 """How tools end: one line for what the user can mend."""
 import pytest
+from command_line import run_runner
 from mmengine.logging import MMLogger
-
-from spiga_mmpose.engine.command_line import run_tool
 
 WORKER = '''Caught ValueError in DataLoader worker process 0.
 Original Traceback (most recent call last):
@@ -24,7 +23,7 @@ def fail(error):
 ])
 def test_one_line(error, line):
     with pytest.raises(SystemExit, match=f'error: .*{line}|{line}') as end:
-        run_tool(lambda: fail(error))
+        run_runner(lambda: fail(error))
     assert '\n' not in end.value.code
     assert 'Traceback' not in end.value.code
 
@@ -32,12 +31,12 @@ def test_one_line(error, line):
 @pytest.mark.parametrize('error', [TypeError, KeyError, AssertionError])
 def test_mistakes_of_the_program_keep_their_traceback(error):
     with pytest.raises(error):
-        run_tool(lambda: fail(error('x')))
+        run_runner(lambda: fail(error('x')))
 
 
 def test_a_tool_that_works():
     done = []
-    run_tool(lambda: done.append(1))
+    run_runner(lambda: done.append(1))
     assert done == [1]
 
 
@@ -46,7 +45,7 @@ def test_the_log_keeps_the_traceback(tmp_path):
         'ended', log_file=str(tmp_path / 'ended.log'))
     try:
         with pytest.raises(SystemExit):
-            run_tool(lambda: fail(ValueError('root')))
+            run_runner(lambda: fail(ValueError('root')))
     finally:  # the tests that follow have loggers of their own
         MMLogger._instance_dict.pop('ended')
         for handler in logger.handlers:

@@ -1,0 +1,386 @@
+"""What the command lines of the tools share.
+
+Exit codes: 0 done; 1 some of it failed and the rest is done; 2 it cannot be
+done; 130 interrupted. ``train.py`` and ``test.py`` end as MMPose's do, with 1
+(:func:`run_runner`).
+"""
+# Before MMEngine, of which it silences a warning.
+import spiga_mmpose  # noqa: F401  isort: skip
+
+import argparse
+import inspect
+import logging
+import os
+import os.path as osp
+import re
+import sys
+from typing import Any, Callable, Iterator, List, Optional, Tuple
+
+from mmengine.config import Config, DictAction
+from mmengine.logging import MMLogger
+from mmengine.runner import Runner
+
+from spiga_mmpose.evaluation.functional import NORMS
+from spiga_mmpose.evaluation.protocols import (LARGEST, PROTOCOLS, SMALLEST,
+                                               checked_threshold, protocol_of)
+from spiga_mmpose.evaluation.score_files import ScoredFiles, score_files
+
+# What the Runner reads from the config, beside its own arguments, while it
+# runs.
+_RUNNER_KEYS = {
+    'activation_checkpointing', 'auto_scale_lr', 'compile',
+    'efficient_conv_bn_eval', 'find_unused_parameters', 'model_wrapper_cfg',
+    'stages', 'sync_bn'
+}
+_SHOWN = 6  # places that a message names
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """Ends with one clear line and exit code 2, without the usage.
+
+    Args:
+        prog (str): Name of the tool.
+        doc (str): What it does, shown as it is.
+    """
+
+    def __init__(self, prog, doc):
+        super().__init__(
+            prog=prog,
+            description=doc,
+            formatter_class=argparse.RawDescriptionHelpFormatter)
+
+    def error(self, message):
+        """One line on stderr.
+
+        Args:
+            message (str | Exception): What is wrong.
+
+        Raises:
+            SystemExit: Always, with code 2.
+        """
+        self.exit(2, f'{self.prog}: error: {one_line(message)}\n')
+
+
+def add_cfg_options(parser: argparse.ArgumentParser) -> None:
+    """``--cfg-options``, an empty dict where it is not given."""
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        default={},
+        metavar='KEY=VALUE',
+        help='override keys of the config, e.g. '
+        'train_dataloader.dataset.data_root=DIR')
+
+
+def positive(text: str) -> int:
+    """A whole number of at least 1, for ``type`` of an argument."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(
+            f'expected a whole number of at least 1, found {text!r}')
+    return int(text)
+
+
+def one_line(message) -> str:
+    """A message or an exception in one line; of a loader's worker, without
+    how torch got there."""
+    text = str(message)
+    if 'Original Traceback' in text:
+        text = re.split(r'\n[\w.]*(?:Error|Exception): ', text)[-1]
+    return ' '.join(text.split())
+
+
+def run_tool(name: str,
+             work: Callable[[argparse.Namespace], Optional[str]],
+             args: argparse.Namespace,
+             interrupted: str = 'the same command begins anew') -> int:
+    """Do the work of a tool; what its user can mend ends it with one line.
+
+    Args:
+        name (str): Of the tool, for messages.
+        work (Callable): What it does with the arguments; what it returns, if
+            anything, is printed.
+        args (Namespace): The arguments.
+        interrupted (str): What to say of Ctrl-C.
+
+    Returns:
+        int: Exit code: 0, 2 or 130.
+    """
+    try:
+        result = work(args)
+    except KeyboardInterrupt:
+        print(f'{name}: interrupted; {interrupted}', file=sys.stderr)
+        return 130
+    except (ImportError, OSError, RuntimeError, ValueError) as error:
+        print(f'{name}: error: {one_line(error)}', file=sys.stderr)
+        return 2
+    if result is not None:
+        print(result)
+    return 0
+
+
+def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of :func:`score_files`."""
+    parser.add_argument(
+        'predictions',
+        nargs='+',
+        help='results: benchmark JSON, or the pickle of tools/test.py --dump; '
+        'several are compared with the first')
+    parser.add_argument(
+        'annotations',
+        help='truth: benchmark JSON, or such a pickle (its ground truth)')
+    add_dataset_argument(parser)
+    parser.add_argument(
+        '--norm', choices=NORMS, help='normaliser, instead of the usual one')
+    parser.add_argument(
+        '--threshold',
+        type=_threshold,
+        help='of AUC and FR in per cent, instead of the usual one')
+    parser.add_argument(
+        '--subsets',
+        metavar='FILE',
+        help='JSON: name -> face indices, or a db_info.json with test_subsets')
+
+
+def add_dataset_argument(parser: argparse.ArgumentParser) -> None:
+    """``--dataset``, for tools that score."""
+    parser.add_argument(
+        '--dataset',
+        type=_dataset,
+        metavar='NAME',
+        help='whose usual normaliser, threshold and divisor to take: '
+        f'{", ".join(PROTOCOLS)}, or a landmark set (a name or a .json file); '
+        'told by the landmarks if not given (98: wflw, 68: 300w)')
+
+
+def add_subset_argument(parser: argparse.ArgumentParser) -> None:
+    """``--subset``, for tools that show one group of faces."""
+    parser.add_argument(
+        '--subset',
+        metavar='NAME',
+        help='only the faces of this subset, of --subsets or of the '
+        'annotations')
+
+
+def score_arguments(args: argparse.Namespace) -> ScoredFiles:
+    """:func:`score_files` by the command line.
+
+    Args:
+        args (Namespace): With the arguments of
+            :func:`add_scoring_arguments`, and maybe ``subset``.
+
+    Returns:
+        ScoredFiles: All faces, or those of the subset.
+
+    Raises:
+        ValueError, OSError: See :func:`score_files` and
+            :meth:`ScoredFiles.only`.
+    """
+    scored = score_files(args.predictions, args.annotations, args.dataset,
+                         args.norm, args.threshold, args.subsets)
+    subset = getattr(args, 'subset', None)
+    return scored if subset is None else scored.only(subset)
+
+
+def _dataset(text):
+    """A benchmark or a landmark set."""
+    try:
+        protocol_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(error) from None
+    return text
+
+
+def _threshold(text):
+    """A number of per cent."""
+    try:
+        return checked_threshold(float(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f'expected a number from {SMALLEST:g} to {LARGEST:g} per cent, '
+            f'found {text!r}') from None
+
+
+def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments that MMPose's tools have in common."""
+    parser.add_argument('--work-dir', help='folder of logs and checkpoints')
+    parser.add_argument(
+        '--show-dir', help='folder for pictures of the results')
+    parser.add_argument(
+        '--show', action='store_true', help='show the results in a window')
+    parser.add_argument(
+        '--interval',
+        type=int,
+        default=1,
+        help='draw every so many results (default: 1)')
+    parser.add_argument(
+        '--wait-time',
+        type=float,
+        default=1,
+        help='seconds that a window stays (default: 1)')
+    add_cfg_options(parser)
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='job launcher')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+
+
+def run_runner(main: Callable[[], None]) -> None:
+    """Run train.py or test.py; what its user can mend ends it with one line.
+
+    These are wrong values, files and folders, a full disk, names that no
+    registry knows, and a training that has become NaN. The traceback of a
+    wrong value, which may be a mistake of the program after all, goes to the
+    run's log file. Everything else is such a mistake and ends with its
+    traceback.
+
+    Args:
+        main (Callable): The tool's main function.
+
+    Raises:
+        SystemExit: With the line, which Python prints to stderr, and code 1.
+    """
+    try:
+        main()
+    except (ValueError, OSError, FloatingPointError) as error:
+        if isinstance(error, ValueError):
+            _log_traceback()
+        raise SystemExit(_last_words(one_line(error))) from None
+    except KeyError as error:
+        unknown = _unknown_name(error)
+        if unknown is None:
+            raise
+        raise SystemExit(_last_words(unknown)) from None
+
+
+def _last_words(text: str) -> str:
+    return f'{osp.basename(sys.argv[0])}: error: {text}'
+
+
+def _unknown_name(error: KeyError) -> Optional[str]:
+    """What a registry that has not got a name says; None of other errors."""
+    found = re.match(r'(\S+) is not in the (\S+) registry',
+                     str(error.args[0]) if error.args else '')
+    if not found:
+        return None
+    name, registry = found.groups()
+    package = name.rpartition('.')[0]
+    hint = (f'; it needs the package {package}: docs/mixing.md'
+            if package else '')
+    return f'no {name!r} in the registry {registry}{hint}'
+
+
+def _log_traceback() -> None:
+    logger = MMLogger.get_current_instance()
+    record = logger.makeRecord(logger.name, logging.ERROR, __file__, 0,
+                               'ended by', (), sys.exc_info())
+    for handler in logger.handlers:
+        if isinstance(handler, logging.FileHandler):
+            handler.handle(record)
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """Config file with the common arguments put into it.
+
+    Args:
+        args (Namespace): With ``config`` and the arguments of
+            :func:`add_common_arguments`.
+
+    Returns:
+        Config: With ``work_dir``, by default ``work_dirs/<config>``.
+
+    Raises:
+        ValueError: If ``--cfg-options`` names a key that the Runner does not
+            read, or a place that the config does not have.
+    """
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    cfg = Config.fromfile(args.config)
+    cfg.launcher = args.launcher
+    merge_options(cfg, args.cfg_options)
+    if args.work_dir is not None:
+        cfg.work_dir = args.work_dir
+    elif cfg.get('work_dir', None) is None:
+        name = osp.splitext(osp.basename(args.config))[0]
+        cfg.work_dir = osp.join('work_dirs', name)
+    if args.show or args.show_dir is not None:
+        cfg.default_hooks.visualization.update(
+            enable=True,
+            show=args.show,
+            wait_time=args.wait_time,
+            # MMPose nests a relative one deeper with every batch.
+            out_dir=args.show_dir and osp.abspath(args.show_dir),
+            interval=args.interval)
+    return cfg
+
+
+def merge_options(config: Config, options: dict) -> None:
+    """Put ``--cfg-options`` into a config, but none that changes nothing.
+
+    Args:
+        config (Config): Changed in place.
+        options (dict): Values by key.
+
+    Raises:
+        ValueError: If neither the config nor the Runner knows a key, it is
+            a variable of the config file, or the config has no such place.
+    """
+    _check_options(options, config)
+    try:
+        config.merge_from_dict(options)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f'--cfg-options: {error.args[0]}') from None
+
+
+def _check_options(options: dict, config: Config) -> None:
+    config = config.to_dict()
+    read = {*_RUNNER_KEYS, *inspect.signature(Runner).parameters} - {'cfg'}
+    parts = {key: value for key, value in config.items() if key in read}
+    for option in options:
+        key = option.split('.')[0]
+        if key in read:
+            continue
+        if key not in config:
+            raise ValueError(
+                f'--cfg-options names {key!r}, which neither the config nor '
+                f'the Runner knows; the config has {sorted(parts)}')
+        places = _places(option, config, parts)
+        raise ValueError(
+            f'--cfg-options {option} would change nothing: {key!r} is a '
+            'variable of the config file, read before the options are; what '
+            f'has an effect: {", ".join(places[:_SHOWN] or sorted(parts))}' +
+            f' and {len(places) - _SHOWN} more' * (len(places) > _SHOWN))
+
+
+def _places(option: str, config: dict, parts: dict) -> List[str]:
+    """Keys under which the Runner finds what an option means to change."""
+    variable, *rest = option.split('.')
+    if rest:
+        whole = [
+            place for place, found in _walk(parts)
+            if found == config[variable]
+        ]
+        if whole:
+            return ['.'.join([place, *rest]) for place in whole]
+    # Its items may have been put among others, one by one.
+    values = dict(_walk(config))
+    return [
+        place for place, found in _walk(parts)
+        if place.split('.')[-1] == option.split('.')[-1]
+        and option in values and found == values[option]
+    ]
+
+
+def _walk(node: Any, place: str = '') -> Iterator[Tuple[str, Any]]:
+    """All that is nested in a config, under its key of --cfg-options."""
+    if isinstance(node, dict):
+        items = node.items()
+    elif isinstance(node, (list, tuple)):
+        items = enumerate(node)
+    else:
+        return
+    for key, value in items:
+        inner = f'{place}.{key}' if place else str(key)
+        yield inner, value
+        yield from _walk(value, inner)
