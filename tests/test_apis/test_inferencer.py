@@ -15,8 +15,7 @@ from test_apis.test_sources import write_video
 from tiny_model import POSE, write_tiny_model
 from web_server import serve
 
-from spiga_mmpose.apis import (BoxCalibration, SPIGAInferencer, estimation,
-                               loading, weights)
+from spiga_mmpose.apis import BoxCalibration, SPIGAInferencer, loading, weights
 from spiga_mmpose.apis.weights import Release
 
 pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
@@ -120,28 +119,6 @@ class TestBatches:
                 ours, other = (r['predictions'][0].pred_instances.get(name)
                                for r in (result, alone))
                 np.testing.assert_allclose(ours, other, atol=1e-4)
-
-    def test_batches_fill_across_images(self, infer, batches):
-        image, two = cartoon_face(200), BOX * 2
-        results = list(infer([image] * 3, bboxes=two, batch_size=4))
-        assert [len(faces_of(result)) for result in results] == [2, 2, 2]
-        assert batches == [4, 2]
-
-    def test_images_do_not_pile_up(self, infer, monkeypatch):
-        """No more are read than fill a batch, or the memory set aside."""
-        read = []
-
-        def pictures(image):
-            while True:
-                read.append(1)
-                yield image
-
-        next(infer(pictures(WALL), batch_size=3))
-        assert len(read) == 3
-        monkeypatch.setattr(estimation, '_WAITING_BYTES', 2 * WALL.nbytes)
-        read.clear()
-        next(infer(pictures(WALL), batch_size=30))
-        assert len(read) == 2
 
     def test_a_camera_does_not_wait(self, infer, monkeypatch):
         asked = []
