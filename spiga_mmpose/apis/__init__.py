@@ -4,7 +4,7 @@ from .detection import choose_detector, find_boxes, load_detector, make_finder
 from .estimation import (estimate_each, estimate_faces, estimate_images,
                          faces_to_dicts, load_model)
 from .evaluation import evaluate_model
-from .inferencer import SPIGAInferencer, make_visualizer
+from .inferencer import SPIGAInferencer
 from .inputs import (check_box, find_config, is_camera, is_video,
                      left_out_videos, list_images, parse_box, usable_boxes)
 from .pipeline import FrameResult, find_faces
@@ -21,7 +21,6 @@ __all__ = [
     'evaluate_model', 'faces_to_dicts', 'find_boxes', 'find_config',
     'find_faces', 'find_weights', 'fit_calibration', 'is_camera', 'is_video',
     'left_out_videos', 'list_images', 'load_calibration', 'load_detector',
-    'load_model', 'make_finder', 'make_visualizer', 'parse_box',
-    'process_video', 'read_frames', 'read_image', 'steps_row', 'usable_boxes',
-    'view_sheets', 'write_picture'
+    'load_model', 'make_finder', 'parse_box', 'process_video', 'read_frames',
+    'read_image', 'steps_row', 'usable_boxes', 'view_sheets', 'write_picture'
 ]

@@ -7,7 +7,6 @@ from typing import (Dict, Iterable, Iterator, List, Optional, Sequence, Tuple,
                     Union)
 
 import numpy as np
-import torch.nn as nn
 from mmengine.device import get_device
 from mmengine.logging import print_log
 from mmpose.structures import PoseDataSample
@@ -31,31 +30,6 @@ from .writing import ResultWriter, write_picture
 _RESULTS, _PICTURES = 'predictions', 'visualizations'
 
 Boxes = Union[np.ndarray, Sequence[Sequence[float]]]
-
-
-def make_visualizer(model: nn.Module,
-                    draw: Sequence[str] = ('landmarks', 'pose'),
-                    min_face: int = 0) -> SPIGAVisualizer:
-    """A visualizer for the landmark set of a model's config or head.
-
-    Args:
-        model (nn.Module | BackendEstimator): Made by
-            :func:`~spiga_mmpose.apis.load_model` or
-            :func:`~spiga_mmpose.apis.loading.load_estimator`.
-        draw (list[str]): What to draw; see :class:`SPIGAVisualizer`.
-        min_face (int): See :class:`SPIGAVisualizer`, px.
-
-    Returns:
-        SPIGAVisualizer: Its ``landmark_set`` is None if that is not known.
-    """
-    config = model.cfg.get('visualizer') or {}
-    visualizer = SPIGAVisualizer(
-        name='faces',
-        landmark_set=config.get('landmark_set') or landmark_set_of(model),
-        draw=draw,
-        min_face=min_face)
-    visualizer.set_dataset_meta(model.dataset_meta)
-    return visualizer
 
 
 class SPIGAInferencer:
@@ -194,21 +168,30 @@ class SPIGAInferencer:
         Args:
             frames (iterable[Frame]): Of
                 :func:`~spiga_mmpose.apis.read_frames`.
-            **options: See :func:`~spiga_mmpose.apis.pipeline.find_faces`.
-
-        Yields:
-            FrameResult: See there.
+            **options: See :func:`~spiga_mmpose.apis.find_faces`.
         """
         return find_faces(
             self.model, self.detect, frames, refine=self.refine, **options)
 
     def make_visualizer(self, min_face: int = 0) -> SPIGAVisualizer:
-        """A visualizer of the results; see :func:`make_visualizer`.
+        """A visualizer for the landmark set of the model's config or head.
 
         Args:
             min_face (int): See :class:`SPIGAVisualizer`, px.
+
+        Returns:
+            SPIGAVisualizer: Its ``landmark_set`` is None if that is not
+            known.
         """
-        return make_visualizer(self.model, self.draw, min_face)
+        config = self.model.cfg.get('visualizer') or {}
+        visualizer = SPIGAVisualizer(
+            name='faces',
+            landmark_set=(config.get('landmark_set')
+                          or landmark_set_of(self.model)),
+            draw=self.draw,
+            min_face=min_face)
+        visualizer.set_dataset_meta(self.model.dataset_meta)
+        return visualizer
 
     def draw_view(self,
                   view: str,

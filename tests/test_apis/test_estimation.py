@@ -11,9 +11,10 @@ from mmpose.structures import PoseDataSample
 from tiny_model import POSE, write_tiny_model
 
 from spiga_mmpose.apis import (estimate_faces, estimate_images, faces_to_dicts,
-                               load_model, make_visualizer)
+                               load_model)
 from spiga_mmpose.apis.estimation import (check_refine, landmark_boxes,
-                                          landmark_set_name, refined_box)
+                                          landmark_set_name, landmark_set_of,
+                                          refined_box)
 
 pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
 
@@ -69,13 +70,13 @@ class TestLoadModel:
         assert len(model.dataset_meta['flip_indices']) == 68
 
     @pytest.mark.parametrize('name', ['300w', 'a dog', None])
-    def test_the_set_of_its_head_is_drawn(self, tmp_path, name):
+    def test_the_set_of_its_head(self, tmp_path, name):
         """Whatever the data set of its training was called."""
         config, checkpoint = write_tiny_model(str(tmp_path), '300w_68')
         model = load_model(config, checkpoint, 'cpu')
         model.dataset_meta = dict(model.dataset_meta, dataset_name=name)
         assert landmark_set_name(model) == '300w_68'
-        assert make_visualizer(model).landmark_set.name == '300w_68'
+        assert landmark_set_of(model).name == '300w_68'
 
     def test_missing_files(self, files):
         with pytest.raises(ValueError, match='no config file nowhere.py'):

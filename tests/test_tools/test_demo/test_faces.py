@@ -47,11 +47,6 @@ class TestBoxes:
         drawn = cv2.imread(str(out / 'face_faces.jpg'))
         assert (np.abs(drawn.astype(int) - cartoon_face(200)) > 60).any()
 
-    def test_several(self, run, face_file, result):
-        assert run(face_file, *BOX, '--bbox', '0,0,200,200')[0] == 0
-        boxes = [face['box'] for face in result()['faces']]
-        assert boxes == [[40, 30, 120, 140], [0, 0, 200, 200]]
-
     def test_haar_where_yunet_cannot_be_had(self, run, face_file, folder,
                                             result, monkeypatch):
         """One line says so, and there is one try for all images."""
@@ -78,12 +73,6 @@ class TestBoxes:
         [face] = result('indoor_029')['faces']
         np.testing.assert_allclose(face['box'], [268, 265, 443, 476], atol=60)
 
-    def test_yunet_without_its_file(self, run, face_file):
-        code, printed = run(face_file, '--det', 'yunet')
-        assert code == 2
-        assert printed.splitlines()[-1].startswith(
-            'error: YuNet cannot be fetched from http://127.0.0.1:9/')
-
     def test_refine(self, run, face_file, result):
         """The second box is that of the first landmarks."""
         assert run(face_file, *BOX)[0] == 0
@@ -102,26 +91,6 @@ class TestBoxes:
         assert 'no face found in' in printed and 'wall.png' in printed
         assert result('wall')['faces'] == []
         assert (out / 'wall_faces.jpg').exists()
-
-    def test_calibration_of_the_cascade(self, run, face_file, tmp_path,
-                                        result):
-        """The config's own, a file's instead, and none for given boxes."""
-        path = tmp_path / 'calibration.json'
-        boxes = []
-        for content in (None, dict(shift=[0, 0.145], scale=[0.838, 0.821]),
-                        dict(shift=[0, 0], scale=[1, 1])):
-            path.write_text(json.dumps(content))
-            args = ['--box-calibration', path] if content else []
-            assert run(face_file, *args)[0] == 0
-            boxes.append(result()['faces'][0]['box'])
-        own, same, plain = np.array(boxes)
-        np.testing.assert_allclose(own, same, atol=0.01)
-        np.testing.assert_allclose(
-            own[2:], [0.838, 0.821] * plain[2:], atol=0.01)
-        assert own[1] > plain[1]
-        path.write_text(json.dumps(dict(shift=[1, 1], scale=[9, 9])))
-        assert run(face_file, *BOX, '--box-calibration', path)[0] == 0
-        assert result()['faces'][0]['box'] == [40, 30, 120, 140]
 
     def test_calibration_of_the_whole_image(self, run, face_file, tmp_path,
                                             result):
@@ -143,13 +112,6 @@ class TestDrawings:
         [face] = result()['faces']
         assert np.shape(face['landmark_steps']) == (4, 98, 2)
         assert face['landmark_steps'][3] == face['landmarks']
-
-    def test_what_is_asked_for(self, run, face_file, out):
-        drawn = []
-        for what in ('landmarks', 'pose'):
-            assert run(face_file, *BOX, '--draw', what)[0] == 0
-            drawn.append(cv2.imread(str(out / 'face_faces.jpg')).astype(int))
-        assert (np.abs(drawn[0] - drawn[1]) > 60).any()
 
     def test_a_model_without_pose_and_cascade(self, run, face_file, tmp_path,
                                               out):
@@ -192,13 +154,6 @@ class TestDrawings:
             cv2.imread(str(out / f'face_maps_{i}.jpg')) for i in (1, 2))
         assert (np.abs(one.astype(int) - two) > 60).any()
 
-    def test_the_numbers_are_the_same(self, run, face_file, result):
-        found = []
-        for draw in ('landmarks', 'attention,maps'):
-            assert run(face_file, *TWO, '--draw', draw)[0] == 0
-            found.append([face['landmarks'] for face in result()['faces']])
-        np.testing.assert_allclose(*found, atol=2e-3)
-
     def test_landmark(self, run, face_file, out):
         sheets = []
         for landmark in ('16', '76'):
@@ -225,16 +180,6 @@ class TestDrawings:
 
 
 class TestFormats:
-
-    def test_several(self, run, face_file, out):
-        code, _ = run(face_file, *BOX, '--format', 'pts,csv,benchmark')
-        assert code == 0
-        assert sorted(os.listdir(out)) == [
-            'face_1.pts', 'face_faces.jpg', 'faces.csv', 'faces_benchmark.json'
-        ]
-        [face] = json.loads((out / 'faces_benchmark.json').read_text())
-        assert face['imgpath'] == str(face_file)
-        assert face['headpose'][0] == pytest.approx(POSE[0], abs=1e-3)
 
     def test_to_68(self, run, face_file, result):
         assert run(face_file, *BOX)[0] == 0

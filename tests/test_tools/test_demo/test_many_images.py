@@ -143,18 +143,6 @@ def test_all_boxes_outside(run, small_file, folder, out):
     assert not (out / 'small.json').exists()
 
 
-@pytest.mark.parametrize('box', ['0,0,1e38,1e38', '-9,0,20001,10'])
-def test_huge_box(run, face_file, folder, result, box):
-    code, printed = run(folder, f'--bbox={box}')
-    assert code == 1
-    assert 'skipped: ' in printed and 'face.png' in printed
-    assert 'too large for the image of 200 x 200' in printed
-    assert 'expected at most 20000' in printed
-    code, printed = run(folder, f'--bbox={box}', *BOX)
-    assert code == 1 and '; 1 box dropped' in printed
-    assert len(result()['faces']) == 1
-
-
 def test_the_largest_box(run, face_file, result):
     box = [-9000, -9900, 20000, 20000]
     code, printed = run(face_file, '--draw', 'landmarks,pose,steps',

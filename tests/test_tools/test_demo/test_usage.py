@@ -134,16 +134,6 @@ class TestWeights:
             assert run(f'{server.url}/face.png', model=model)[0] == 0
             assert result()['image'] == f'{server.url}/face.png'
 
-    def test_no_network(self, run, face_file, tmp_path, monkeypatch):
-        monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
-        with serve() as server:  # whose files are not those
-            monkeypatch.setenv('SPIGA_MMPOSE_MIRROR', server.url)
-            code, printed = run(face_file, model=('--weights', 'wflw'))
-        assert code == 2
-        [line] = printed.splitlines()
-        assert line.startswith('error: the weights cannot be fetched from')
-        assert 'local copy' in line
-
 
 class TestOutputFolder:
 
@@ -153,15 +143,6 @@ class TestOutputFolder:
         assert code == 2 and 'expected a folder, found a file' in printed
         assert 'face.png' in printed
         assert face_file.read_bytes() == before
-
-    def test_equal_names_do_not_overwrite(self, run, tmp_path, face_file,
-                                          result):
-        other = tmp_path / 'other'
-        other.mkdir()
-        cv2.imwrite(str(other / 'face.bmp'), cartoon_face(150))
-        assert run(face_file, other)[0] == 0
-        assert result()['width'] == 200
-        assert result('face_2')['width'] == 150
 
     def test_inputs_are_left_alone(self, run, folder, face_file):
         """face_faces.jpg is the user's photograph, not what we drew."""
