@@ -102,8 +102,9 @@ def find_faces(
         see_face (Callable, optional): Called with the frame, the number of
             the face from 0 and its data sample, batch by batch: the sample
             still has its crop and maps. What is removed from it is not in the
-            result, as the attention (2 MB) should be. A frame of a failed
-            batch comes again from its first face.
+            result, as the attention (2 MB) should be. What is wrong in it
+            (``ERRORS``) is wrong with the frame; a frame of a failed batch
+            comes again from its first face.
         track (Callable, optional): From an image to the data sample of its
             faces, in place of detector and batches; e.g. a
             :class:`~spiga_mmpose.apis.tracking.FaceFollower`.

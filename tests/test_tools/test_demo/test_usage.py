@@ -5,7 +5,6 @@ import shutil
 import cv2
 import pytest
 from cartoon import cartoon_face
-from tiny_model import write_tiny_model
 from web_server import serve
 
 from spiga_mmpose.apis import inputs
@@ -50,25 +49,6 @@ class TestOptions:
         code, printed = run('webcam', *options)
         assert code == 2 and words in printed
 
-    @pytest.mark.parametrize('option, content, words', [
-        ('--config', 'model = dict(', 'SyntaxError'),
-        ('--config', 'work_dir = 3', "no 'model'"),
-        ('--det', 'model = dict(', 'not the config of a detector: '),
-        ('--det', 'work_dir = 3', "no attribute 'model'"),
-    ])
-    def test_bad_config(self, run, tiny, face_file, tmp_path, option, content,
-                        words):
-        path = tmp_path / 'bad.py'
-        path.write_text(content)
-        model = ['--config', tiny[0], '--weights', tiny[1], option, path]
-        if option == '--det':
-            model += ['--det-weights', 'a.pth']
-        code, printed = run(face_file, model=model)
-        assert code == 2
-        [line] = printed.splitlines()
-        assert line.startswith('error: ')
-        assert str(path) in line and words in line
-
     def test_empty_folder(self, run, folder):
         code, printed = run(folder)
         assert code == 2 and 'no image in the folder' in printed
@@ -90,18 +70,9 @@ class TestWeights:
         paths = dict(CONFIG=tiny[0], CHECKPOINT=tiny[1], BAD=bad)
         code, printed = run(
             face_file, model=[paths.get(arg, arg) for arg in model])
-        assert code == 2 and words in printed
-
-    def test_of_another_landmark_set(self, run, tiny, face_file, tmp_path):
-        _, other = write_tiny_model(str(tmp_path), '300w_68')
-        code, printed = run(
-            face_file, model=('--config', tiny[0], '--weights', other))
         assert code == 2
-        [line] = [
-            line for line in printed.splitlines()
-            if line.startswith('error: ')
-        ]
-        assert 'it is of 68 landmarks, the config of 98' in line
+        *_, line = printed.splitlines()
+        assert line.startswith('error: ') and words in line
 
     def test_by_name(self, run, face_file, tmp_path, monkeypatch, tiny,
                      result):
