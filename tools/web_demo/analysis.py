@@ -164,16 +164,11 @@ class FaceAnalyser:
     def inferencer(self,
                    model: str,
                    detector: Optional[str] = None) -> SPIGAInferencer:
-        """The inferencer of a model and a detector, loaded when first asked.
-
-        Args:
-            model (str): One of ``models``.
-            detector (str, optional): One of ``detectors``. Defaults to the
-                first.
+        """That of names in ``models`` and ``detectors``, by default the first
+        detector; it is loaded when it is first asked for.
 
         Raises:
-            ValueError: If there is no such model or detector, or it cannot
-                be loaded.
+            ValueError: If there is no such name, or it cannot be loaded.
         """
         detector = detector or next(iter(self.detectors))
         for kind, name, known in (('model', model, self.models),
