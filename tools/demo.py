@@ -23,11 +23,11 @@ import sys
 import warnings
 
 import torch
+from demo_loop import DRAWINGS, FAULTS, ON_PICTURE, Demo
 
 from spiga_mmpose.apis import (ResultWriter, SPIGAInferencer, choose_detector,
                                find_weights, is_video, left_out_videos,
                                list_images, parse_box)
-from spiga_mmpose.apis.demo import DRAWINGS, FAULTS, ON_PICTURE, Demo
 from spiga_mmpose.apis.detection import AUTO, DETECTORS
 from spiga_mmpose.apis.inputs import counted
 from spiga_mmpose.apis.loading import BACKENDS, is_exported
@@ -235,8 +235,9 @@ def prepare(args, paths):
         args.box_calibration,
         backend=args.backend,
         threads=args.threads,
-        refine=args.refine)
-    count = inferencer.model.dataset_meta.get('num_keypoints')
+        refine=args.refine,
+        draw=args.draw)
+    count = inferencer.num_landmarks
     if args.to_68 and count != 98:
         raise UsageError('--to-68 takes a model of the 98 landmarks of WFLW, '
                          f'found {count}')
@@ -245,8 +246,8 @@ def prepare(args, paths):
                          f'{args.landmark}')
     if reason:
         print(f'note: {reason}', file=sys.stderr)
-    return Demo(inferencer, writer, args.bbox, args.draw, args.landmark,
-                args.to_68, args.det_every, args.smooth)
+    return Demo(inferencer, writer, args.bbox, args.landmark, args.to_68,
+                args.det_every, args.smooth)
 
 
 def main(argv=None):

@@ -103,7 +103,7 @@ def make_analyser(args):
     }
     models = find_models(args.weights, args.config)
     analyser = FaceAnalyser(models, detectors, args.device, args.refine)
-    analyser.load(next(iter(models)), next(iter(detectors)))
+    analyser.inferencer(next(iter(models)))
     if reason:
         print(f'note: {reason}', file=sys.stderr)
     return analyser

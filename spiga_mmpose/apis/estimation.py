@@ -1,7 +1,7 @@
 """From a checkpoint to a model, and from boxes to faces."""
 import os.path as osp
 from itertools import islice
-from typing import Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -23,8 +23,6 @@ from .inputs import usable_boxes
 # Faces that go through the network at once; keeps the memory of an image
 # with hundreds of faces in bounds.
 BATCH_SIZE = 32
-# Images that wait for their batch to fill take at most so many bytes.
-_WAITING_BYTES = 1 << 28
 
 
 def load_model(config: str, checkpoint: str, device: str) -> nn.Module:
@@ -283,31 +281,6 @@ def landmark_boxes(keypoints: np.ndarray) -> np.ndarray:
     if not len(keypoints):
         return np.zeros((0, 4), np.float32)
     return np.concatenate([keypoints.min(1), keypoints.max(1)], axis=1)
-
-
-def fill_batches(items: Iterable,
-                 batch_size: int = BATCH_SIZE) -> Iterator[list]:
-    """Images together until their faces fill a batch.
-
-    Args:
-        items (iterable): Of each image anything with its ``image`` (H, W, 3)
-            and ``boxes`` (N, 4). N may be 0.
-        batch_size (int): Faces that go through the network at once.
-
-    Yields:
-        list: Items, in order: as few as have ``batch_size`` faces, are
-        ``batch_size`` images or take 256 MB; fewer at the end.
-    """
-    group, faces, size = [], 0, 0
-    for item in items:
-        group.append(item)
-        faces += len(item.boxes)
-        size += item.image.nbytes
-        if max(faces, len(group)) >= batch_size or size >= _WAITING_BYTES:
-            yield group
-            group, faces, size = [], 0, 0
-    if group:
-        yield group
 
 
 def merge_faces(model: nn.Module, image: np.ndarray,

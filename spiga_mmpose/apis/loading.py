@@ -32,19 +32,9 @@ def load_estimator(
     and kept in the user's cache.
 
     Args:
-        weights (str, optional): See :func:`~spiga_mmpose.apis.find_weights`.
-            Defaults to ``'photo'``; an exported file holds its own.
-        model (str, optional): Path of the config, by default that of
-            published weights; or of a file of ``tools/deployment/export.py``,
-            ``.onnx`` or ``.xml``.
-        device (str): Of torch; the other backends run on the processor.
-        backend (str, optional): One of ``BACKENDS``. Defaults to what runs
-            the exported file, to torch for a config.
-        threads (int, optional): Threads of the backend (torch: of the whole
-            process). None: as many as it takes by itself.
-
-    Returns:
-        nn.Module | BackendEstimator: The estimator.
+        device (str): Of torch; the other backends run on the CPU.
+        weights, model, backend, threads: See
+            :class:`~spiga_mmpose.apis.SPIGAInferencer`.
 
     Raises:
         ValueError: If the arguments do not fit together, or a file is

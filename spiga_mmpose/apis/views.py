@@ -35,23 +35,12 @@ def steps_row(model: nn.Module,
               size: int = 256) -> List[np.ndarray]:
     """Panels of the cascade's steps, with the windows that they look at.
 
-    Args:
-        model (nn.Module): That made the face.
-        image (np.ndarray): (H, W, 3) RGB, uint8.
-        face (:obj:`PoseDataSample`): Of
-            :func:`~spiga_mmpose.apis.estimate_each`.
-        landmark_set (LandmarkSet): The model's.
-        landmark (int, optional): Whose windows. Defaults to one at the left
-            pupil.
-        size (int): Side of a panel, px.
+    See :meth:`~spiga_mmpose.apis.SPIGAInferencer.draw_view`; it takes also
+    the model that made the face and its landmark set.
 
     Returns:
         list[np.ndarray]: S+1 panels (size, size, 3); see
         :func:`~spiga_mmpose.visualization.step_panels`.
-
-    Raises:
-        ValueError: If the model gives no steps, or there is no such
-            landmark.
     """
     if 'landmark_steps' not in face.pred_instances:
         raise ValueError('this model has no cascade steps to draw')
@@ -78,26 +67,14 @@ def view_sheets(view: str,
                 landmark_set: LandmarkSet,
                 landmark: Optional[int] = None
                 ) -> Iterator[Tuple[str, np.ndarray]]:
-    """Yield the sheets of one view of one face.
+    """Yield the sheets of ``'attention'`` or ``'maps'`` of one face.
 
-    Args:
-        view (str): ``'attention'`` or ``'maps'``; for the steps, where
-            several faces share a sheet, see :func:`steps_row`.
-        image (np.ndarray): (H, W, 3) RGB, uint8.
-        face (:obj:`PoseDataSample`): Of
-            :func:`~spiga_mmpose.apis.estimate_each`, by a model that
-            :func:`ask_for_views` has asked.
-        landmark_set (LandmarkSet): The model's.
-        landmark (int, optional): Whose attention. Defaults to one at the left
-            pupil.
+    See :meth:`~spiga_mmpose.apis.SPIGAInferencer.draw_view`; it takes also
+    the model's landmark set.
 
     Yields:
         tuple: name (``'attention'``, ``'matrix'`` or ``'maps'``) and sheet
         (H', W', 3) RGB, uint8.
-
-    Raises:
-        ValueError: If the model gives no such thing, or there is no such
-            landmark.
     """
     if view == 'attention':
         if 'attention' not in face.pred_instances:

@@ -5,7 +5,7 @@ from cartoon import cartoon_face
 from tiny_model import write_tiny_model
 
 from spiga_mmpose.apis import (ask_for_views, estimate_each, estimate_faces,
-                               load_model, merge_faces, steps_row, view_sheets)
+                               load_model, steps_row, view_sheets)
 from spiga_mmpose.landmark_sets import load_landmark_set
 
 pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
@@ -71,13 +71,6 @@ class TestEstimateEach:
             assert len(list(faces)) == 3 and seen == [2, 2]
         finally:
             del model.test_step
-
-    def test_merged(self, model, image):
-        faces = faces_of(model, image, ['maps'])
-        merged = merge_faces(model, image, faces)
-        np.testing.assert_array_equal(merged.pred_instances.bboxes, BOXES)
-        assert 'pred_fields' not in merged
-        assert len(merge_faces(model, image, []).pred_instances) == 0
 
 
 class TestAskForViews:

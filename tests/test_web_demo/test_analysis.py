@@ -77,7 +77,8 @@ class TestAnalyse:
         def find(image):
             return np.concatenate([outside, boxes]), np.arange(6)[::-1]
 
-        monkeypatch.setattr(analyser, '_finder', lambda name: find)
+        infer = analyser.inferencer('tiny', 'haar')
+        monkeypatch.setattr(infer, 'detect', find)
         found = analyser.analyse(photo, 'haar', 'tiny')
         assert len(found.record['faces']) == len(found.attention) == 3
         assert 'outside the image' in found.notes[0]
@@ -161,8 +162,9 @@ class TestClick:
 
     def test_the_right_face(self, analyser, photo, monkeypatch):
         boxes = np.array([[0, 0, 60, 60], [120, 120, 180, 180]], float)
-        monkeypatch.setattr(analyser, '_finder', lambda name: lambda image:
-                            (boxes, np.ones(2)))
+        monkeypatch.setattr(
+            analyser.inferencer('tiny', 'haar'), 'detect', lambda image:
+            (boxes, np.ones(2)))
         found = analyser.analyse(photo, 'haar', 'tiny')
         points = found.landmarks(3)
         assert found.nearest(3, *points[1, 16]) == (1, 16)
@@ -229,8 +231,15 @@ class TestModels:
         analyser = FaceAnalyser(
             dict(tiny=tiny_model, drawn=(path, checkpoint)),
             dict(haar=('haar', None)))
-        assert not analyser.only_drawn_faces('tiny')
-        assert analyser.only_drawn_faces('drawn')
+        assert not analyser.inferencer('tiny').only_synthetic
+        assert analyser.inferencer('drawn').only_synthetic
+
+    def test_detectors_share_the_network(self, analyser):
+        one, two = (
+            analyser.inferencer('tiny', name)
+            for name in ('haar', 'whole_image'))
+        assert one is not two and one.model is two.model
+        assert analyser.inferencer('tiny', 'haar') is one
 
     def test_one_that_does_not_load(self, tiny_model, photo, tmp_path):
         path = str(tmp_path / 'bad.pth')

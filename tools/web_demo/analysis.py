@@ -7,7 +7,6 @@ import os.path as osp
 import shutil
 import tempfile
 import time
-import warnings
 from dataclasses import dataclass, field
 from functools import lru_cache
 from threading import RLock
@@ -15,15 +14,11 @@ from typing import Dict, List, Optional, Tuple
 
 import cv2
 import numpy as np
-import torch.nn as nn
 from mmpose.structures import PoseDataSample
 
-from spiga_mmpose.apis import (ResultWriter, ask_for_views, estimate_each,
-                               faces_to_dicts, load_model, make_finder,
-                               make_visualizer, merge_faces, usable_boxes,
+from spiga_mmpose.apis import (Frame, ResultWriter, SPIGAInferencer,
                                write_picture)
-from spiga_mmpose.apis.estimation import check_refine, landmark_set_name
-from spiga_mmpose.apis.formats import make_record
+from spiga_mmpose.apis.estimation import check_refine
 from spiga_mmpose.datasets.transforms import BadSampleError, LoadFaceImage
 from spiga_mmpose.visualization import (SPIGAVisualizer, attention_sheet,
                                         face_size)
@@ -36,6 +31,8 @@ MAX_PIXELS, MAX_FACES = 50_000_000, 50
 _SIDES = (800, 1600)
 # A click within this share of the face's size of a landmark means it.
 _NEAR = 0.1
+# In the picture, and by a click.
+_DRAWN = ('landmarks', 'pose', 'attention')
 # Seconds that files for download are kept.
 _KEPT = 3600
 
@@ -135,7 +132,7 @@ class Analysis:
 
 
 class FaceAnalyser:
-    """Models and detectors by name, and what they find in a photograph.
+    """Inferencers by name, and what they find in a photograph.
 
     Safe to call from several threads: one photograph is looked at at a time.
 
@@ -161,28 +158,40 @@ class FaceAnalyser:
         self.device = device
         self.refine = check_refine(refine)
         self.lock = RLock()
-        self._model = lru_cache(maxsize=2)(self._load_model)
-        self._finder = lru_cache(maxsize=None)(self._load_finder)
+        # Of a model an inferencer a detector; they share its network.
+        self._of_model = lru_cache(maxsize=2)(lambda model: {})
 
-    def load(self, model: str, detector: str) -> None:
-        """Load a model and a detector now.
-
-        Raises:
-            ValueError: See :meth:`analyse`.
-        """
-        with self.lock:
-            self._model(model)
-            self._finder(detector)
-
-    def only_drawn_faces(self, model: str) -> bool:
-        """Whether a model has seen synthetic faces alone in its training.
+    def inferencer(self,
+                   model: str,
+                   detector: Optional[str] = None) -> SPIGAInferencer:
+        """That of names in ``models`` and ``detectors``, by default the first
+        detector; it is loaded when it is first asked for.
 
         Raises:
-            ValueError: If it cannot be loaded.
+            ValueError: If there is no such name, or it cannot be loaded.
         """
+        detector = detector or next(iter(self.detectors))
+        for kind, name, known in (('model', model, self.models),
+                                  ('detector', detector, self.detectors)):
+            if name not in known:
+                raise ValueError(f'no {kind} {name!r}: expected one of '
+                                 f'{", ".join(known)}')
         with self.lock:
-            config = self._model(model)[0].cfg
-        return config.get('dataset_type') == 'SyntheticFaceDataset'
+            loaded = self._of_model(model)
+            if loaded and detector not in loaded:
+                first = next(iter(loaded.values()))
+                loaded[detector] = first.with_detector(
+                    *self.detectors[detector])
+            elif detector not in loaded:
+                config, checkpoint = self.models[model]
+                loaded[detector] = SPIGAInferencer(
+                    checkpoint,
+                    config,
+                    self.device,
+                    *self.detectors[detector],
+                    refine=self.refine,
+                    draw=_DRAWN)
+            return loaded[detector]
 
     def analyse(self, path: str, detector: str, model: str) -> Analysis:
         """Find the faces in a photograph.
@@ -198,50 +207,35 @@ class FaceAnalyser:
         Raises:
             BadSampleError: If the file is no photograph or has more than
                 ``MAX_PIXELS``. The message is for the person who uploaded it.
-            ValueError: If there is no such model or detector, or it cannot
-                be loaded.
+            ValueError: If there is no such model or detector, it cannot be
+                loaded, or the photograph cannot be processed.
         """
         name = osp.basename(path)
         image = _read(path, name)
         with self.lock:
-            network, visualizer = self._model(model)
-            boxes, scores = self._finder(detector)(image)
-            usable, notes = usable_boxes(boxes, *image.shape[1::-1])
-            boxes, scores = boxes[usable], scores[usable]
-            if len(boxes) > MAX_FACES:
-                notes.append(f'{len(boxes)} faces were found; the first '
-                             f'{MAX_FACES} are shown.')
-            item = (image, boxes[:MAX_FACES], scores[:MAX_FACES])
-            faces, attention = [], []
-            for face in estimate_each(network, [item], refine=self.refine):
+            inferencer = self.inferencer(model, detector)
+            attention = []
+
+            def keep_mean(_, number, face):
                 weights = face.pred_instances.pop('attention', None)
                 if weights is not None:
                     mean = weights[0].mean(2, keepdims=True)
                     attention.append(mean.astype(np.float16))
-                faces.append(face)
-            sample = merge_faces(network, image, faces)
-        record = make_record(name, image,
-                             landmark_set_name(network),
-                             faces_to_dicts(sample, steps=True))
+
+            [result] = inferencer.find_faces([Frame(name, image=image)],
+                                             steps=True,
+                                             max_faces=MAX_FACES,
+                                             see_face=keep_mean)
+        if result.error:
+            raise ValueError(result.error)
+        notes = result.dropped
+        if result.left_out:
+            notes.append(f'{len(result.boxes) + result.left_out} faces were '
+                         f'found; the first {MAX_FACES} are shown.')
         picture, factor = _fitted(image)
-        return Analysis(name, picture, _scaled(sample, factor), attention,
-                        record, visualizer, notes)
-
-    def _load_model(self, name: str) -> Tuple[nn.Module, SPIGAVisualizer]:
-        if name not in self.models:
-            raise ValueError(f'no model {name!r}: expected one of '
-                             f'{", ".join(self.models)}')
-        with warnings.catch_warnings(record=True):  # of metainfo by its name
-            model = load_model(*self.models[name], self.device)
-            ask_for_views(model, ['attention'])
-            return model, make_visualizer(model)
-
-    def _load_finder(self, name: str):
-        if name not in self.detectors:
-            raise ValueError(f'no detector {name!r}: expected one of '
-                             f'{", ".join(self.detectors)}')
-        with warnings.catch_warnings(record=True):  # of missing weights
-            return make_finder(*self.detectors[name], device=self.device)
+        return Analysis(name, picture, _scaled(result.faces, factor),
+                        attention, result.record,
+                        inferencer.make_visualizer(), notes)
 
 
 def _read(path: str, name: str) -> np.ndarray:

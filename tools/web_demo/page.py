@@ -178,7 +178,7 @@ class _Page:
 
     def _banner(self, model: str) -> str:
         try:
-            drawn = self.analyser.only_drawn_faces(model)
+            drawn = self.analyser.inferencer(model).only_synthetic
         except (ValueError, OSError, RuntimeError):  # told when it is used
             drawn = False
         return texts.drawn_faces_only() if drawn else ''
@@ -196,7 +196,7 @@ class _Page:
 
     def _shown(self, found: Analysis) -> dict:
         faces, steps = found.record['faces'], found.steps
-        json_file, picture = self._write(found, steps)
+        json_file, picture = found.write(steps, self.folder)
         step = dict(visible=False)
         if steps:
             step = dict(
@@ -238,7 +238,7 @@ class _Page:
     def _show_step(self, found: Optional[Analysis], step: int) -> tuple:
         if found is None:  # it was too long ago
             return None, None
-        _, picture = self._write(found, int(step))
+        _, picture = found.write(int(step), self.folder)
         return picture, picture
 
     def _show_attention(self, found: Optional[Analysis], step: int,
@@ -255,10 +255,6 @@ class _Page:
         except ValueError as error:
             return hidden, texts.hint(error)
         return gr.update(value=sheet, visible=True), texts.clicked(*near)
-
-    def _write(self, found: Analysis, step: int) -> tuple:
-        with self.analyser.lock:  # the visualizer is shared
-            return found.write(step, self.folder)
 
 
 def _choice(names, label: str, elem_id: str) -> gr.Radio:
