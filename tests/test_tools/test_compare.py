@@ -35,12 +35,11 @@ variants = {
 # In the place of tools/train.py: writes a config into the work folder and logs
 # validations, as MMEngine does. The NME is the seed; a kill cut the last line.
 TRAINING = """
-import json, os, sys
-from mmengine.config import Config
+import json, os, runpy, sys
 config, folder = sys.argv[1], sys.argv[3]
 assert sys.argv[2] == '--work-dir' and sys.argv[4] == '--resume'
 print('training', config, sys.executable)
-seed = Config.fromfile(config).randomness.seed
+seed = runpy.run_path(config)['randomness']['seed']
 for time, nmes in (('1', [9., 8.]), ('2', [7., seed])):
     logs = os.path.join(folder, time, 'vis_data')
     os.makedirs(logs)
@@ -353,11 +352,11 @@ class TestAblations:
         configs, _ = make_configs(ablations[0], ['mtn'], {
             'train_dataloader.batch_size': 2, 'test_dataloader.batch_size': 3,
             'load_from': 'some.pth'})
-        for name, loader in (('spiga', dict(batch_size=2)), ('mtn', {})):
+        for name, size in (('spiga', 2), ('mtn', None)):
             config = configs[name]
             assert config.test_dataloader.batch_size == 3
             assert config.load_from == 'some.pth'
-            assert loader.items() <= (config.train_dataloader or {}).items()
+            assert (config.train_dataloader or {}).get('batch_size') == size
 
     def test_report(self, tool, backbone, tmp_path):
         """The paper's numbers, and whether its orderings hold with every
