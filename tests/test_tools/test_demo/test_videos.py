@@ -1,4 +1,5 @@
 """tools/demo.py: videos and cameras."""
+import json
 import os
 
 import cv2
@@ -62,7 +63,11 @@ def test_with_an_image(run, video, face_file, out):
         'face.json', 'face_faces.jpg', 'film.csv', 'film.jsonl',
         'film_faces.mp4'
     ]
-    assert len((out / 'film.jsonl').read_text().splitlines()) == 6
+    lines = (out / 'film.jsonl').read_text().splitlines()
+    assert len(lines) == 6
+    face = json.loads(lines[0])['faces'][0]
+    assert len(face['landmarks']) == 98
+    assert 'pose' in face and face['track_id'] == 0
 
 
 def test_options_reach_it(run, video, out):
