@@ -4,6 +4,7 @@ import argparse
 from mmengine.fileio import dump
 from mmengine.runner import Runner
 
+from spiga_mmpose._install import install_for_tools
 from spiga_mmpose.engine import launch_on_cpu
 from spiga_mmpose.engine.command_line import (add_common_arguments,
                                               load_config, run_tool)
@@ -40,6 +41,7 @@ def make_config(args):
 
 
 def main():
+    install_for_tools()
     args = parse_args()
     cfg = make_config(args)
     launch_on_cpu(cfg)

@@ -1,14 +1,9 @@
 """Files that are written whole or not at all."""
 import os
 import os.path as osp
+import secrets
 import stat
-import tempfile
 from typing import Union
-
-# Modes that open() takes from a new file. Reading the mask sets it for a
-# moment, for all threads: once, on import.
-_MASK = os.umask(0)
-os.umask(_MASK)
 
 
 def write_whole(path: Union[str, os.PathLike],
@@ -29,19 +24,15 @@ def write_whole(path: Union[str, os.PathLike],
         content = content.encode()
     target = osp.realpath(path)
     folder, name = osp.split(target)
-    part = None
+    part = osp.join(folder, f'.{name[:100]}.{secrets.token_hex(4)}')
     try:
-        with tempfile.NamedTemporaryFile(
-                dir=folder, prefix=f'.{name[:100]}.', delete=False) as file:
-            part = file.name
+        with open(part, 'xb') as file:
             file.write(content)
-        os.chmod(
-            part,
-            stat.S_IMODE(os.stat(target).st_mode)
-            if osp.exists(target) else 0o666 & ~_MASK)
+        if osp.exists(target):
+            os.chmod(part, stat.S_IMODE(os.stat(target).st_mode))
         os.replace(part, target)
     except BaseException as error:
-        if part is not None and osp.exists(part):
+        if osp.exists(part):
             os.remove(part)
         if isinstance(error, OSError):
             # The temporary file's name would tell nobody anything.

@@ -166,7 +166,6 @@ def _check_sides(name: str, width: int, height: int) -> None:
             f'from at most {_LONGEST_SIDE} a side: make it smaller')
 
 
-@fileio.register_backend('face_image', force=True)
 class FaceImageBackend(fileio.BaseStorageBackend):
     """Bytes of image files for loaders of others, checked as by ours.
 
