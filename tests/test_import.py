@@ -10,6 +10,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 HOST = '''
 import argparse, json, logging, os, signal, sys, warnings
 import cv2, numpy as np, torch

@@ -11,11 +11,9 @@ Everything here is about synthetic faces and says nothing about accuracy on
 photographs.
 """
 import argparse
-import json
 import os.path as osp
 import sys
 
-import cv2
 import numpy as np
 from mmengine.config import Config
 from mmengine.fileio import dump
@@ -27,6 +25,7 @@ from spiga_mmpose.evaluation.figures import draw_ced
 from spiga_mmpose.evaluation.functional import (face_nme, norm_lengths,
                                                 normalized_errors)
 from spiga_mmpose.evaluation.run_info import describe_run, write_run_info
+from spiga_mmpose.io import write_image, write_json, write_whole
 from spiga_mmpose.landmark_sets import load_landmark_set
 from spiga_mmpose.visualization import face_panel, make_sheet, step_panels
 
@@ -165,7 +164,7 @@ def draw_sheet(result, path):
         'projected head' if step == 0 else f'step {step}'
         for step in range(steps)
     ] + ['result and pose']
-    cv2.imwrite(path, make_sheet(rows, headings, captions)[..., ::-1])
+    write_image(path, make_sheet(rows, headings, captions))
 
 
 def report(args):
@@ -177,11 +176,9 @@ def report(args):
     }
     table = make_table(results)
     print(table)
-    with open(osp.join(args.out, 'table.md'), 'w') as file:
-        file.write(table)
-    with open(osp.join(args.out, 'metrics.json'), 'w') as file:
-        json.dump({k: v['metrics'] for k, v in results.items()}, file,
-                  indent=1)
+    write_whole(osp.join(args.out, 'table.md'), table)
+    write_json({k: v['metrics'] for k, v in results.items()},
+               osp.join(args.out, 'metrics.json'))
     write_predictions(results, args.out)
     draw_ced({k: box_errors(v['samples'])
               for k, v in results.items()}, 10, 'landmark box',

@@ -226,7 +226,7 @@ def test_only_a_subset(run, tmp_path):
     (('--count', '0'), "found '0'"),
     (('--count', 'x'), "found 'x'"),
     (('--out', 'worst.gif'), "found 'worst.gif'"),
-    (('--out', 'nowhere/worst.png'), 'cannot write nowhere/worst.png'),
+    (('--out', 'nowhere/worst.png'), 'the image nowhere/worst.png'),
     (('--norm', 'ocular'), "choice: 'ocular'"),
     (('--subset', 'blur'), "no subset 'blur'"),
 ])

@@ -30,7 +30,7 @@ from spiga_mmpose.evaluation.functional.attention import (attended_distance,
                                                           even_attention,
                                                           hidden_attention,
                                                           received_attention)
-from spiga_mmpose.io import write_json
+from spiga_mmpose.io import write_json, write_whole
 
 COLUMNS = {
     'landmarks': 'landmarks attended to',
@@ -173,8 +173,7 @@ def analyze(args):
     write_json(
         dict(rows=rows, even_distance=float(found['even'].mean()), note=note),
         osp.join(args.out, 'results.json'))
-    with open(osp.join(args.out, 'table.md'), 'w') as file:
-        file.write(table)
+    write_whole(osp.join(args.out, 'table.md'), table)
     draw_attention_statistics(
         rows, float(found['even'].mean()),
         f'{len(found["hidden"])} faces; mean over faces, landmarks and heads',

@@ -16,7 +16,6 @@ of the fit. With --check nothing is fitted: it tells the same of a calibration
 on other faces. What for: docs/boxes.md.
 """
 import argparse
-import json
 import sys
 import warnings
 
@@ -31,6 +30,7 @@ from spiga_mmpose.apis import (BoxCalibration, fit_calibration,
 from spiga_mmpose.apis.calibration import box_errors, left_out_boxes
 from spiga_mmpose.apis.detection import DETECTORS
 from spiga_mmpose.command_line import one_line
+from spiga_mmpose.io import write_json
 
 
 def parse_args(argv=None):
@@ -135,8 +135,7 @@ def main(argv=None):
             # MMDet warns of a detector without weights, which is meant so.
             warnings.simplefilter('ignore')
             result = calibrate(args)
-        with open(args.out, 'w') as file:
-            json.dump(result, file, indent=1)
+        write_json(result, args.out)
     except (ValueError, OSError, KeyError, AttributeError, SyntaxError,
             RuntimeError) as error:
         print(f'calibrate_boxes.py: error: {one_line(error)}', file=sys.stderr)

@@ -29,7 +29,6 @@ from spiga_mmpose.apis.loading import load_estimator
 from spiga_mmpose.command_line import OneLineParser, run_tool
 from spiga_mmpose.datasets.transforms.loading import LoadFaceImage
 from spiga_mmpose.evaluation import command_line, report
-from spiga_mmpose.evaluation.arrays import as_array
 from spiga_mmpose.evaluation.face_files import load_records
 from spiga_mmpose.evaluation.figures import draw_ced
 from spiga_mmpose.evaluation.functional import (alignment_summary, face_nme,
@@ -38,7 +37,7 @@ from spiga_mmpose.evaluation.protocols import protocol_of
 from spiga_mmpose.evaluation.score import (MISSED_ERROR, landmark_errors,
                                            missed_faces)
 from spiga_mmpose.evaluation.score_files import read_annotations, score_files
-from spiga_mmpose.io import write_json
+from spiga_mmpose.io import as_array, write_json, write_whole
 
 
 def make_parser():
@@ -211,10 +210,9 @@ def compare(args):
     caption = describe(scored)
 
     os.makedirs(args.out, exist_ok=True)
-    with open(
-            osp.join(args.out, 'comparison.md'), 'w',
-            encoding='utf-8') as file:
-        file.write(report.to_markdown(table, caption))
+    write_whole(
+        osp.join(args.out, 'comparison.md'),
+        report.to_markdown(table, caption))
     write_json(
         dict(
             annotations=args.annotations,

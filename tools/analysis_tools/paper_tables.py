@@ -26,7 +26,7 @@ from spiga_mmpose.evaluation.report import POSE_COLUMNS
 from spiga_mmpose.evaluation.run_info import RunInfo, read_run_info
 from spiga_mmpose.evaluation.samples import num_landmarks
 from spiga_mmpose.evaluation.score import score
-from spiga_mmpose.io import load_dump
+from spiga_mmpose.io import load_dump, write_whole
 from spiga_mmpose.landmark_sets import load_landmark_set
 
 NOT_RUN = 'not run'
@@ -356,8 +356,7 @@ def write(folder, files):
     """Write the texts under their names."""
     os.makedirs(folder, exist_ok=True)
     for name, text in files.items():
-        with open(osp.join(folder, name), 'w', encoding='utf-8') as file:
-            file.write(text)
+        write_whole(osp.join(folder, name), text)
 
 
 def main(argv=None):

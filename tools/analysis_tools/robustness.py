@@ -34,7 +34,7 @@ from spiga_mmpose.command_line import OneLineParser, one_line, positive
 from spiga_mmpose.datasets.transforms import CORRUPTIONS
 from spiga_mmpose.evaluation.figures import per_cent_of, robustness
 from spiga_mmpose.evaluation.report import to_markdown
-from spiga_mmpose.io import write_json
+from spiga_mmpose.io import write_json, write_whole
 
 BOX_KINDS = ('truth', 'annotated', 'detector')
 
@@ -214,8 +214,7 @@ class Run:
             for name in self.results.get('boxes', ())
         ]
         text = '\n'.join(tables)
-        with open(osp.join(self.args.out, 'table.md'), 'w') as file:
-            file.write(text)
+        write_whole(osp.join(self.args.out, 'table.md'), text)
         panels = make_panels(self.results)
         if panels:
             label = (f'NME of {self.results["faces"]} faces\n'

@@ -22,6 +22,7 @@ from mmpose.registry import DATASETS, KEYPOINT_CODECS
 
 import spiga_mmpose  # noqa: F401, registers the parts
 from spiga_mmpose.command_line import OneLineParser, positive
+from spiga_mmpose.io import write_image
 from spiga_mmpose.models.targets import draw_edge_maps
 from spiga_mmpose.visualization import drawing, make_sheet
 
@@ -213,25 +214,8 @@ def show(args: argparse.Namespace) -> None:
         captions.append(f'face {index}: {osp.basename(path) or "drawn"}')
     sheet = make_sheet(rows, captions=captions, size=args.size)
     sheet = np.concatenate([sheet, key_panel(sheet.shape[1], args.size)])
-    write(args.out, sheet)
+    write_image(args.out, sheet)
     print(f'{args.out}: {len(rows)} faces, {args.views} draws of each')
-
-
-def write(path: str, sheet: np.ndarray) -> None:
-    """Write an RGB picture.
-
-    Raises:
-        ValueError: If it cannot be written.
-    """
-    try:
-        written = cv2.imwrite(path, sheet[..., ::-1])
-    except cv2.error:
-        written = False
-    if not written:
-        raise ValueError(
-            f'cannot write the picture {path}: expected a folder that exists '
-            f'and a picture that fits the format, found {sheet.shape[1]} x '
-            f'{sheet.shape[0]} px')
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ import numpy as np
 
 from spiga_mmpose.command_line import positive, run_tool
 from spiga_mmpose.datasets import SyntheticFaceDataset
+from spiga_mmpose.io import write_image
 from spiga_mmpose.visualization import drawing, make_sheet
 
 TILE = 256  # px, side of a face on the sheet
@@ -68,9 +69,7 @@ def draw_sheet(args):
     rows = [tiles[start:start + args.columns]
             for start in range(0, len(tiles), args.columns)]
     sheet = make_sheet(rows, size=TILE)
-    if not cv2.imwrite(args.out, sheet[..., ::-1]):
-        raise ValueError(f'--out {args.out}: cannot write a picture there; '
-                         'expected a name like sheet.png')
+    write_image(args.out, sheet)
     return f'{args.count} faces in {args.out}'
 
 

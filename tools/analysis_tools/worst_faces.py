@@ -23,6 +23,7 @@ from spiga_mmpose.command_line import OneLineParser
 from spiga_mmpose.datasets.transforms import loading
 from spiga_mmpose.evaluation import command_line
 from spiga_mmpose.evaluation.figures import per_cent_of
+from spiga_mmpose.io import write_image
 from spiga_mmpose.visualization import drawing, sheets
 
 PANEL, LETTERS = 320, 14  # px
@@ -216,24 +217,6 @@ def read_faces(scored, faces, data_root):
     return groups, missing
 
 
-def write(path, sheet):
-    """Write an RGB picture.
-
-    Raises:
-        ValueError: If the folder does not exist, may not be written to, or
-            the format has no place for so large a picture.
-    """
-    try:
-        written = cv2.imwrite(path, sheet[..., ::-1])
-    except cv2.error:
-        written = False
-    if not written:
-        raise ValueError(
-            f'cannot write {path}: expected a folder that exists and a '
-            f'picture that fits the format, found {sheet.shape[1]} x '
-            f'{sheet.shape[0]} px')
-
-
 def draw(args):
     """Score, draw and write; returns the exit code."""
     scored = command_line.score_arguments(args)
@@ -246,7 +229,7 @@ def draw(args):
     title = (f'The {len(faces)} worst of {np.isfinite(errors).sum()} faces by '
              f'{method}; NME in {per_cent_of(scored.norm)}')
     sheet = add_legend(make_sheet(groups), title)
-    write(args.out, sheet)
+    write_image(args.out, sheet)
     for line in missing:
         print(f'not drawn: {line}', file=sys.stderr)
     print(f'{args.out}: {len(groups)} of the {len(faces)} worst faces; '

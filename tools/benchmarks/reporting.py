@@ -11,7 +11,7 @@ from typing import List
 from tabulate import tabulate
 
 from spiga_mmpose.command_line import OneLineParser, positive
-from spiga_mmpose.io import write_json
+from spiga_mmpose.io import write_json, write_whole
 
 
 def make_parser(prog: str, doc: str, rounds: int) -> OneLineParser:
@@ -55,6 +55,5 @@ def save_report(results: dict, header: List[str], rows: List[list],
     table = tabulate(rows, header, 'pipe', disable_numparse=True,
                      missingval='-', colalign=('left', ) * 2, stralign='right')
     text = f'{table}\n\n{caption} {results["machine"]}\n'
-    with open(osp.join(folder, 'table.md'), 'w', encoding='utf-8') as file:
-        file.write(text)
+    write_whole(osp.join(folder, 'table.md'), text)
     return text
