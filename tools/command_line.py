@@ -73,6 +73,14 @@ def add_cfg_options(parser: argparse.ArgumentParser) -> None:
         'train_dataloader.dataset.data_root=DIR')
 
 
+def image_file(text: str) -> str:
+    """Name of an image to write, for ``type`` of an argument."""
+    if not text.lower().endswith(('.jpg', '.jpeg', '.png')):
+        raise argparse.ArgumentTypeError(
+            f'expected a name like grid.jpg or grid.png, found {text!r}')
+    return text
+
+
 def positive(text: str) -> int:
     """A whole number of at least 1, for ``type`` of an argument."""
     if not text.isdecimal() or int(text) < 1:

@@ -18,14 +18,13 @@ from command_line import OneLineParser, run_tool
 from mmengine.config import Config
 from mmengine.fileio import dump
 from mmengine.runner import Runner
-from pictures import write_picture
 
 from spiga_mmpose.apis import evaluate_model, load_model
 from spiga_mmpose.evaluation.figures import draw_ced
 from spiga_mmpose.evaluation.functional import (face_nme, norm_lengths,
                                                 normalized_errors)
 from spiga_mmpose.evaluation.run_info import describe_run, write_run_info
-from spiga_mmpose.io import write_json, write_whole
+from spiga_mmpose.io import write_image, write_json, write_whole
 from spiga_mmpose.landmark_sets import load_landmark_set
 from spiga_mmpose.visualization import face_panel, make_sheet, step_panels
 
@@ -164,7 +163,7 @@ def draw_sheet(result, path):
         'projected head' if step == 0 else f'step {step}'
         for step in range(steps)
     ] + ['result and pose']
-    write_picture(path, make_sheet(rows, headings, captions))
+    write_image(path, make_sheet(rows, headings, captions))
 
 
 def report(args):

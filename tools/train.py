@@ -6,6 +6,7 @@ from command_line import add_common_arguments, load_config, run_runner
 from mmengine.runner import Runner, find_latest_checkpoint
 
 # Their import registers the parts, too.
+from spiga_mmpose._install import install_for_tools
 from spiga_mmpose.datasets.face_dataset import allow_missing
 from spiga_mmpose.engine import launch_on_cpu, select_stages
 
@@ -95,6 +96,7 @@ def named_folder(args):
 
 
 def main():
+    install_for_tools()
     cfg = make_config(parse_args())
     launch_on_cpu(cfg)
     Runner.from_cfg(cfg).train()

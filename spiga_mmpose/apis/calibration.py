@@ -4,13 +4,14 @@ The network is trained on the tight box of the landmarks, and every detector
 draws its boxes in its own way: with the forehead or without, square or not.
 docs/boxes.md says what that costs and what a calibration gives back.
 """
-import json
 from dataclasses import dataclass
 from typing import Tuple
 
 import numpy as np
 import torch
 from mmpose.structures.bbox import bbox_overlaps
+
+from spiga_mmpose.io import read_json
 
 
 @dataclass(frozen=True)
@@ -158,13 +159,9 @@ def load_calibration(path: str) -> BoxCalibration:
         ValueError: If the file cannot be read or is no calibration; the
             message names it.
     """
+    content = read_json(path)
     try:
-        with open(path) as file:
-            content = json.load(file)
         return BoxCalibration(content['shift'], content['scale'])
-    except OSError as error:
-        raise ValueError(f'cannot read the box calibration {path}: '
-                         f'{error.strerror}') from None
     except (KeyError, TypeError):
         raise ValueError(f'{path}: not a box calibration: expected an object '
                          "with 'shift' and 'scale'") from None

@@ -10,13 +10,13 @@ from mmcv.transforms import Compose
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
-from mmengine.runner.checkpoint import (CheckpointLoader,
-                                        _load_checkpoint_to_model)
+from mmengine.runner.checkpoint import _load_checkpoint_to_model
 from mmengine.structures import InstanceData
 from mmpose.apis import init_model
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.structures import PoseDataSample, merge_data_samples
 
+from spiga_mmpose.engine.checkpoint import load_from_local
 from spiga_mmpose.landmark_sets import LandmarkSet, find_landmark_set
 from .inputs import usable_boxes
 
@@ -49,7 +49,7 @@ def load_model(config: str, checkpoint: str, device: str) -> nn.Module:
         if not osp.isfile(path):
             raise ValueError(f'no {kind} file {path}')
     model = init_model(_read_config(config), device=device)
-    loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+    loaded = load_from_local(checkpoint)
     if not isinstance(loaded, dict):
         raise ValueError(f'{checkpoint}: not a checkpoint (expected a dict, '
                          f'found {type(loaded).__name__})')

@@ -17,7 +17,7 @@ import numpy as np
 from mmengine import fileio
 from mmengine.logging import print_log
 
-from spiga_mmpose.datasets.transforms import LoadFaceImage
+from spiga_mmpose import io
 from .download import is_url, read_url
 from .inputs import CAMERA, is_camera, is_video, left_out_videos, list_images
 from .library_lines import opencv_quiet
@@ -48,23 +48,8 @@ class Frame:
     announced: int = 0
 
 
-@fileio.register_backend('bounded_url', force=True)
-class _BoundedUrl(fileio.BaseStorageBackend):
-    """Bytes of a URL within limits, for :class:`LoadFaceImage`."""
-
-    def get(self, filepath: str) -> bytes:
-        return read_url(filepath)
-
-    def get_text(self, filepath: str) -> str:
-        raise NotImplementedError(f'{filepath}: an image is no text')
-
-
-_load = LoadFaceImage()
-_load_url = LoadFaceImage(backend_args=dict(backend='bounded_url'))
-
-
 def read_image(path_or_url: str) -> np.ndarray:
-    """Picture of a file or an http(s) URL; see :class:`LoadFaceImage`.
+    """Image of a file or an http(s) URL: :func:`spiga_mmpose.io.read_image`.
 
     Args:
         path_or_url (str): The file. A URL is read up to the limits of
@@ -76,8 +61,8 @@ def read_image(path_or_url: str) -> np.ndarray:
     Raises:
         ValueError: If it cannot be read; the message names it.
     """
-    load = _load_url if is_url(path_or_url) else _load
-    return load(dict(img_path=path_or_url))['img']
+    get = read_url if is_url(path_or_url) else fileio.get
+    return io.read_image(path_or_url, get=get)
 
 
 def read_frames(source: Union[str, os.PathLike, int, np.ndarray, list],
@@ -127,7 +112,7 @@ def _read(source, numbers) -> Iterator[Frame]:
 
 def _of_array(image: np.ndarray, name: str) -> Frame:
     try:
-        return Frame(name, image=_load(dict(img=image, img_path=name))['img'])
+        return Frame(name, image=io.as_bgr(image, name))
     except ValueError as error:
         return Frame(name, error=str(error))
 

@@ -214,6 +214,7 @@ class StageHook(Hook):
             f'{self.stages[index - 1].name}.pth',
             save_optimizer=False,
             save_param_scheduler=False,
+            backend_args=dict(backend='whole_file'),
             meta=dict(epoch=runner.epoch + 1, iter=runner.iter + 1))
         if index == len(self.stages):
             return

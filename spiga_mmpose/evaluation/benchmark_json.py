@@ -13,8 +13,8 @@ from typing import Sequence
 
 import numpy as np
 
+from spiga_mmpose.io import as_array, is_usable
 from spiga_mmpose.landmark_sets import LandmarkSet
-from .arrays import as_array, is_usable
 
 
 class Compact:

@@ -4,12 +4,13 @@ A dump holds predictions and truth, but not which config, checkpoint and boxes
 they come from. ``tools/test.py --dump results.pkl`` writes these to
 ``results.pkl.json``; whoever reads the dump finds them there.
 """
-import json
 import os.path as osp
 from dataclasses import asdict, dataclass, fields
 from typing import Optional, Set
 
 from mmengine.config import Config
+
+from spiga_mmpose.io import read_json, write_json
 
 UNKNOWN = 'unknown'
 # What a face was cropped by: the tight box of its true landmarks, or the box
@@ -154,9 +155,7 @@ def write_run_info(dump: str, info: RunInfo) -> None:
     Raises:
         OSError: If it cannot be written.
     """
-    with open(info_path(dump), 'w', encoding='utf-8') as file:
-        json.dump(asdict(info), file, indent=2)
-        file.write('\n')
+    write_json(asdict(info), info_path(dump))
 
 
 def read_run_info(dump: str) -> RunInfo:
@@ -170,18 +169,13 @@ def read_run_info(dump: str) -> RunInfo:
         lacks is unknown, and fields that are none of ours are left aside.
 
     Raises:
-        ValueError: If the file is damaged or a field is not text; the
-            message names it.
-        OSError: If it cannot be read.
+        ValueError: If the file cannot be read, is damaged or a field is not
+            text; the message names it.
     """
     path = info_path(dump)
     if not osp.exists(path):
         return RunInfo()
-    try:
-        with open(path, encoding='utf-8') as file:
-            content = json.load(file)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f'{path}: not a JSON file: {error}') from None
+    content = read_json(path)
     if not isinstance(content, dict):
         raise ValueError(f'{path}: expected a dict as tools/test.py --dump '
                          f'writes, found a {type(content).__name__}')

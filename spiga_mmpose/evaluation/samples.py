@@ -9,8 +9,8 @@ from typing import Optional, Tuple
 import numpy as np
 
 from spiga_mmpose.geometry import fit_pose, image_to_crop
+from spiga_mmpose.io import as_array, is_usable
 from spiga_mmpose.landmark_sets import LandmarkSet
-from .arrays import as_array, is_usable
 
 _PARTS = ('pred_instances', 'gt_instances')
 

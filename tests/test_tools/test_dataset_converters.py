@@ -1,7 +1,9 @@
 """Converters: tiny data sets in each official format, made on the fly."""
 import json
 import os.path as osp
+import resource
 import runpy
+import signal
 import sys
 
 import cv2
@@ -189,22 +191,22 @@ class TestWFLW:
         assert len(read(tmp_path, 'test.json')) == 1
         assert len(written(tmp_path)) == 3
 
-    def test_a_full_disk_leaves_all_as_it_was(self, tool, refused, tmp_path,
-                                              monkeypatch):
+    def test_a_full_disk_leaves_all_as_it_was(self, tool, refused, tmp_path):
+        """A limit on the size of files stands for the disk."""
         for split in ('train', 'test'):
             self.write(tmp_path, split, [[0] * 6])
         tool('wflw_to_spiga', tmp_path)
-        dump = json.dump
-
-        def full(content, file):
-            if 'test' in file.name:
-                raise OSError(28, 'No space left on device')
-            dump(content, file)
-
-        monkeypatch.setattr(json, 'dump', full)
-        self.write(tmp_path, 'train', [[0] * 6] * 2)
-        assert 'No space left' in refused('wflw_to_spiga', tmp_path,
-                                          '--force')
+        self.write(tmp_path, 'test', [[0] * 6] * 2)
+        enough = (tmp_path / 'annotations' / 'train.json').stat().st_size
+        old = resource.getrlimit(resource.RLIMIT_FSIZE)
+        handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (enough + 99, old[1]))
+        try:
+            line = refused('wflw_to_spiga', tmp_path, '--force')
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, old)
+            signal.signal(signal.SIGXFSZ, handler)
+        assert 'File too large' in line and 'test.json' in line
 
 
 class Test300W:
@@ -384,9 +386,9 @@ class TestCOFW68:
                                             monkeypatch):
         self.write(tmp_path)
         self.write_pictures(tmp_path, self.pictures())
-        monkeypatch.setattr(cv2, 'imwrite', lambda *args: False)
+        monkeypatch.setattr(cv2, 'imencode', lambda *args: (False, None))
         line = refused('cofw68_to_spiga', tmp_path)
-        assert 'cannot write the picture' in line and '01345.jpg' in line
+        assert 'cannot write the image' in line and '01345.jpg' in line
 
     def test_pictures_that_are_there_stay(self, refused, tmp_path):
         self.write(tmp_path)

@@ -16,14 +16,14 @@ import cv2
 import numpy as np
 import tools_path  # noqa: F401
 import torch
-from command_line import OneLineParser, add_cfg_options, positive
+from command_line import OneLineParser, add_cfg_options, image_file, positive
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import set_random_seed
 from mmpose.registry import DATASETS, KEYPOINT_CODECS
-from pictures import picture_file, write_picture
 
 import spiga_mmpose  # noqa: F401, registers the parts
+from spiga_mmpose.io import write_image
 from spiga_mmpose.models.targets import draw_edge_maps
 from spiga_mmpose.visualization import drawing, make_sheet
 
@@ -36,7 +36,7 @@ def make_parser() -> OneLineParser:
     parser = OneLineParser('show_augmentations.py', __doc__)
     parser.add_argument('config', help='any config of this package')
     parser.add_argument(
-        'out', type=picture_file, help='picture to write (.jpg or .png)')
+        'out', type=image_file, help='picture to write (.jpg or .png)')
     parser.add_argument(
         '--faces',
         type=positive,
@@ -198,7 +198,7 @@ def show(args: argparse.Namespace) -> None:
         captions.append(f'face {index}: {osp.basename(path) or "drawn"}')
     sheet = make_sheet(rows, captions=captions, size=args.size)
     sheet = np.concatenate([sheet, key_panel(sheet.shape[1], args.size)])
-    write_picture(args.out, sheet)
+    write_image(args.out, sheet)
     print(f'{args.out}: {len(rows)} faces, {args.views} draws of each')
 
 

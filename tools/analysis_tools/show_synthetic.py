@@ -12,10 +12,10 @@ import sys
 import cv2
 import numpy as np
 import tools_path  # noqa: F401
-from command_line import OneLineParser, positive, run_tool
-from pictures import picture_file, write_picture
+from command_line import OneLineParser, image_file, positive, run_tool
 
 from spiga_mmpose.datasets import SyntheticFaceDataset
+from spiga_mmpose.io import write_image
 from spiga_mmpose.visualization import drawing, make_sheet
 
 TILE = 256  # px, side of a face on the sheet
@@ -26,7 +26,7 @@ NO_LINKS = np.zeros((0, 2), int)
 def parse_args(argv=None):
     parser = OneLineParser('show_synthetic.py', __doc__)
     parser.add_argument(
-        '--out', required=True, type=picture_file, help='picture to write')
+        '--out', required=True, type=image_file, help='picture to write')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--count', type=positive, default=24, help='faces')
     parser.add_argument('--columns', type=positive, default=6)
@@ -69,7 +69,7 @@ def draw_sheet(args):
              for index in range(args.count)]
     rows = [tiles[start:start + args.columns]
             for start in range(0, len(tiles), args.columns)]
-    write_picture(args.out, make_sheet(rows, size=TILE))
+    write_image(args.out, make_sheet(rows, size=TILE))
     return f'{args.count} faces in {args.out}'
 
 

@@ -18,12 +18,13 @@ import cv2
 import numpy as np
 import tools_path  # noqa: F401
 from command_line import (OneLineParser, add_scoring_arguments,
-                          add_subset_argument, positive, score_arguments)
-from pictures import picture_file, write_picture
+                          add_subset_argument, image_file, positive,
+                          score_arguments)
 from tqdm import tqdm
 
 from spiga_mmpose.datasets.transforms import loading
 from spiga_mmpose.evaluation.figures import per_cent_of
+from spiga_mmpose.io import write_image
 from spiga_mmpose.visualization import drawing, sheets
 
 PANEL, LETTERS = 320, 14  # px
@@ -39,7 +40,7 @@ def make_parser():
     add_scoring_arguments(parser)
     add_subset_argument(parser)
     parser.add_argument(
-        '--out', required=True, type=picture_file, metavar='FILE',
+        '--out', required=True, type=image_file, metavar='FILE',
         help='picture to write (.jpg or .png)')
     parser.add_argument(
         '--count', type=positive, default=12, help='faces (default: 12)')
@@ -212,7 +213,7 @@ def draw(args):
     title = (f'The {len(faces)} worst of {np.isfinite(errors).sum()} faces by '
              f'{method}; NME in {per_cent_of(scored.norm)}')
     sheet = add_legend(make_sheet(groups), title)
-    write_picture(args.out, sheet)
+    write_image(args.out, sheet)
     for line in missing:
         print(f'not drawn: {line}', file=sys.stderr)
     print(f'{args.out}: {len(groups)} of the {len(faces)} worst faces; '

@@ -17,12 +17,12 @@ import os.path as osp
 from glob import escape, glob
 from typing import List
 
-import cv2
 import numpy as np
 from converter import make_parser, need_free, progress, run_converter
 from scipy.io import loadmat
 from spiga_json import face_row, need_folder
 
+from spiga_mmpose.io import write_image
 from spiga_mmpose.landmark_sets import load_landmark_set
 
 _FIRST_NAME = 1345
@@ -112,18 +112,6 @@ def read_face(path: str, imgpath: str) -> dict:
         where=path)
 
 
-def write_picture(path: str, picture: np.ndarray) -> None:
-    """Write (H, W) or (H, W, 3) RGB as JPEG.
-
-    Raises:
-        OSError: If it cannot be written.
-    """
-    if picture.ndim == 3:
-        picture = picture[..., ::-1]
-    if not cv2.imwrite(path, picture, [cv2.IMWRITE_JPEG_QUALITY, 100]):
-        raise OSError(f'cannot write the picture {path}')
-
-
 def convert(args: argparse.Namespace) -> dict:
     """Write the pictures; file name -> content."""
     need_free(args, ['annotations/test.json'])
@@ -143,7 +131,7 @@ def convert(args: argparse.Namespace) -> dict:
     ]
     os.makedirs(osp.join(args.root, 'images'), exist_ok=True)
     for name, picture in zip(progress(names, 'pictures'), pictures):
-        write_picture(osp.join(args.root, name), picture)
+        write_image(osp.join(args.root, name), picture, quality=100)
     print(f"{osp.join(args.root, 'images')}: {count} pictures")
     return {'test.json': faces}
 

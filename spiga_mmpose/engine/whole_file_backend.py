@@ -2,18 +2,17 @@
 import os.path as osp
 
 import mmengine
-from mmengine.fileio import LocalBackend, register_backend
+from mmengine.fileio import LocalBackend
 
 from spiga_mmpose.io import write_whole
 
 
-@register_backend('local', prefixes='', force=True)
-class AtomicLocalBackend(LocalBackend):
+class WholeFileBackend(LocalBackend):
     """MMEngine's local files, of which a full disk leaves no half.
 
-    Takes the place of MMEngine's backend when this package is imported, so
-    that a checkpoint that cannot be written whole leaves the one before it,
-    also under the same name.
+    Its name is ``'whole_file'``: checkpoints are written by it, so that one
+    that cannot be written whole leaves the one before it, also under the same
+    name.
     """
 
     def put(self, obj: bytes, filepath) -> None:

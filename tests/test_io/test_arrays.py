@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import torch
 
-from spiga_mmpose.evaluation.arrays import as_array, is_usable
+from spiga_mmpose.io import as_array, is_usable
 
 
 @pytest.mark.parametrize('values', [
