@@ -227,7 +227,7 @@ def test_only_a_subset(run, tmp_path):
     (('--count', 'x'), "found 'x'"),
     (('--out', 'worst.gif'), "found 'worst.gif'"),
     (('--out', 'nowhere/worst.png'),
-     'cannot write the picture nowhere/worst.png'),
+     'cannot write the image nowhere/worst.png'),
     (('--norm', 'ocular'), "choice: 'ocular'"),
     (('--subset', 'blur'), "no subset 'blur'"),
 ])
