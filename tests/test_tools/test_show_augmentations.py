@@ -76,7 +76,7 @@ def test_edges_show_on_white_and_on_black(load_tool):
 
 @pytest.mark.parametrize('out, args, words', [
     ('none/a.png', (), 'cannot write the image'),
-    ('a.xyz', (), 'sheet.jpg or sheet.png'),
+    ('a.xyz', (), 'grid.jpg or grid.png'),
     ('a.png', ('--faces', '0'), '--faces: expected a whole number'),
     ('a.png', ('--size', 'big'), '--size: expected a whole number'),
     ('a.png', ('--cfg-options', 'codec.hidden=no'), "found 'no'"),
