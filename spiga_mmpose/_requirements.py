@@ -1,4 +1,4 @@
-"""Which packages spiga_mmpose stands on, looked for before any is imported.
+"""Check the packages that spiga_mmpose needs, before any is imported.
 
 MMPose names its dependencies loosely (and one it never uses), so pip cannot
 be trusted to bring the stack, and the package's own metadata leave it out
@@ -74,7 +74,7 @@ def check_requirements():
 
 
 def _fault(required):
-    """What is wrong with one package, None where nothing is."""
+    """Problem with one package, or None."""
     if _find_spec(required.name) is None:
         return f'{required} (not installed)'
     found = required.specifier and _version(required.name)
@@ -96,14 +96,14 @@ def _version(module):
 
 
 def _find_spec(module):
-    """Where a module would come from, without importing it."""
+    """Find the spec of a module without importing it."""
     if module in sys.modules:
         return sys.modules[module]
     return importlib.util.find_spec(module)
 
 
 def _has_operators():
-    """Whether mmcv carries its compiled extension."""
+    """Return whether mmcv has its compiled extension."""
     if 'mmcv._ext' in sys.modules:
         return True
     folders = importlib.util.find_spec('mmcv').submodule_search_locations

@@ -122,7 +122,7 @@ def parse_args(argv=None):
         default=ON_PICTURE,
         type=_drawings,
         metavar=','.join(DRAWINGS),
-        help='what to draw (default: landmarks,pose); the others make sheets '
+        help='what to draw (default: landmarks,pose); the others make grids '
         'of their own: the steps of the cascade, what a landmark attends to, '
         'landmark and edge maps')
     parser.add_argument(
@@ -135,12 +135,12 @@ def parse_args(argv=None):
         '--format',
         type=_formats,
         metavar=','.join(FORMATS),
-        help='files of the results beside the pictures (default: json); a '
+        help='files of the results beside the images (default: json); a '
         'video has files of its own')
     parser.add_argument(
         '--to-68',
         action='store_true',
-        help="write the 98 landmarks of WFLW as 300W's 68 (the pictures show "
+        help="write the 98 landmarks of WFLW as 300W's 68 (the images show "
         'all 98)')
     videos = parser.add_argument_group('videos')
     videos.add_argument(

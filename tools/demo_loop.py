@@ -18,12 +18,12 @@ from spiga_mmpose.apis.pipeline import ERRORS, describe_error
 from spiga_mmpose.apis.tracking import DET_EVERY
 from spiga_mmpose.visualization import WINDOWS_NOTE, make_sheet
 
-# In the picture itself, and in sheets of their own.
+# In the image itself, and in grids of their own.
 ON_PICTURE = ('landmarks', 'pose')
 DRAWINGS = ON_PICTURE + VIEWS
-# Faces below this many px are enlarged in the drawn picture.
+# Faces below this many px are enlarged in the drawn image.
 MIN_FACE = 96
-# Faces of an image of which there are sheets.
+# Faces of an image of which there are grids.
 MAX_VIEWED = 32
 # Counts that are faults.
 FAULTS = ('skipped', 'broken', 'dropped')
@@ -135,7 +135,7 @@ class Demo:
         """Write what was found in an image.
 
         Raises:
-            ValueError: If a picture cannot be written.
+            ValueError: If an image cannot be written.
             OSError: If a file cannot be written.
         """
         number, name = len(result.boxes), self.name_of(path)
@@ -167,7 +167,7 @@ class Demo:
                 file=sys.stderr)
 
     def draw_views(self, frame, number, face):
-        """Write the sheets of a face, keep its row of steps."""
+        """Write the grids of a face, keep its row of steps."""
         if self.views and not number:
             self.rows = []
             self.picture = np.ascontiguousarray(frame.image[..., ::-1])
@@ -232,7 +232,7 @@ class Demo:
             tqdm.write(f'broken off: {done.error}', file=sys.stderr)
 
     def summary(self):
-        """What was done, in a line; what did not occur is not in it."""
+        """Summary of the run in one line; zero counts are left out."""
         count, done = self.count, []
         if count['images'] or not count['videos']:
             done.append(f'{counted(count["faces"], "face")} in '

@@ -33,7 +33,7 @@ def make_parser():
 
 
 def settings_of(args, scored):
-    """What the numbers were computed by."""
+    """Settings of the scoring."""
     return dict(
         annotations=args.annotations,
         dataset=scored.dataset,
@@ -59,7 +59,7 @@ def compare(errors, threshold):
 
 
 def describe_runs(infos):
-    """What made the predictions, by the files beside them."""
+    """Provenance of the predictions, from the files beside them."""
     nothing = run_info.RunInfo()
     sentences = [
         f'{name}: config {info.config}, checkpoint {info.checkpoint}, boxes: '

@@ -1,4 +1,4 @@
-"""What training on synthetic faces gave: the last part of `make demo`.
+"""Report of training on synthetic faces: the last part of `make demo`.
 
     python tools/synthetic_report.py [--out DIR]
 
@@ -32,7 +32,7 @@ REPO = osp.dirname(osp.dirname(osp.abspath(__file__)))
 SHORT = osp.join(REPO, 'configs', 'spiga_synthetic.py')
 LONG = osp.join(REPO, 'configs', 'spiga_synthetic_long.py')
 LONG_WEIGHTS = osp.join(REPO, 'checkpoints', 'spiga_synthetic_long.pth')
-# Test faces of the sheet, and their places among the faces sorted by error:
+# Test faces of the grid, and their places among the faces sorted by error:
 # from the best to the worst.
 SHEET_FACES = 8
 LANDMARK_SET = load_landmark_set('wflw_98')

@@ -91,7 +91,7 @@ def make_config(args):
 
 
 def named_folder(args):
-    """Whether the command line names the work folder."""
+    """Return whether the command line names the work folder."""
     return args.work_dir is not None or 'work_dir' in args.cfg_options
 
 

@@ -1,4 +1,4 @@
-"""What an application calls: images and boxes in, faces out."""
+"""Inference API: images and boxes in, faces out."""
 from .calibration import BoxCalibration, fit_calibration, load_calibration
 from .detection import choose_detector, find_boxes, load_detector, make_finder
 from .estimation import (estimate_each, estimate_faces, estimate_images,

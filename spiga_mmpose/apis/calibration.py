@@ -1,4 +1,4 @@
-"""From a detector's boxes to landmark boxes, by a shift and a scale.
+"""Calibration: a detector's boxes to landmark boxes, by shift and scale.
 
 The network is trained on the tight box of the landmarks, and every detector
 draws its boxes in its own way: with the forehead or without, square or not.
@@ -16,7 +16,7 @@ from spiga_mmpose.io import read_json
 
 @dataclass(frozen=True)
 class BoxCalibration:
-    """How to move and resize the boxes of one detector.
+    """Shift and scale for the boxes of one detector.
 
     Attributes:
         shift (tuple[float, float]): What the centre moves by: right in widths
@@ -90,7 +90,7 @@ def fit_calibration(detected: np.ndarray,
 
 def box_errors(boxes: np.ndarray,
                landmark_boxes: np.ndarray) -> dict:
-    """How far boxes are from the landmark boxes of the same faces.
+    """Errors of boxes against the landmark boxes of the same faces.
 
     Args:
         boxes (np.ndarray): (N, 4) x1, y1, x2, y2, px, N at least 1.

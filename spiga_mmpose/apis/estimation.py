@@ -1,4 +1,4 @@
-"""From a checkpoint to a model, and from boxes to faces."""
+"""Load a model from a checkpoint; estimate faces from boxes."""
 import os.path as osp
 from itertools import islice
 from typing import Iterator, List, Optional, Sequence, Tuple
@@ -86,7 +86,7 @@ def landmark_set_of(model: nn.Module) -> Optional[LandmarkSet]:
 
 
 def landmark_set_name(model: nn.Module) -> Optional[str]:
-    """What records call the landmarks of a model: its set, else its data.
+    """Name of a model's landmarks in records: its landmark set, else its data.
 
     Args and name are those of :func:`landmark_set_of`.
     """
@@ -303,7 +303,7 @@ def merge_faces(model: nn.Module, image: np.ndarray,
 
 
 def _no_face(model: nn.Module, image: np.ndarray) -> PoseDataSample:
-    """What a model predicts of an image without a face."""
+    """Prediction of a model for an image without a face."""
     count = model.dataset_meta.get('num_keypoints', 0)
     return PoseDataSample(
         metainfo=dict(ori_shape=image.shape[:2], img_shape=image.shape[:2]),

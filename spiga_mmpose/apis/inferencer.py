@@ -1,4 +1,4 @@
-"""From anything with faces in it to landmarks and poses, in one call."""
+"""SPIGAInferencer: landmarks and poses from any source, in one call."""
 import logging
 import os.path as osp
 from contextlib import nullcontext
@@ -33,7 +33,7 @@ Boxes = Union[np.ndarray, Sequence[Sequence[float]]]
 
 
 class SPIGAInferencer:
-    """Faces, landmarks and poses of pictures, folders, videos and cameras.
+    """Faces, landmarks and poses of images, folders, videos and cameras.
 
     It is called as MMPose's inferencers are, and ``predictions`` have their
     form. It is no subclass of ``Pose2DInferencer``, which ignores given
@@ -60,7 +60,7 @@ class SPIGAInferencer:
         box_calibration (str | BoxCalibration, optional): From the detector's
             boxes to landmark boxes, or the file of one; see docs/boxes.md.
         backend (str, optional): What runs the network: ``'torch'``, or on the
-            processor ``'onnxruntime'`` or ``'openvino'``; see
+            CPU ``'onnxruntime'`` or ``'openvino'``; see
             :func:`~spiga_mmpose.apis.loading.load_estimator`. Defaults to
             what runs the exported file, to torch for a config.
         threads (int, optional): Threads of the backend (torch: of the whole
@@ -199,12 +199,12 @@ class SPIGAInferencer:
                   face: PoseDataSample,
                   landmark: Optional[int] = None,
                   size: int = 256) -> Dict[str, np.ndarray]:
-        """What the network does with one face, in pictures by name.
+        """What the network does with one face, in images by name.
 
         Args:
             view (str): Of :data:`~spiga_mmpose.apis.VIEWS`, and of ``draw``
                 in the constructor.
-            picture (np.ndarray): (H, W, 3) RGB, uint8.
+            image (np.ndarray): (H, W, 3) RGB, uint8.
             face (:obj:`PoseDataSample`): What ``see_face`` of
                 :meth:`find_faces` is called with.
             landmark (int, optional): Whose windows and attention. Defaults to
@@ -212,9 +212,9 @@ class SPIGAInferencer:
             size (int): Side of a panel of the steps, px.
 
         Returns:
-            dict: The sheets (H', W', 3) RGB, uint8, of
+            dict: The grids (H', W', 3) RGB, uint8, of
             :func:`~spiga_mmpose.apis.view_sheets`; for ``'steps'`` the panels
-            of :func:`~spiga_mmpose.apis.steps_row`, a row of the sheet of all
+            of :func:`~spiga_mmpose.apis.steps_row`, a row of the grid of all
             faces.
 
         Raises:
@@ -240,23 +240,23 @@ class SPIGAInferencer:
             out_dir: Optional[str] = None,
             formats: Sequence[str] = ('mmpose', ),
     ) -> Iterator[dict]:
-        """Yield a result for each picture, in order.
+        """Yield a result for each image, in order.
 
-        A picture that cannot be read or processed, or in which no box is
+        An image that cannot be read or processed, or in which no box is
         valid, does not end the run: its result holds no face and says why
         (``error``), and a warning is logged.
 
         Args:
             inputs: A source; see :func:`~spiga_mmpose.apis.read_frames`.
             bboxes (optional): Face boxes instead of a detector's: (N, 4) x1,
-                y1, x2, y2 in px for every picture, or a list with such an
-                array for each picture. They are not calibrated.
-            batch_size (int): Faces, of one or several pictures, that go
+                y1, x2, y2 in px for every image, or a list with such an
+                array for each image. They are not calibrated.
+            batch_size (int): Faces, of one or several images, that go
                 through the network at once. A camera does not wait: its
-                pictures go one by one.
+                images go one by one.
             steps (bool): With the landmarks of each step of the cascade.
             return_datasamples (bool): ``predictions`` as data samples.
-            return_vis (bool): With the drawn pictures.
+            return_vis (bool): With the drawn images.
             out_dir (str, optional): Write ``predictions/`` and
                 ``visualizations/`` there.
             formats (list[str]): Of the predictions that are written; see
@@ -266,13 +266,13 @@ class SPIGAInferencer:
             dict: As MMPose's: ``predictions``, a list of one: the faces (see
             :func:`~spiga_mmpose.apis.formats.to_mmpose`) or the
             :obj:`PoseDataSample`; ``visualization``, a list of one RGB
-            picture or empty. Beyond MMPose's: ``record``
+            image or empty. Beyond MMPose's: ``record``
             (:mod:`~spiga_mmpose.apis.formats`), ``error`` (str or None) and
             ``dropped``, a sentence for each box that is not valid.
 
         Raises:
             ValueError: If ``bboxes`` are no boxes or of another number of
-                pictures, a format is unknown, or ``out_dir`` is no folder to
+                images, a format is unknown, or ``out_dir`` is no folder to
                 write into.
             OSError: If a result cannot be written.
         """

@@ -1,4 +1,4 @@
-"""What a user points at: files, folders, globs, cameras, configs, boxes."""
+"""Parse user inputs: files, folders, globs, cameras, configs, boxes."""
 import glob
 import mimetypes
 import os
@@ -20,7 +20,7 @@ CAMERA = 'webcam'  # as MMPose names it: 'webcam' or 'webcam:1'
 
 
 def is_camera(source: Any) -> bool:
-    """Whether a source is a camera, whose frames do not wait."""
+    """Return whether a source is a camera, whose frames do not wait."""
     if isinstance(source, str):
         name, _, number = source.partition(':')
         return name == CAMERA and (not number or number.isdigit())
@@ -28,7 +28,7 @@ def is_camera(source: Any) -> bool:
 
 
 def is_video(source: Any) -> bool:
-    """Whether a source is a video file, told by its ending, or a camera."""
+    """Return whether a source is a video file (by its ending) or a camera."""
     if not isinstance(source, (str, os.PathLike)):
         return is_camera(source)
     kind = mimetypes.guess_type(source)[0] or ''
@@ -166,7 +166,7 @@ def check_box(box: np.ndarray, width: int, height: int) -> None:
 
 def usable_boxes(boxes: np.ndarray, width: int,
                  height: int) -> Tuple[np.ndarray, List[str]]:
-    """Which boxes can hold a face, and what is wrong with the others.
+    """Check boxes: which can hold a face, and the faults of the others.
 
     Args:
         boxes (np.ndarray): (N, 4) x1, y1, x2, y2, image px.

@@ -63,7 +63,7 @@ def load_estimator(
 
 
 def is_exported(path: Optional[str]) -> bool:
-    """Whether a path is one of ``tools/deployment/export.py``, by its name."""
+    """Return whether a path is an exported file, by its ending."""
     return osp.splitext(path or '')[1] in SUFFIXES.values()
 
 
@@ -91,7 +91,7 @@ def _exported_once(config: str, checkpoint: str, backend: str,
         try:
             return BackendEstimator(open_graph(path, threads), model)
         except ValueError:
-            pass  # damaged: written anew
+            pass  # damaged: written again
     print_log(f'{checkpoint} is exported for {backend}, once, into {path}; '
               'this takes a minute or so', 'current')
     try:

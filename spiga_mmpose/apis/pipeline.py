@@ -217,18 +217,18 @@ def _with_boxes(frames: Iterable[Frame], bboxes
     for boxes in given:
         if boxes.size and (boxes.ndim != 2 or boxes.shape[1] != 4):
             raise ValueError(
-                'bboxes: expected (N, 4) x1, y1, x2, y2 for every picture, or '
-                'a list of these with one for each picture; found an array of '
+                'bboxes: expected (N, 4) x1, y1, x2, y2 for every image, or '
+                'a list of these with one for each image; found an array of '
                 f'shape {boxes.shape}')
     count = 0
     for count, frame in enumerate(frames, 1):
         if not shared and count > len(given):
-            raise ValueError(f'bboxes: boxes of {len(given)} pictures, but '
-                             'there are more pictures')
+            raise ValueError(f'bboxes: boxes of {len(given)} images, but '
+                             'there are more images')
         yield frame, given[0 if shared else count - 1].reshape(-1, 4)
     if not shared and count < len(given):
-        raise ValueError(f'bboxes: boxes of {len(given)} pictures, but there '
-                         f'are {count} pictures')
+        raise ValueError(f'bboxes: boxes of {len(given)} images, but there '
+                         f'are {count} images')
 
 
 def _fill_batches(results: Iterable[FrameResult],

@@ -81,7 +81,7 @@ class FaceIds:
                 also frames without a face are frames.
 
         Returns:
-            np.ndarray: (N,) whole numbers from 0, each once.
+            np.ndarray: (N,) integers from 0, each once.
         """
         boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
         sample = DetDataSample(
@@ -116,7 +116,7 @@ class FaceFollower:
     The rule, frame by frame:
 
     * Each face is looked for in the tight box of its own last landmarks.
-    * It is **lost** when its box has left the picture; when the mean score
+    * It is **lost** when its box has left the image; when the mean score
       of its landmarks falls below 0.75 of the best that it had; when the
       tight box of the landmarks overlaps the box in which they were looked
       for by an IoU below 0.3 (a jump, or a change of size, that no face makes
@@ -236,7 +236,7 @@ class FaceFollower:
 
         Returns:
             tuple: The data sample, its boxes tight around the landmarks, and
-            what of ``asked`` it is of: not boxes outside the picture, nor
+            what of ``asked`` it is of: not boxes outside the image, nor
             those whose landmarks are outside or no numbers.
         """
         size = image.shape[1::-1]

@@ -25,7 +25,7 @@ _USUAL_RATE, _HIGHEST_RATE = 25., 1000.
 
 @dataclass
 class VideoSummary:
-    """What became of a video.
+    """Summary of a processed video.
 
     Attributes:
         files (list[str]): Paths of the video, the JSON Lines and the CSV.
@@ -140,7 +140,7 @@ def _first(frames) -> Frame:
     if first.error:
         raise ValueError(first.error)
     if first.index is None:
-        raise ValueError(f'{first.name}: a picture; expected a video, with an '
+        raise ValueError(f'{first.name}: an image; expected a video, with an '
                          'ending as .mp4, .avi or .mov, or a camera')
     return first
 

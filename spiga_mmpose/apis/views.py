@@ -1,4 +1,4 @@
-"""What the network does with one face, as sheets of pictures by name."""
+"""What the network does with one face, as grids of images by name."""
 from typing import Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -67,13 +67,13 @@ def view_sheets(view: str,
                 landmark_set: LandmarkSet,
                 landmark: Optional[int] = None
                 ) -> Iterator[Tuple[str, np.ndarray]]:
-    """Yield the sheets of ``'attention'`` or ``'maps'`` of one face.
+    """Yield the grids of ``'attention'`` or ``'maps'`` of one face.
 
     See :meth:`~spiga_mmpose.apis.SPIGAInferencer.draw_view`; it takes also
     the model's landmark set.
 
     Yields:
-        tuple: name (``'attention'``, ``'matrix'`` or ``'maps'``) and sheet
+        tuple: name (``'attention'``, ``'matrix'`` or ``'maps'``) and grid
         (H', W', 3) RGB, uint8.
     """
     if view == 'attention':

@@ -23,12 +23,12 @@ _OF_ALL = {
 
 
 def write_picture(folder: str, name: str, picture: np.ndarray) -> None:
-    """Write a picture as JPEG.
+    """Write an image as JPEG.
 
     Args:
         folder (str): Where to; made if it is missing.
         name (str): Name of the file.
-        picture (np.ndarray): (H, W, 3) RGB, uint8.
+        image (np.ndarray): (H, W, 3) RGB, uint8.
 
     Raises:
         ValueError: If it is too large for the format.

@@ -1,4 +1,4 @@
-"""What the data sets of annotated photographs have in common."""
+"""Base of the data sets of annotated photographs."""
 import logging
 import os.path as osp
 import reprlib
@@ -105,7 +105,7 @@ def read_numbers(where: str, field: str, values: Any,
 
 
 def _finite(array: np.ndarray) -> np.ndarray:
-    """Which numbers are finite and stay so in float32."""
+    """Mask of numbers that are finite in float32."""
     return np.abs(array) <= np.finfo(np.float32).max
 
 

@@ -1,4 +1,4 @@
-"""What the Runner needs beyond MMEngine: stages, seeds, safe checkpoints."""
+"""Parts of the Runner beyond MMEngine: stages, seeds, safe checkpoints."""
 from .collate import collate_faces
 from .cpu_amp_optim_wrapper import CpuAmpOptimWrapper
 from .cpu_launch import launch_on_cpu

@@ -304,7 +304,7 @@ def _model(runner) -> nn.Module:
 
 
 def _is_pretrained(module: nn.Module) -> bool:
-    """Whether the config of a module names the weights that it starts from."""
+    """Return whether the config of a module names pretrained weights."""
     configs = getattr(module, 'init_cfg', None) or []
     if isinstance(configs, dict):
         configs = [configs]

@@ -148,7 +148,7 @@ class _Columns:
                     f'{self.set.num_landmarks} of {self.set.name}')
             return slice(count)
         if not isinstance(ids, tuple):
-            raise ValueError("'ids' must be a list of whole numbers, found "
+            raise ValueError("'ids' must be a list of integers, found "
                              f'{short(ids)}')
         if len(ids) != count:
             raise ValueError(f'{count} landmarks, but {len(ids)} ids')

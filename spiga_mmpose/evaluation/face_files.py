@@ -44,7 +44,7 @@ class Faces:
         return len(self.names)
 
     def describe(self, index: int) -> str:
-        """How messages name a face: file, place and image."""
+        """Name of a face in messages: file, index and image."""
         name = self.names[index]
         return f'{self.path}: face {index}' + (f' ({name})' if name else '')
 

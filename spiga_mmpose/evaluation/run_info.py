@@ -1,4 +1,4 @@
-"""What made a file of dumped results: a small JSON file beside it.
+"""Provenance of dumped results: a small JSON file beside the dump.
 
 A dump holds predictions and truth, but not which config, checkpoint and boxes
 they come from. ``tools/test.py --dump results.pkl`` writes these to
@@ -30,7 +30,7 @@ _SAME_SOURCE = {
 
 @dataclass(frozen=True)
 class RunInfo:
-    """How a dump came about, as text to show; what nobody knows is unknown.
+    """Provenance of a dump as text; a missing value is ``unknown``.
 
     Attributes:
         config (str): Config file and ``--cfg-options``, as typed.
@@ -67,7 +67,7 @@ def info_path(dump: str) -> str:
 
 def describe_run(cfg: Config, config: str, checkpoint: str,
                  options: dict) -> RunInfo:
-    """What a test of a config will have been.
+    """Provenance of a test of a config.
 
     Args:
         cfg (Config): With all options put into it.
@@ -136,7 +136,7 @@ def _selection(cfg: Config, checkpoint: str) -> str:
 
 
 def _sources(dataset: dict) -> Set[str]:
-    """Where the faces of a data set, or of those in a wrapper, come from."""
+    """Source of the faces of a data set, or of those in a wrapper."""
     inner = dataset.get('datasets') or [dataset.get('dataset')]
     if inner != [None]:
         return set().union(*map(_sources, inner))

@@ -1,4 +1,4 @@
-"""What MMPose's data samples, as plain dicts, say of one face.
+"""Read MMPose's data samples as plain dicts, one face each.
 
 Whatever a sample holds, these functions return what they promise or raise a
 ``ValueError`` that names face, field, what was expected and what was found.
@@ -16,12 +16,12 @@ _PARTS = ('pred_instances', 'gt_instances')
 
 
 def is_sample(record: dict) -> bool:
-    """Whether this is a data sample and not a face of the benchmark JSON."""
+    """Return whether this is a data sample, not a face of the benchmark JSON."""
     return any(part in record for part in _PARTS)
 
 
 def face_name(sample: dict) -> str:
-    """How messages name the face: its image path, where it has one."""
+    """Name of a face in messages: its image path, where it has one."""
     return str(sample.get('img_path') or 'a face without img_path')
 
 
@@ -126,7 +126,7 @@ def steps_of(sample: dict, count: int) -> Optional[np.ndarray]:
 
 
 def labelled_of(sample: dict, count: int) -> np.ndarray:
-    """Which landmarks of the one face of a sample are labelled.
+    """Mask of the labelled landmarks of the one face of a sample.
 
     Args:
         sample (dict): The data sample. Its ``gt_instances.keypoints_visible``
@@ -227,7 +227,7 @@ def true_angles(sample: dict,
 
     Returns:
         np.ndarray | None: (3,) degrees; None where the stored pose is not
-        finite, there is no crop or no head model, or fewer than 4 usable
+        finite, there is no crop or no head model, or fewer than 4 valid
         landmarks.
 
     Raises:

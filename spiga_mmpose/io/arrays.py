@@ -52,7 +52,7 @@ def _of_list(values, bools):
                  if not _is_number(kind, bools)]
         array = None if wrong else np.array(values, np.float64)
     except OverflowError:
-        raise ValueError('must be numbers, found a whole number too large for '
+        raise ValueError('must be numbers, found an integer too large for '
                          'a float') from None
     except (TypeError, ValueError):
         raise ValueError('must be numbers in lists of equal length, found '
@@ -79,7 +79,7 @@ def _is_number(kind, bools):
 
 
 def is_usable(numbers: np.ndarray) -> np.ndarray:
-    """Which numbers are finite and small enough to compute with.
+    """Mask of numbers that are finite and small enough to compute with.
 
     Args:
         numbers (np.ndarray): Of any shape.

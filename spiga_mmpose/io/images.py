@@ -14,7 +14,7 @@ from .whole_files import write_whole
 
 # More pixels are refused. Pillow reads headers of at most 178 million.
 MAX_PIXELS = 150_000_000
-# As Pillow names them; MPO is a JPEG with more pictures behind it. OpenCV may
+# As Pillow names them; MPO is a JPEG with more images behind it. OpenCV may
 # be built to read others, too.
 _SUPPORTED = ('BMP', 'JPEG', 'MPO', 'PNG', 'PPM', 'TIFF', 'WEBP')
 _EXPECTED = 'expected a JPEG, PNG, BMP, TIFF, WebP or PPM file'

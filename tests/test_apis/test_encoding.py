@@ -50,7 +50,7 @@ def test_round_trip(codec, tmp_path):
 
 
 def test_odd_and_other_sizes(codec, tmp_path):
-    """An odd side gets a pixel; a picture of another size is fitted."""
+    """An odd side gets a pixel; an image of another size is fitted."""
     path = tmp_path / 'a.mp4'
     video = open_video(str(path), 25, (63, 47))
     video.write(ramp(1, 63, 47))

@@ -168,8 +168,8 @@ class TestBoxes:
         assert faces_of(results[2])[1]['bbox'] == [[30, 30, 120, 120]]
 
     @pytest.mark.parametrize('boxes, words', [
-        ([BOX], 'boxes of 1 pictures, but there are more'),
-        ([BOX] * 3, 'boxes of 3 pictures, but there are 2'),
+        ([BOX], 'boxes of 1 images, but there are more'),
+        ([BOX] * 3, 'boxes of 3 images, but there are 2'),
         ([[1, 2, 3]], r'found an array of shape \(3,\)'),
         ([[[1, 2, 3]]] * 2, r'found an array of shape \(1, 3\)'),
     ])

@@ -1,4 +1,4 @@
-"""Pictures from files, folders, URLs, arrays, videos and cameras."""
+"""Images from files, folders, URLs, arrays, videos and cameras."""
 import cv2
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def folder(tmp_path):
     (tmp_path / 'b.png').write_bytes(png())
     (tmp_path / 'a.png').write_bytes(png(PICTURE[:30]))
     (tmp_path / 'broken.png').write_bytes(b'')
-    (tmp_path / 'notes.txt').write_text('no picture')
+    (tmp_path / 'notes.txt').write_text('no image')
     return tmp_path
 
 
@@ -82,7 +82,7 @@ class TestFiles:
         assert good.error == ''
 
     def test_one_after_the_other(self, folder):
-        """A picture is read when it is asked for, and not before."""
+        """An image is read when it is asked for, and not before."""
         later = folder / 'later.png'
         frames = read_frames([str(folder / 'a.png'), str(later)])
         next(frames)
@@ -99,7 +99,7 @@ class TestArrays:
                 PICTURE, PICTURE[..., 0], PICTURE[..., :1],
                 np.dstack([PICTURE, PICTURE[..., :1]]), deep
             ]))
-        # The cartoon is grey: all of these are the same picture.
+        # The cartoon is grey: all of these are the same image.
         assert all((frame.image == PICTURE).all() for frame in frames)
         assert [frame.name for frame in frames
                 ] == [f'array_{i}' for i in range(5)]
@@ -184,7 +184,7 @@ class TestVideos:
 
 
 class FakeCapture:
-    """A camera that gives three pictures and then fails."""
+    """A camera that gives three images and then fails."""
     released = []
 
     def __init__(self, number):

@@ -265,7 +265,7 @@ class TestBadInput:
     @pytest.mark.parametrize('name, words', [
         ('none.mp4', 'no such video file.*none.mp4'),
         ('text.mp4', 'text.mp4'),
-        ('picture.png', 'picture.png: a picture; expected a video'),
+        ('picture.png', 'image.png: an image; expected a video'),
         ('', 'no such video file'),
     ])
     def test_no_video(self, tmp_path, out, name, words):
@@ -305,7 +305,7 @@ class TestBadInput:
 
 
 class FakeCamera:
-    """A camera that gives black pictures until somebody presses Ctrl-C."""
+    """A camera that gives black images until somebody presses Ctrl-C."""
 
     def __init__(self, number):
         self.left = 8

@@ -58,7 +58,7 @@ def test_parity_with_the_release(landmarks):
 
 
 def project_by_the_release(reference, pose):
-    """Step 0 by the released functions, unit coordinates."""
+    """Step 0 by the released functions, normalised coordinates."""
     from spiga.models.gnn.pose_proj import (euler_to_rotation_matrix,
                                             projectPoints)
     _, head, camera = reference_network.inputs(reference,

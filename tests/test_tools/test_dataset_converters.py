@@ -64,7 +64,7 @@ def picture(path, shape=(64, 64, 3), value=100):
 
 
 def pts(path, points, **kwargs):
-    """A .pts file and the picture beside it."""
+    """A .pts file and the image beside it."""
     picture(path.with_suffix(kwargs.get('ending', '.png')))
     rows = '\n'.join(f'{x} {y}' for x, y in points)
     path.write_text(f'version: 1\nn_points:  {len(points)}\n{{\n{rows}\n}}\n')
@@ -350,7 +350,7 @@ class TestCOFW68:
         self.write_pictures(tmp_path, self.pictures(), 'other')
         assert 'IsT is missing' in refused('cofw68_to_spiga', tmp_path)
         self.write_pictures(tmp_path, [self.pictures()[0], np.zeros(3)])
-        assert 'picture 2: expected uint8' in refused('cofw68_to_spiga',
+        assert 'image 2: expected uint8' in refused('cofw68_to_spiga',
                                                       tmp_path)
         for content in (path.read_bytes()[:300], b'hello, no mat ' * 50):
             path.write_bytes(content)

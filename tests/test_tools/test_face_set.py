@@ -1,4 +1,4 @@
-"""A test set under one harm after the other."""
+"""A test set under one corruption after the other."""
 import numpy as np
 import pytest
 import small_models

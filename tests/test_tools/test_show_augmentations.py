@@ -1,4 +1,4 @@
-"""The sheet of training samples."""
+"""The grid of training samples."""
 import os.path as osp
 import runpy
 import sys
@@ -77,8 +77,8 @@ def test_edges_show_on_white_and_on_black(load_tool):
 @pytest.mark.parametrize('out, args, words', [
     ('none/a.png', (), 'cannot write the image'),
     ('a.xyz', (), 'grid.jpg or grid.png'),
-    ('a.png', ('--faces', '0'), '--faces: expected a whole number'),
-    ('a.png', ('--size', 'big'), '--size: expected a whole number'),
+    ('a.png', ('--faces', '0'), '--faces: expected an integer'),
+    ('a.png', ('--size', 'big'), '--size: expected an integer'),
     ('a.png', ('--cfg-options', 'codec.hidden=no'), "found 'no'"),
 ])
 def test_bad_input_ends_in_one_line(run, tmp_path, capsys, out, args, words):

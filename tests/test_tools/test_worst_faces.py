@@ -1,4 +1,4 @@
-"""tools/analysis_tools/worst_faces.py, from files to a sheet."""
+"""tools/analysis_tools/worst_faces.py, from files to a grid."""
 import json
 import os.path as osp
 
@@ -29,7 +29,7 @@ def faces():
 
 @pytest.fixture
 def run(tool, tmp_path, capsys, faces):
-    """Run the tool on the faces; exit code, output, sheet."""
+    """Run the tool on the faces; exit code, output, grid."""
     images = tmp_path / 'images'
     images.mkdir()
     for i in range(6):
@@ -152,7 +152,7 @@ def test_the_worst_come_first(run, tool, monkeypatch):
     monkeypatch.setattr(tool, 'make_sheet', spy)
     code, printed, sheet = run('--count', '2')
     assert code == 0
-    assert 'sheet.png: 2 of the 2 worst faces; 0 images' in printed.out
+    assert 'grid.png: 2 of the 2 worst faces; 0 images' in printed.out
     (first, drawn), (second, _) = groups
     assert first[-20, -20].tolist() == [160] * 3  # image 4
     assert second[-20, -20].tolist() == [80] * 3  # image 2
@@ -180,7 +180,7 @@ def test_missing_images_are_named_and_counted(run, faces):
 
 
 def test_a_damaged_image_is_named(run, tmp_path):
-    (tmp_path / 'images' / '2.png').write_text('no picture')
+    (tmp_path / 'images' / '2.png').write_text('no image')
     code, printed, _ = run()
     assert code == 1
     line, = printed.err.splitlines()

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
 
 @pytest.fixture(scope='module')
 def found(analyser, tmp_path_factory):
-    """The analysis of a picture of 200 px, shown at 800 px."""
+    """The analysis of an image of 200 px, shown at 800 px."""
     path = str(tmp_path_factory.mktemp('in') / 'face.png')
     cv2.imwrite(path, cartoon_face(200))
     return analyser.analyse(path, 'whole_image', 'tiny')

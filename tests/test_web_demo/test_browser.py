@@ -154,8 +154,8 @@ class Page:
         self.browser.execute_script('arguments[0].click()', button)
 
     def shown(self):
-        """Address of the picture."""
-        return self.wait_for('#picture img').get_attribute('src')
+        """Address of the image."""
+        return self.wait_for('#image img').get_attribute('src')
 
     def download(self, button):
         """Path of the file that a button gives."""
@@ -174,9 +174,9 @@ class Page:
         return osp.join(self.browser.downloads, name)
 
     def click_picture(self, x, y):
-        """Click at px of the picture."""
+        """Click at px of the image."""
         from selenium.webdriver.common.action_chains import ActionChains
-        image = self.wait_for('#picture img')
+        image = self.wait_for('#image img')
         box, natural = self.browser.execute_script(
             'arguments[0].scrollIntoView({block: "center"});'
             'const box = arguments[0].getBoundingClientRect();'
@@ -196,7 +196,7 @@ def page(browser, server):
 
 @pytest.fixture
 def analysed(page, photo):
-    """The page after an upload; the picture is one box."""
+    """The page after an upload; the image is one box."""
     page.choose('detector', 'whole_image')
     page.upload(photo)
     page.wait_for_text('#message', '1 face in face.png, 200 x 200')
@@ -242,7 +242,7 @@ def test_another_detector_and_another_photograph(analysed, tmp_path):
     cv2.imwrite(str(wall), np.full((90, 90, 3), 99, np.uint8))
     analysed.find('#photo button[aria-label="Remove Image"]')[0].click()
     analysed.wait_for_text('#message', 'Drop a photograph')
-    assert not analysed.find('#picture img')
+    assert not analysed.find('#image img')
     analysed.upload(wall)
     analysed.wait_for_text('#message', 'No face found in wall.png')
 
@@ -260,7 +260,7 @@ def test_a_bad_file(page, photo, tmp_path, name, words):
     Image.new('1', (10000, 6000)).save(tmp_path / 'bomb.png')
     page.upload(tmp_path / name)
     page.wait_for_text('#message [role=alert]', words)
-    assert not page.find('#picture img')
+    assert not page.find('#image img')
     body = page.browser.find_element('tag name', 'body').text
     assert 'Traceback' not in body and str(tmp_path) not in body
     # The field is free again, and the next photograph is looked at.
@@ -270,7 +270,7 @@ def test_a_bad_file(page, photo, tmp_path, name, words):
     page.remove_photo()
     page.upload(tmp_path / name)
     page.wait_for_text('#message [role=alert]', words)
-    assert not page.find('#picture img')
+    assert not page.find('#image img')
 
 
 def test_too_many_bytes(page, tmp_path):
@@ -280,7 +280,7 @@ def test_too_many_bytes(page, tmp_path):
     assert os.path.getsize(path) > 31 * 1024**2
     page.upload(path)
     page.wait_for_text('body', 'exceed the maximum allowed size')
-    assert not page.find('#picture img')
+    assert not page.find('#image img')
 
 
 def test_too_many_bytes_without_the_page(server):

@@ -79,7 +79,7 @@ def find_pairs(args):
 
 
 def calibrate(args):
-    """What is written: the calibration and where it comes from."""
+    """Content of the file: the calibration and its provenance."""
     given = args.check and load_calibration(args.check)
     detected, truth, total = find_pairs(args)
     calibration = given or fit_calibration(detected, truth)

@@ -70,7 +70,7 @@ def measure_cost(config, with_time):
     MMLogger.get_current_instance().setLevel('ERROR')
     model = MODELS.build(config.model)
     model.eval()
-    model.forward = model._forward  # of the picture alone
+    model.forward = model._forward  # of the image alone
     width, height = config.input_size
     found = get_model_complexity_info(
         model, (3, height, width), show_table=False, show_arch=False)

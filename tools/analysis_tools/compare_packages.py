@@ -86,7 +86,7 @@ def results_file(name, value, args):
 
 
 def predict(config, checkpoint, args):
-    """What a checkpoint predicts of the annotated faces, and how fast.
+    """Predictions of a checkpoint for the annotated faces, and their time.
 
     Returns:
         list[dict]: As SPIGA's authors have it, with ``seconds``: CPU time from

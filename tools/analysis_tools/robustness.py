@@ -1,4 +1,4 @@
-"""How the landmark error of a checkpoint grows when its test faces suffer.
+"""NME of a checkpoint under corruptions of its test faces.
 
 Tests the checkpoint on the test set of its config again and again, with the
 box moved, scaled or turned, the face covered, blurred, noisy, compressed,
@@ -293,7 +293,7 @@ def box_table(results, detector):
 
 
 def caption(results, *measured):
-    """What a number without it would not tell."""
+    """Notes below the table."""
     skipped = sum(found['result'].get('skipped', 0) for found in measured)
     return (f'NME in per cent, normaliser {results["norm"]}; '
             f'{results["config"]}, {results["checkpoint"]}; '

@@ -1,11 +1,11 @@
-"""Draw a sheet of the faces with the largest errors.
+"""Draw a grid of the faces with the largest errors.
 
     python tools/analysis_tools/worst_faces.py results.pkl results.pkl \
         --out worst.jpg
     python tools/analysis_tools/worst_faces.py ours.pkl theirs.json \
         annotations.json --data-root data/wflw/WFLW_images --out worst.png
 
-Each face has its image and a picture for each method, with the true landmarks
+Each face has its image and an image for each method, with the true landmarks
 (joined by edges) and the predicted ones (tied to where they belong). The
 first method says which faces are the worst. Files and options are those of
 tools/evaluate.py; synthetic faces are drawn again. Exit code: 0 all done, 1
@@ -30,7 +30,7 @@ from spiga_mmpose.visualization import drawing, sheets
 PANEL, LETTERS = 320, 14  # px
 CAPTION_LINES = 3  # rank, image, subsets
 PANEL_GAP, FACE_GAP = 4, 24  # px; what is of one face stays together
-COLUMNS = 6  # pictures in a row, unless one face needs more
+COLUMNS = 6  # images in a row, unless one face needs more
 TRUE_COLOR, PREDICTED_COLOR = (90, 200, 250), (255, 150, 30)
 DRAWN_FACE = 'synthetic://'  # see datasets/synthetic_backend.py
 
@@ -41,7 +41,7 @@ def make_parser():
     add_subset_argument(parser)
     parser.add_argument(
         '--out', required=True, type=image_file, metavar='FILE',
-        help='picture to write (.jpg or .png)')
+        help='image to write (.jpg or .png)')
     parser.add_argument(
         '--count', type=positive, default=12, help='faces (default: 12)')
     parser.add_argument(
@@ -94,7 +94,7 @@ def image_path(scored, face, data_root):
 
 
 def frame_of(truth, predictions):
-    """Points that the pictures of a face shall show.
+    """Points that the images of a face shall show.
 
     A prediction that has gone far astray must not shrink the face to a dot:
     the frame ends half a face beside the true one.
@@ -124,7 +124,7 @@ def captioned(panel, lines):
         line if len(line) <= room else '\N{HORIZONTAL ELLIPSIS}' +
         line[1 - room:] for line in lines
     ]
-    # The last line is next to the picture, and all pictures level.
+    # The last line is next to the image, and all images level.
     lines = [''] * (CAPTION_LINES - len(lines)) + lines
     return np.concatenate([drawing.text_band(lines, PANEL, LETTERS), panel])
 
@@ -153,7 +153,7 @@ def face_panels(scored, face, rank, image):
 
 
 def with_gap(picture, gap):
-    """Half a gap on each side of a picture."""
+    """Half a gap on each side of an image."""
     return cv2.copyMakeBorder(picture, *[gap // 2] * 4, cv2.BORDER_CONSTANT,
                               value=(drawing.PAPER, ) * 3)
 
@@ -173,7 +173,7 @@ def make_sheet(groups):
 
 
 def add_legend(sheet, title):
-    """The sheet with lines on top that tell what is to be seen."""
+    """The grid with lines on top that tell what is to be seen."""
     lines = [title, 'truth: points joined by edges',
              'prediction: points tied to where they belong by white lines']
     height = LETTERS + 2

@@ -1,11 +1,11 @@
 """COFW-68 into the annotation JSON of SPIGA's authors.
 
-Reads ``COFW_test_color.mat`` (the pictures) of the COFW download and
+Reads ``COFW_test_color.mat`` (the images) of the COFW download and
 ``COFW68_Data/test_annotations/*_points.mat`` of the COFW-68 benchmark
 (github.com/golnazghiasi/cofw68-benchmark) under the root: ``Points`` (68, 2),
 first pixel 1 (they are plotted in MATLAB as they are), and ``Occ`` (68), 1
-where occluded. Writes the pictures as ``images/01345.jpg`` ..., named as in
-the authors' file (the 507 test pictures follow 1345 training pictures), and
+where occluded. Writes the images as ``images/01345.jpg`` ..., named as in
+the authors' file (the 507 test images follow 1345 training images), and
 ``annotations/test.json``.
 
 Example:
@@ -63,10 +63,10 @@ def _read_new_pictures(path: str) -> List[np.ndarray]:
 
 
 def read_pictures(path: str) -> List[np.ndarray]:
-    """Pictures of ``COFW_test_color.mat``, (H, W) or (H, W, 3) RGB, uint8.
+    """Images of ``COFW_test_color.mat``, (H, W) or (H, W, 3) RGB, uint8.
 
     Raises:
-        ValueError: If the file cannot be read, has no ``IsT``, a picture is
+        ValueError: If the file cannot be read, has no ``IsT``, an image is
             none, or it is of MATLAB 7.3 (as the official one is) and h5py is
             not installed.
     """
@@ -82,7 +82,7 @@ def read_pictures(path: str) -> List[np.ndarray]:
         shape = np.shape(picture)
         if (getattr(picture, 'dtype', None) != np.uint8 or 0 in shape
                 or len(shape) not in (2, 3) or shape[2:] not in ((), (3, ))):
-            raise ValueError(f'{path}: picture {number}: expected uint8 of '
+            raise ValueError(f'{path}: image {number}: expected uint8 of '
                              f'shape (H, W) or (H, W, 3), found {shape}')
     return pictures
 
@@ -113,14 +113,14 @@ def read_face(path: str, imgpath: str) -> dict:
 
 
 def convert(args: argparse.Namespace) -> dict:
-    """Write the pictures; file name -> content."""
+    """Write the images; file name -> content."""
     need_free(args, ['annotations/test.json'])
     folder = need_folder(args.root, 'COFW68_Data', 'test_annotations')
     path = need_folder(args.root, 'COFW_test_color.mat')
     pictures = read_pictures(path)
     count = len(glob(osp.join(escape(folder), '*_points.mat')))
     if len(pictures) != count or not count:
-        raise ValueError(f'expected as many pictures in {path} as files '
+        raise ValueError(f'expected as many images in {path} as files '
                          f'*_points.mat in {folder}, found {len(pictures)} '
                          f'and {count}')
     names = [f'images/{_FIRST_NAME + i:05d}.jpg' for i in range(count)]
@@ -132,7 +132,7 @@ def convert(args: argparse.Namespace) -> dict:
     os.makedirs(osp.join(args.root, 'images'), exist_ok=True)
     for name, picture in zip(progress(names, 'pictures'), pictures):
         write_image(osp.join(args.root, name), picture, quality=100)
-    print(f"{osp.join(args.root, 'images')}: {count} pictures")
+    print(f"{osp.join(args.root, 'images')}: {count} images")
     return {'test.json': faces}
 
 

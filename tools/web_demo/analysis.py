@@ -1,4 +1,4 @@
-"""From an uploaded file to faces, pictures and files; without a browser.
+"""Analyse an uploaded photograph: faces, images and files.
 
 Shapes: N faces, L landmarks, S steps.
 """
@@ -26,12 +26,12 @@ from spiga_mmpose.visualization import (SPIGAVisualizer, attention_sheet,
 # A photograph may have so many pixels and faces: 150 MB of memory while it is
 # looked at, and half a megabyte a face for as long as it is shown.
 MAX_PIXELS, MAX_FACES = 50_000_000, 50
-# Longer side of the picture that is shown, px: large enough to click at a
+# Longer side of the image that is shown, px: large enough to click at a
 # landmark, small enough for a telephone.
 _SIDES = (800, 1600)
 # A click within this share of the face's size of a landmark means it.
 _NEAR = 0.1
-# In the picture, and by a click.
+# In the image, and by a click.
 _DRAWN = ('landmarks', 'pose', 'attention')
 # Seconds that files for download are kept.
 _KEPT = 3600
@@ -39,11 +39,11 @@ _KEPT = 3600
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """What was found in one photograph.
+    """Faces found in one photograph.
 
     Attributes:
         name (str): Name of its file.
-        picture (np.ndarray): (H, W, 3) RGB: the photograph in the size in
+        image (np.ndarray): (H, W, 3) RGB: the photograph in the size in
             which it is shown.
         faces (:obj:`PoseDataSample`): Of all N faces, in px of ``picture``.
         attention (list[np.ndarray]): Of each face (S, layers, 1, L, L), mean
@@ -72,7 +72,7 @@ class Analysis:
         return faces.landmark_steps[:, step] if self.steps else faces.keypoints
 
     def draw(self, step: int) -> np.ndarray:
-        """The picture with the faces after a step, (H, W, 3) RGB."""
+        """The image with the faces after a step, (H, W, 3) RGB."""
         if not len(self.faces.pred_instances):
             return self.picture
         sample = self.faces.clone()  # a shallow one
@@ -95,7 +95,7 @@ class Analysis:
         return int(face), int(landmark)
 
     def draw_attention(self, face: int, landmark: int) -> np.ndarray:
-        """What a landmark attends to in each step and layer, RGB.
+        """Draw the attention of a landmark in each step and layer, RGB.
 
         Raises:
             ValueError: If the model gives no attention.
@@ -111,11 +111,11 @@ class Analysis:
         """Write what is offered for download, and remove what is old.
 
         Args:
-            step (int): That the picture shows.
+            step (int): That the image shows.
             folder (str): For nothing but these files.
 
         Returns:
-            tuple: paths of the JSON and of the drawn picture, in a new folder
+            tuple: paths of the JSON and of the drawn image, in a new folder
             below ``folder``.
         """
         for entry in os.scandir(folder):
@@ -258,11 +258,11 @@ def _fitted(image: np.ndarray) -> Tuple[np.ndarray, float]:
 
 
 def _scaled(sample: PoseDataSample, factor: float) -> PoseDataSample:
-    """Faces in px of the picture; several are numbered from 1."""
+    """Faces in px of the image; several are numbered from 1."""
     faces = sample.pred_instances
     for name in ('keypoints', 'landmark_steps', 'bboxes'):
         if name in faces:
-            # Pixel centres are at whole numbers.
+            # Pixel centres are at integers.
             moved = (np.asarray(faces.get(name)) + 0.5) * factor - 0.5
             faces.set_field(moved, name)
     if len(faces) > 1:

@@ -17,10 +17,10 @@ _preprocess = gr.Image.preprocess
 
 
 def _path_of_photo(self, payload):
-    """The photograph as a path; other pictures as Gradio gives them.
+    """The photograph as a path; other images as Gradio gives them.
 
     Gradio opens a file before it calls us, and a bad one ends in its own
-    error. It makes components anew between two events, so that a method of
+    error. It makes components again between two events, so that a method of
     the object would be lost; and beside the code of a class of our own it
     would write a file.
     """
@@ -47,7 +47,7 @@ CSS = '''
 .note p { margin: 0; }
 .good { border-color: #2b7a3d; } .bad { border-color: #c22; }
 .warn { border-color: #d97706; } .info { border-color: #64748b; }
-#picture img { cursor: crosshair; max-height: 70vh; object-fit: contain; }
+#image img { cursor: crosshair; max-height: 70vh; object-fit: contain; }
 #poses table { width: 100%; border-collapse: collapse; }
 #poses table, #poses tr, #poses th, #poses td { border: none !important; }
 #poses th, #poses td { text-align: right; padding: 0.25rem 0.4rem; }
@@ -133,7 +133,7 @@ class _Page:
         self.poses = gr.HTML(visible=False, elem_id='poses')
         with gr.Row(visible=False) as self.downloads:
             self.json = gr.DownloadButton('Download JSON', elem_id='json')
-            self.drawn = gr.DownloadButton('Download picture', elem_id='drawn')
+            self.drawn = gr.DownloadButton('Download image', elem_id='drawn')
 
     def _lay_out_attention(self) -> None:
         self.attention = _picture('Attention', 'attention')
@@ -184,7 +184,7 @@ class _Page:
         return texts.drawn_faces_only() if drawn else ''
 
     def _look(self, path: Optional[str], detector: str, model: str) -> dict:
-        """What a photograph shows; a file that is none leaves the field."""
+        """Analyse a photograph; any other file is removed from the field."""
         if path is None:
             return self._hidden(texts.start())
         try:
@@ -264,7 +264,7 @@ def _choice(names, label: str, elem_id: str) -> gr.Radio:
 
 
 def _picture(label: str, elem_id: str) -> gr.Image:
-    """A place for a picture, hidden as long as there is none."""
+    """A place for an image, hidden as long as there is none."""
     return gr.Image(
         label=label,
         show_label=False,

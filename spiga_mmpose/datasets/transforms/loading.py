@@ -1,4 +1,4 @@
-"""Image loading that ends in a good picture or in one clear error."""
+"""Image loading that ends in a good image or in one clear error."""
 from functools import partial
 from typing import Optional
 
@@ -22,11 +22,11 @@ class BadSampleError(ValueError):
 class LoadFaceImage(LoadImage):
     """Load a photograph as (H, W, 3) BGR, uint8, or say what is wrong.
 
-    Grey pictures get three equal channels, an alpha channel is dropped (as
+    Grey images get three equal channels, an alpha channel is dropped (as
     in the PyPI package ``spiga`` 0.0.6), 16-bit samples keep their upper
     byte, and the EXIF orientation is applied to files (as ``cv2.imread``
     does). The size is read from the file's header before decoding, so a
-    small file that unpacks to a huge picture costs no memory.
+    small file that unpacks to a huge image costs no memory.
 
     Required Keys:
 
@@ -38,7 +38,7 @@ class LoadFaceImage(LoadImage):
         - img, img_shape, ori_shape, img_path
 
     Args:
-        max_pixels (int): Refuse pictures of more pixels than this. At most
+        max_pixels (int): Refuse images of more pixels than this. At most
             178 million, where Pillow stops reading headers. Defaults to
             150 million.
         backend_args (dict, optional): File backend, see
@@ -79,7 +79,7 @@ class FaceImageBackend(fileio.BaseStorageBackend):
     For pipelines whose loader must be MMCV's, as MMDet's tools want it:
     ``dict(type='LoadImageFromFile', backend_args=dict(backend='face_image'))``
     ends in an error that names the file where the stock backend hands on an
-    empty file or one that unpacks to a huge picture.
+    empty file or one that unpacks to a huge image.
     """
 
     def get(self, filepath: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Known harms: what they change, by how much, and what they leave alone."""
+"""Known corruptions: what they change, by how much, and what they leave alone."""
 import copy
 
 import cv2

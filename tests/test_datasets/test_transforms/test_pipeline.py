@@ -68,7 +68,7 @@ def test_landmarks_stay_on_their_dots(face):
         assert usable.mean() > .9
         blurred = cv2.blur(packed['inputs'][0].numpy(), (3, 3))
         x, y = np.rint(points[usable]).astype(int).T
-        # the crop halves the picture: a dot is one pixel, and bright
+        # the crop halves the image: a dot is one pixel, and bright
         assert (blurred[y.clip(1, 126), x.clip(1, 126)] > 20).all()
         seen.add(sample.flip)
     assert seen == {True, False}

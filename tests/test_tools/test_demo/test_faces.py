@@ -141,7 +141,7 @@ class TestDrawings:
         assert sorted(os.listdir(out)) == ['face.json', 'face_faces.jpg']
 
     def test_sheets(self, run, face_file, out):
-        """A sheet a face, and one of the steps of all."""
+        """A grid a face, and one of the steps of all."""
         code, printed = run(face_file, *TWO, '--draw',
                             'landmarks,pose,steps,attention,maps')
         assert code == 0, printed

@@ -61,7 +61,7 @@ def test_in_common_batches(run, folder, face_file, out):
     """One batch of all; a bad file among them; the order is theirs."""
     for name in ('a', 'b', 'z'):
         cv2.imwrite(str(folder / f'{name}.png'), cartoon_face(200))
-    (folder / 'c.png').write_text('no picture')
+    (folder / 'c.png').write_text('no image')
     batches = []
 
     def count(module, inputs, _):
