@@ -23,7 +23,7 @@ import sys
 import warnings
 
 import torch
-from demo_loop import DRAWINGS, FAULTS, ON_PICTURE, Demo
+from demo_loop import DRAWINGS, FAULTS, ON_IMAGE, Demo
 
 from spiga_mmpose.apis import (ResultWriter, SPIGAInferencer, choose_detector,
                                find_weights, is_video, left_out_videos,
@@ -119,7 +119,7 @@ def parse_args(argv=None):
         help="of the backend (default: its own choice)")
     parser.add_argument(
         '--draw',
-        default=ON_PICTURE,
+        default=ON_IMAGE,
         type=_drawings,
         metavar=','.join(DRAWINGS),
         help='what to draw (default: landmarks,pose); the others make grids '

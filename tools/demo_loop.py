@@ -10,17 +10,17 @@ from tqdm import tqdm
 
 from spiga_mmpose.apis import (VIEWS, ResultWriter, SPIGAInferencer, is_camera,
                                is_video, process_video, read_frames,
-                               write_picture)
+                               write_jpeg)
 from spiga_mmpose.apis.formats import wflw_to_300w
 from spiga_mmpose.apis.inputs import counted
 from spiga_mmpose.apis.library_lines import caught_stderr
 from spiga_mmpose.apis.pipeline import ERRORS, describe_error
 from spiga_mmpose.apis.tracking import DET_EVERY
-from spiga_mmpose.visualization import WINDOWS_NOTE, make_sheet
+from spiga_mmpose.visualization import WINDOWS_NOTE, make_grid
 
 # In the image itself, and in grids of their own.
-ON_PICTURE = ('landmarks', 'pose')
-DRAWINGS = ON_PICTURE + VIEWS
+ON_IMAGE = ('landmarks', 'pose')
+DRAWINGS = ON_IMAGE + VIEWS
 # Faces below this many px are enlarged in the drawn image.
 MIN_FACE = 96
 # Faces of an image of which there are grids.
@@ -61,7 +61,7 @@ class Demo:
         self.views = [view for view in VIEWS if view in inferencer.draw]
         self.names = {}  # of the files of each image
         # Of the image whose faces come: RGB, and the rows of its steps.
-        self.picture, self.rows = None, []
+        self.image, self.rows = None, []
         # faces, images, empty, dropped, videos, broken, skipped
         self.count = Counter()
         self.notes = set()  # about the model, told once
@@ -146,16 +146,16 @@ class Demo:
             self.notes.add(f'{", ".join(self.views)}: of the first '
                            f'{MAX_VIEWED} faces of an image')
         if self.rows:
-            write_picture(self.writer.folder, f'{name}_steps.jpg',
-                          make_sheet(self.rows, note=WINDOWS_NOTE))
+            write_jpeg(self.writer.folder, f'{name}_steps.jpg',
+                       make_grid(self.rows, note=WINDOWS_NOTE))
         if (number and 'pose' in self.inferencer.draw
                 and 'head_poses' not in result.faces.pred_instances):
             self.notes.add('this model estimates no head pose')
         record = result.record
         if self.to_68:
             record = wflw_to_300w(record)
-        write_picture(self.writer.folder, f'{name}_faces.jpg',
-                      result.draw(self.visualizer))
+        write_jpeg(self.writer.folder, f'{name}_faces.jpg',
+                   result.draw(self.visualizer))
         self.writer.add(name, record)
         self.count['faces'] += number
         self.count['images'] += 1
@@ -170,19 +170,19 @@ class Demo:
         """Write the grids of a face, keep its row of steps."""
         if self.views and not number:
             self.rows = []
-            self.picture = np.ascontiguousarray(frame.image[..., ::-1])
+            self.image = np.ascontiguousarray(frame.image[..., ::-1])
         for view in self.views if number < MAX_VIEWED else ():
             try:
-                sheets = self.inferencer.draw_view(view, self.picture, face,
-                                                   self.landmark)
+                grids = self.inferencer.draw_view(view, self.image, face,
+                                                  self.landmark)
                 if view == 'steps':
-                    self.rows.append(sheets['steps'])
+                    self.rows.append(grids['steps'])
                     continue
-                for name, sheet in sheets.items():
-                    write_picture(
+                for name, grid in grids.items():
+                    write_jpeg(
                         self.writer.folder,
                         f'{self.name_of(frame.name)}_{name}_{number + 1}.jpg',
-                        sheet)
+                        grid)
             except ValueError as error:  # so it will be of every face
                 self.notes.add(f'{view} cannot be drawn: {error}')
         face.pred_instances.pop('attention', None)  # 2 MB each

@@ -6,13 +6,13 @@ from .estimation import (estimate_each, estimate_faces, estimate_images,
 from .evaluation import evaluate_model
 from .inferencer import SPIGAInferencer
 from .inputs import (check_box, find_config, is_camera, is_video,
-                     left_out_videos, list_images, parse_box, usable_boxes)
+                     left_out_videos, list_images, parse_box, valid_boxes)
 from .pipeline import FrameResult, find_faces
 from .sources import Frame, read_frames, read_image
 from .video import process_video
-from .views import VIEWS, ask_for_views, steps_row, view_sheets
+from .views import VIEWS, ask_for_views, steps_row, view_grids
 from .weights import find_weights
-from .writing import ResultWriter, write_picture
+from .writing import ResultWriter, write_jpeg
 
 __all__ = [
     'BoxCalibration', 'Frame', 'FrameResult', 'ResultWriter',
@@ -22,5 +22,5 @@ __all__ = [
     'find_faces', 'find_weights', 'fit_calibration', 'is_camera', 'is_video',
     'left_out_videos', 'list_images', 'load_calibration', 'load_detector',
     'load_model', 'make_finder', 'parse_box', 'process_video', 'read_frames',
-    'read_image', 'steps_row', 'usable_boxes', 'view_sheets', 'write_picture'
+    'read_image', 'steps_row', 'valid_boxes', 'view_grids', 'write_jpeg'
 ]

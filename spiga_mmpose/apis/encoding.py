@@ -31,7 +31,7 @@ def open_video(path: str, rate: float,
             want even numbers: an odd one gets a pixel more, the last again.
 
     Returns:
-        object: Has ``codec`` (``H264`` or ``MPEG4``), ``write(picture)`` of
+        object: Has ``codec`` (``H264`` or ``MPEG4``), ``write(image)`` of
         images (H, W, 3) RGB, uint8, and ``close()``, without which the file
         does not play. An image of another size is resized.
 
@@ -60,9 +60,9 @@ class _ByPyAV:
         self._stream.width, self._stream.height = _even(size)
         self._stream.pix_fmt = 'yuv420p'
 
-    def write(self, picture: np.ndarray) -> None:
-        picture = _fitted(picture, self._size)
-        frame = av.VideoFrame.from_ndarray(picture, format='rgb24')
+    def write(self, image: np.ndarray) -> None:
+        image = _fitted(image, self._size)
+        frame = av.VideoFrame.from_ndarray(image, format='rgb24')
         self._file.mux(self._stream.encode(frame))
 
     def close(self) -> None:
@@ -84,8 +84,8 @@ class _ByOpenCV:
                 return
         raise OSError(f'{path}: this OpenCV has no encoder for MP4')
 
-    def write(self, picture: np.ndarray) -> None:
-        self._writer.write(_fitted(picture, self._size)[..., ::-1])
+    def write(self, image: np.ndarray) -> None:
+        self._writer.write(_fitted(image, self._size)[..., ::-1])
 
     def close(self) -> None:
         self._writer.release()
@@ -95,10 +95,10 @@ def _even(size: Tuple[int, int]) -> Tuple[int, int]:
     return tuple(side + side % 2 for side in size)
 
 
-def _fitted(picture: np.ndarray, size: Tuple[int, int]) -> np.ndarray:
+def _fitted(image: np.ndarray, size: Tuple[int, int]) -> np.ndarray:
     """The image in the size of the file, contiguous."""
-    if picture.shape[1::-1] != size:
-        picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    if image.shape[1::-1] != size:
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     width, height = size
-    return cv2.copyMakeBorder(picture, 0, height % 2, 0, width % 2,
+    return cv2.copyMakeBorder(image, 0, height % 2, 0, width % 2,
                               cv2.BORDER_REPLICATE)

@@ -18,7 +18,7 @@ from mmpose.structures import PoseDataSample, merge_data_samples
 
 from spiga_mmpose.engine.checkpoint import load_from_local
 from spiga_mmpose.landmark_sets import LandmarkSet, find_landmark_set
-from .inputs import usable_boxes
+from .inputs import valid_boxes
 
 # Faces that go through the network at once; keeps the memory of an image
 # with hundreds of faces in bounds.
@@ -266,7 +266,7 @@ def refined_box(face: PoseDataSample, box: np.ndarray,
         where that has no area or lies outside the image.
     """
     found = landmark_boxes(face.pred_instances.keypoints)
-    return found[0] if usable_boxes(found, *size[::-1])[0].all() else box
+    return found[0] if valid_boxes(found, *size[::-1])[0].all() else box
 
 
 def landmark_boxes(keypoints: np.ndarray) -> np.ndarray:

@@ -23,11 +23,11 @@ from .inputs import is_camera
 from .loading import load_estimator
 from .pipeline import FrameResult, find_faces
 from .sources import Frame, read_frames
-from .views import VIEWS, ask_for_views, steps_row, view_sheets
-from .writing import ResultWriter, write_picture
+from .views import VIEWS, ask_for_views, steps_row, view_grids
+from .writing import ResultWriter, write_jpeg
 
 # Below out_dir, as of MMPose's inferencers.
-_RESULTS, _PICTURES = 'predictions', 'visualizations'
+_RESULTS, _IMAGES = 'predictions', 'visualizations'
 
 Boxes = Union[np.ndarray, Sequence[Sequence[float]]]
 
@@ -195,7 +195,7 @@ class SPIGAInferencer:
 
     def draw_view(self,
                   view: str,
-                  picture: np.ndarray,
+                  image: np.ndarray,
                   face: PoseDataSample,
                   landmark: Optional[int] = None,
                   size: int = 256) -> Dict[str, np.ndarray]:
@@ -213,7 +213,7 @@ class SPIGAInferencer:
 
         Returns:
             dict: The grids (H', W', 3) RGB, uint8, of
-            :func:`~spiga_mmpose.apis.view_sheets`; for ``'steps'`` the panels
+            :func:`~spiga_mmpose.apis.view_grids`; for ``'steps'`` the panels
             of :func:`~spiga_mmpose.apis.steps_row`, a row of the grid of all
             faces.
 
@@ -225,9 +225,9 @@ class SPIGAInferencer:
         if known is None:
             raise ValueError('its config names no visualizer.landmark_set')
         if view == 'steps':
-            row = steps_row(self.model, picture, face, known, landmark, size)
+            row = steps_row(self.model, image, face, known, landmark, size)
             return dict(steps=row)
-        return dict(view_sheets(view, picture, face, known, landmark))
+        return dict(view_grids(view, image, face, known, landmark))
 
     def __call__(
             self,
@@ -278,7 +278,7 @@ class SPIGAInferencer:
         """
         writer = nullcontext()
         if out_dir is not None:
-            make_folder(osp.join(out_dir, _PICTURES))
+            make_folder(osp.join(out_dir, _IMAGES))
             writer = ResultWriter(osp.join(out_dir, _RESULTS), formats)
         if is_camera(inputs):
             batch_size = 1
@@ -319,4 +319,4 @@ def _write(record: dict, drawn: np.ndarray, writer: ResultWriter,
            out_dir: str) -> None:
     name = writer.name_of(record['image'], record.get('frame'))
     writer.add(name, record)
-    write_picture(osp.join(out_dir, _PICTURES), f'{name}.jpg', drawn)
+    write_jpeg(osp.join(out_dir, _IMAGES), f'{name}.jpg', drawn)

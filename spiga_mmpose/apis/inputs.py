@@ -164,8 +164,8 @@ def check_box(box: np.ndarray, width: int, height: int) -> None:
             f'image of {width} x {height} pixels: expected at most {most}')
 
 
-def usable_boxes(boxes: np.ndarray, width: int,
-                 height: int) -> Tuple[np.ndarray, List[str]]:
+def valid_boxes(boxes: np.ndarray, width: int,
+                height: int) -> Tuple[np.ndarray, List[str]]:
     """Check boxes: which can hold a face, and the faults of the others.
 
     Args:
@@ -176,14 +176,14 @@ def usable_boxes(boxes: np.ndarray, width: int,
     Returns:
         tuple: (N,) bool, and a sentence for each that is False.
     """
-    usable, faults = np.ones(len(boxes), bool), []
+    valid, faults = np.ones(len(boxes), bool), []
     for i, box in enumerate(boxes):
         try:
             check_box(box, width, height)
         except ValueError as error:
-            usable[i] = False
+            valid[i] = False
             faults.append(str(error))
-    return usable, faults
+    return valid, faults
 
 
 def find_config(name: str) -> str:

@@ -16,7 +16,7 @@ from .detection import Finder
 from .estimation import (BATCH_SIZE, estimate_each, faces_to_dicts,
                          landmark_set_name, merge_faces)
 from .formats import make_record
-from .inputs import usable_boxes
+from .inputs import valid_boxes
 from .sources import Frame
 
 # Images that wait for their batch to fill take at most so many bytes.
@@ -65,8 +65,8 @@ class FrameResult:
             visualizer (SPIGAVisualizer): Of
                 :meth:`~spiga_mmpose.apis.SPIGAInferencer.make_visualizer`.
         """
-        picture = np.ascontiguousarray(self.image[..., ::-1])
-        return visualizer.draw_faces(self.frame.name, picture, self.faces)
+        image = np.ascontiguousarray(self.image[..., ::-1])
+        return visualizer.draw_faces(self.frame.name, image, self.faces)
 
 
 def find_faces(
@@ -140,8 +140,8 @@ def find_faces(
                 boxes, scores = detect(frame.image)
             else:
                 boxes, scores = given, np.ones(len(given), np.float32)
-            valid, result.dropped = usable_boxes(boxes,
-                                                 *frame.image.shape[1::-1])
+            valid, result.dropped = valid_boxes(boxes,
+                                                *frame.image.shape[1::-1])
             if result.dropped and not valid.any():
                 raise ValueError(result.dropped[0])
         except ERRORS as error:

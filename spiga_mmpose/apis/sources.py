@@ -83,8 +83,8 @@ def read_frames(source: Union[str, os.PathLike, int, np.ndarray, list],
             * a list, tuple or generator of these.
 
     Yields:
-        Frame: One an image, in order. One with an error stands for a
-        image, video or camera that cannot be read, a folder without a
+        Frame: One for each image, in order. One with an error stands for an
+        image, video or camera that cannot be read, a folder without an
         image, a pattern without a match, and the end of a video that stops
         well before its announced length.
 

@@ -16,7 +16,7 @@ from mmpose.structures import PoseDataSample
 from mmpose.structures.bbox import bbox_overlaps
 
 from .estimation import landmark_boxes
-from .inputs import usable_boxes
+from .inputs import valid_boxes
 
 # The detector runs on every so many frames (docs/inference.md has the times).
 DET_EVERY = 10
@@ -240,15 +240,15 @@ class FaceFollower:
             those whose landmarks are outside or no numbers.
         """
         size = image.shape[1::-1]
-        asked = asked[usable_boxes(asked.bboxes, *size)[0]]
+        asked = asked[valid_boxes(asked.bboxes, *size)[0]]
         [sample] = self.estimate([(image, asked.bboxes, asked.bbox_scores)])
         faces = sample.pred_instances
         faces.bboxes = landmark_boxes(faces.keypoints).astype(np.float32)
         faces.best_scores = np.maximum(asked.best_scores, _mean_scores(faces))
         faces.undetected = asked.undetected + 1
-        usable = usable_boxes(faces.bboxes, *size)[0]
-        sample.pred_instances = faces[usable]
-        return sample, asked[usable]
+        valid = valid_boxes(faces.bboxes, *size)[0]
+        sample.pred_instances = faces[valid]
+        return sample, asked[valid]
 
 
 def _asked(boxes: np.ndarray, scores: np.ndarray) -> InstanceData:

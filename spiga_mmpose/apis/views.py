@@ -6,8 +6,8 @@ import torch.nn as nn
 from mmpose.structures import PoseDataSample
 
 from spiga_mmpose.landmark_sets import LandmarkSet
-from spiga_mmpose.visualization import (attention_matrix, attention_sheet,
-                                        maps_sheet, step_panels)
+from spiga_mmpose.visualization import (attention_grid, attention_matrix,
+                                        maps_grid, step_panels)
 
 # The cascade step by step, what landmarks attend to, and the maps of the
 # backbone.
@@ -61,12 +61,12 @@ def steps_row(model: nn.Module,
         window_landmarks=None if landmark is None else [landmark])
 
 
-def view_sheets(view: str,
-                image: np.ndarray,
-                face: PoseDataSample,
-                landmark_set: LandmarkSet,
-                landmark: Optional[int] = None
-                ) -> Iterator[Tuple[str, np.ndarray]]:
+def view_grids(view: str,
+               image: np.ndarray,
+               face: PoseDataSample,
+               landmark_set: LandmarkSet,
+               landmark: Optional[int] = None
+               ) -> Iterator[Tuple[str, np.ndarray]]:
     """Yield the grids of ``'attention'`` or ``'maps'`` of one face.
 
     See :meth:`~spiga_mmpose.apis.SPIGAInferencer.draw_view`; it takes also
@@ -81,11 +81,11 @@ def view_sheets(view: str,
             raise ValueError('this model gives no attention to draw')
         attention = face.pred_instances.attention[0]
         points = face.pred_instances.keypoints[0]
-        yield 'attention', attention_sheet(image, attention, points,
-                                           landmark_set, landmark)
+        yield 'attention', attention_grid(image, attention, points,
+                                          landmark_set, landmark)
         yield 'matrix', attention_matrix(attention, landmark_set)
     else:
         if 'pred_fields' not in face:
             raise ValueError('this model has no landmark and edge maps to '
                              'draw')
-        yield 'maps', maps_sheet(image, face, landmark_set)
+        yield 'maps', maps_grid(image, face, landmark_set)

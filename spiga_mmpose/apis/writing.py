@@ -22,7 +22,7 @@ _OF_ALL = {
 }
 
 
-def write_picture(folder: str, name: str, picture: np.ndarray) -> None:
+def write_jpeg(folder: str, name: str, image: np.ndarray) -> None:
     """Write an image as JPEG.
 
     Args:
@@ -35,7 +35,7 @@ def write_picture(folder: str, name: str, picture: np.ndarray) -> None:
         OSError: If it cannot be written.
     """
     os.makedirs(folder, exist_ok=True)
-    write_image(osp.join(folder, name), picture)
+    write_image(osp.join(folder, name), image)
 
 
 class ResultWriter:

@@ -13,7 +13,7 @@ from typing import Sequence
 
 import numpy as np
 
-from spiga_mmpose.io import as_array, is_usable
+from spiga_mmpose.io import as_array, is_valid
 from spiga_mmpose.landmark_sets import LandmarkSet
 
 
@@ -124,7 +124,7 @@ def _fill_numbers(array, faces, records, key, lengths):
 def _numbers(values, lengths, count):
     values = as_array(values)
     if (values.ndim != 2 or values.shape[1] not in lengths
-            or not is_usable(values).all()):
+            or not is_valid(values).all()):
         raise ValueError
     return values[:, :count]
 

@@ -13,7 +13,7 @@ from typing import Dict, List, Optional
 import numpy as np
 
 from spiga_mmpose import io
-from spiga_mmpose.io import LARGEST, is_usable, load_dump, read_json
+from spiga_mmpose.io import LARGEST, is_valid, load_dump, read_json
 from spiga_mmpose.landmark_sets import LandmarkSet
 from . import benchmark_json, samples
 
@@ -160,7 +160,7 @@ def read_steps(path: str, records: list,
             raise ValueError(
                 f'{path}: face {index} has landmark_steps of the shape '
                 f'{np.shape(found)}, face 0 of {np.shape(steps[0])}')
-        if found is not None and not is_usable(found).all():
+        if found is not None and not is_valid(found).all():
             raise ValueError(f'{path}: face {index}: landmark_steps must be '
                              'finite px')
         steps.append(found)
@@ -168,7 +168,7 @@ def read_steps(path: str, records: list,
 
 
 def _check_finite(faces):
-    bad = faces.labelled & ~is_usable(faces.landmarks).all(-1)
+    bad = faces.labelled & ~is_valid(faces.landmarks).all(-1)
     if bad.any():
         index, landmark = np.argwhere(bad)[0]
         raise ValueError(

@@ -78,7 +78,7 @@ def _is_number(kind, bools):
     return issubclass(kind, _NUMBERS)
 
 
-def is_usable(numbers: np.ndarray) -> np.ndarray:
+def is_valid(numbers: np.ndarray) -> np.ndarray:
     """Mask of numbers that are finite and small enough to compute with.
 
     Args:

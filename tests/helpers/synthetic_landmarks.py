@@ -24,7 +24,7 @@ def synthetic_landmarks(count: int, seed: int = 0) -> np.ndarray:
 
 
 def in_crop(points: np.ndarray) -> np.ndarray:
-    """(N, L, 2) px to normalised coordinates of the crop of their tight boxes."""
+    """(N, L, 2) px to normalised coordinates of their landmark crops."""
     boxes = np.concatenate([points.min(1), points.max(1)], 1)
     return np.stack([
         image_to_crop(face, center, scale, 1.)

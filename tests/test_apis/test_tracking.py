@@ -268,7 +268,7 @@ class TestLoss:
         assert [len(found) for found in results] == [1, 0, 0]
         assert world.runs == [0, 1]
 
-    def test_leaves_the_picture(self):
+    def test_leaves_the_image(self):
         places = [box(270 + 4 * i) for i in range(12)]
         world = World([[place] for place in places],
                       [[places[0]]] + [[]] * 11)

@@ -61,13 +61,13 @@ class Stub(SPIGAInferencer):
     def make_visualizer(self):
         return SimpleNamespace(draw_faces=self.draw_faces)
 
-    def draw_faces(self, name, picture, sample):
+    def draw_faces(self, name, image, sample):
         if not len(sample.pred_instances):
-            return picture
+            return image
         self.frames += 1
         if self.frames == self.fail_at:
             raise self.fault('here')
-        return 255 - picture
+        return 255 - image
 
 
 def write_video(path, count=20, square=True):
@@ -265,12 +265,12 @@ class TestBadInput:
     @pytest.mark.parametrize('name, words', [
         ('none.mp4', 'no such video file.*none.mp4'),
         ('text.mp4', 'text.mp4'),
-        ('picture.png', 'image.png: an image; expected a video'),
+        ('image.png', 'image.png: an image; expected a video'),
         ('', 'no such video file'),
     ])
     def test_no_video(self, tmp_path, out, name, words):
         (tmp_path / 'text.mp4').write_text('no video')
-        cv2.imwrite(str(tmp_path / 'picture.png'), np.zeros((9, 9, 3)))
+        cv2.imwrite(str(tmp_path / 'image.png'), np.zeros((9, 9, 3)))
         with pytest.raises(ValueError, match=words):
             process_video(Stub(), str(tmp_path / name), str(out))
         assert not out.exists()

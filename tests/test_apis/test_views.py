@@ -5,7 +5,7 @@ from cartoon import cartoon_face
 from tiny_model import write_tiny_model
 
 from spiga_mmpose.apis import (ask_for_views, estimate_each, estimate_faces,
-                               load_model, steps_row, view_sheets)
+                               load_model, steps_row, view_grids)
 from spiga_mmpose.landmark_sets import load_landmark_set
 
 pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
@@ -84,14 +84,14 @@ class TestAskForViews:
         assert 'pred_fields' not in face
 
 
-class TestSheets:
+class TestGrids:
 
     def test_each(self, model, image, landmark_set):
         face = faces_of(model, image, ['attention', 'maps'])[0]
         names = [
             name for view in ('attention', 'maps')
-            for name, sheet in view_sheets(view, image, face, landmark_set)
-            if sheet.dtype == np.uint8 and sheet.std() > 5
+            for name, grid in view_grids(view, image, face, landmark_set)
+            if grid.dtype == np.uint8 and grid.std() > 5
         ]
         assert names == ['attention', 'matrix', 'maps']
 
@@ -103,7 +103,7 @@ class TestSheets:
                                words):
         [face] = faces_of(model, image, [], BOXES[:1])
         with pytest.raises(ValueError, match=words):
-            list(view_sheets(view, image, face, landmark_set))
+            list(view_grids(view, image, face, landmark_set))
 
 
 class TestStepsRow:

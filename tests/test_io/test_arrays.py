@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import torch
 
-from spiga_mmpose.io import as_array, is_usable
+from spiga_mmpose.io import as_array, is_valid
 
 
 @pytest.mark.parametrize('values', [
@@ -52,6 +52,6 @@ def test_truth_values_where_they_are_meant():
         as_array([True, '1'], bools=True)
 
 
-def test_usable():
+def test_valid():
     numbers = np.array([0, -1e9, 1e300, -1e300, np.nan, np.inf])
-    assert is_usable(numbers).tolist() == [True, True] + 4 * [False]
+    assert is_valid(numbers).tolist() == [True, True] + 4 * [False]

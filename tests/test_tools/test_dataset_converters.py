@@ -58,14 +58,14 @@ def points_of(seed, count=68):
     return np.random.default_rng(seed).uniform(5, 60, (count, 2)).round(3)
 
 
-def picture(path, shape=(64, 64, 3), value=100):
+def image(path, shape=(64, 64, 3), value=100):
     path.parent.mkdir(parents=True, exist_ok=True)
     assert cv2.imwrite(str(path), np.full(shape, value, np.uint8))
 
 
 def pts(path, points, **kwargs):
     """A .pts file and the image beside it."""
-    picture(path.with_suffix(kwargs.get('ending', '.png')))
+    image(path.with_suffix(kwargs.get('ending', '.png')))
     rows = '\n'.join(f'{x} {y}' for x, y in points)
     path.write_text(f'version: 1\nn_points:  {len(points)}\n{{\n{rows}\n}}\n')
 
@@ -107,7 +107,7 @@ class TestWFLW:
         for index, flags in enumerate(attributes):
             points = points_of(index, 98).ravel().tolist()
             name = f'0--Parade/{split} {index}.png'  # names may hold spaces
-            picture(root / 'WFLW_images' / name)
+            image(root / 'WFLW_images' / name)
             fields = [*points, 1, 2, 3, 4, *flags, name]
             lines.append(' '.join(map(str, fields[-num_fields:])))
         folder = (root / 'WFLW_annotations/list_98pt_rect_attr_train_test')
@@ -282,7 +282,7 @@ class Test300W:
 
 class TestCOFW68:
 
-    def pictures(self):
+    def images(self):
         rng = np.random.default_rng(0)
         colour = np.zeros((64, 50, 3), np.uint8)
         colour[:, :, 0] = 200  # red: the file is RGB
@@ -309,11 +309,11 @@ class TestCOFW68:
         assert colour.shape == (64, 50, 3)
         assert np.allclose(colour[30, 30], [0, 0, 200], atol=3)
         grey = cv2.imread(str(root / 'images/01346.jpg'), 0)
-        assert abs(grey - self.pictures()[1].astype(float)).mean() < 2
+        assert abs(grey - self.images()[1].astype(float)).mean() < 2
 
     def test_old_matlab_file(self, tool, tmp_path):
         cells = np.empty((2, 1), object)
-        cells[:, 0] = self.pictures()
+        cells[:, 0] = self.images()
         savemat(tmp_path / 'COFW_test_color.mat', dict(IsT=cells))
         self.write(tmp_path)
         tool('cofw68_to_spiga', tmp_path)
@@ -324,7 +324,7 @@ class TestCOFW68:
         path = tmp_path / 'COFW_test_color.mat'
         with h5py.File(path, 'w', userblock_size=512) as file:
             cells = file.create_dataset('IsT', (1, 2), h5py.ref_dtype)
-            for index, pixels in enumerate(self.pictures()):
+            for index, pixels in enumerate(self.images()):
                 cells[0, index] = file.create_dataset(
                     f'#refs#/{index}', data=pixels.T).ref
         with open(path, 'r+b') as file:  # the header that MATLAB writes
@@ -333,25 +333,25 @@ class TestCOFW68:
         tool('cofw68_to_spiga', tmp_path)
         self.check(tmp_path)
 
-    def write_pictures(self, root, pictures, name='IsT'):
-        cells = np.empty((len(pictures), 1), object)
-        cells[:, 0] = pictures
+    def write_images(self, root, images, name='IsT'):
+        cells = np.empty((len(images), 1), object)
+        cells[:, 0] = images
         savemat(root / 'COFW_test_color.mat', {name: cells})
 
-    def test_bad_pictures(self, refused, tmp_path):
+    def test_bad_images(self, refused, tmp_path):
         assert 'COFW68_Data' in refused('cofw68_to_spiga', tmp_path)
         self.write(tmp_path)
         path = tmp_path / 'COFW_test_color.mat'
         assert 'COFW_test_color.mat is not' in refused('cofw68_to_spiga',
                                                        tmp_path)
-        self.write_pictures(tmp_path, self.pictures()[:1])
+        self.write_images(tmp_path, self.images()[:1])
         line = refused('cofw68_to_spiga', tmp_path)
         assert str(path) in line and 'found 1 and 2' in line
-        self.write_pictures(tmp_path, self.pictures(), 'other')
+        self.write_images(tmp_path, self.images(), 'other')
         assert 'IsT is missing' in refused('cofw68_to_spiga', tmp_path)
-        self.write_pictures(tmp_path, [self.pictures()[0], np.zeros(3)])
+        self.write_images(tmp_path, [self.images()[0], np.zeros(3)])
         assert 'image 2: expected uint8' in refused('cofw68_to_spiga',
-                                                      tmp_path)
+                                                    tmp_path)
         for content in (path.read_bytes()[:300], b'hello, no mat ' * 50):
             path.write_bytes(content)
             line = refused('cofw68_to_spiga', tmp_path)
@@ -367,14 +367,14 @@ class TestCOFW68:
     ])
     def test_bad_points(self, refused, tmp_path, changes, words):
         self.write(tmp_path, **changes)
-        self.write_pictures(tmp_path, self.pictures())
+        self.write_images(tmp_path, self.images())
         line = refused('cofw68_to_spiga', tmp_path)
         assert '1_points.mat' in line and words in line
         assert not (tmp_path / 'images').exists()
 
     def test_points_file_that_is_none(self, refused, tmp_path):
         self.write(tmp_path)
-        self.write_pictures(tmp_path, self.pictures())
+        self.write_images(tmp_path, self.images())
         path = tmp_path / 'COFW68_Data/test_annotations/2_points.mat'
         path.write_bytes(b'xx')
         assert f'{path} is no MATLAB file' in refused('cofw68_to_spiga',
@@ -382,18 +382,18 @@ class TestCOFW68:
         path.rename(path.with_name('3_points.mat'))
         assert f'{path} is not there' in refused('cofw68_to_spiga', tmp_path)
 
-    def test_picture_that_cannot_be_written(self, refused, tmp_path,
+    def test_image_that_cannot_be_written(self, refused, tmp_path,
                                             monkeypatch):
         self.write(tmp_path)
-        self.write_pictures(tmp_path, self.pictures())
+        self.write_images(tmp_path, self.images())
         monkeypatch.setattr(cv2, 'imencode', lambda *args: (False, None))
         line = refused('cofw68_to_spiga', tmp_path)
         assert 'cannot write the image' in line and '01345.jpg' in line
 
-    def test_pictures_that_are_there_stay(self, refused, tmp_path):
+    def test_images_that_are_there_stay(self, refused, tmp_path):
         self.write(tmp_path)
-        self.write_pictures(tmp_path, self.pictures())
-        picture(tmp_path / 'images/01346.jpg')
+        self.write_images(tmp_path, self.images())
+        image(tmp_path / 'images/01346.jpg')
         line = refused('cofw68_to_spiga', tmp_path)
         assert '1 of 2 files' in line and '01346.jpg' in line
 

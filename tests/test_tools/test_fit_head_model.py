@@ -204,7 +204,7 @@ class TestShow:
         tool('analysis_tools/show_landmark_set.py', *args)
 
     @pytest.mark.parametrize('name', ['aflw_19', 'lapa_106'])
-    def test_picture(self, tool, tmp_path, name):
+    def test_image(self, tool, tmp_path, name):
         self.run(tool, name, tmp_path / 'set.png')
         image = cv2.imread(str(tmp_path / 'set.png'))
         assert image.shape[1] > 1.5 * image.shape[0]  # front and side

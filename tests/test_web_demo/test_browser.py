@@ -173,7 +173,7 @@ class Page:
         [name] = self.wait(new)
         return osp.join(self.browser.downloads, name)
 
-    def click_picture(self, x, y):
+    def click_image(self, x, y):
         """Click at px of the image."""
         from selenium.webdriver.common.action_chains import ActionChains
         image = self.wait_for('#image img')
@@ -210,8 +210,8 @@ def test_upload_and_download(analysed):
         [face] = json.load(file)['faces']
     assert np.shape(face['landmarks']) == (98, 2)
     assert face['box'] == [0, 0, 200, 200]
-    picture = cv2.imread(analysed.download('drawn'))
-    assert picture.shape == (800, 800, 3)
+    image = cv2.imread(analysed.download('drawn'))
+    assert image.shape == (800, 800, 3)
 
 
 def test_steps_and_a_click(analysed):
@@ -225,11 +225,11 @@ def test_steps_and_a_click(analysed):
     # The landmark that lies farthest from all others cannot be mistaken.
     distances = np.linalg.norm(points[:, None] - points, axis=-1)
     landmark = (distances + 1e9 * np.eye(98)).min(1).argmax()
-    analysed.click_picture(*(4 * points[landmark] + 2))
+    analysed.click_image(*(4 * points[landmark] + 2))
     analysed.wait_for_text('#hint', f'Face 1, landmark {landmark}:')
-    sheet = analysed.wait_for('#attention img')
-    assert int(sheet.get_attribute('naturalHeight')) > 700
-    analysed.click_picture(790, 10)
+    grid = analysed.wait_for('#attention img')
+    assert int(grid.get_attribute('naturalHeight')) > 700
+    analysed.click_image(790, 10)
     analysed.wait_for_text('#hint', 'no landmark')
     analysed.wait(lambda: not analysed.find('#attention img'))
 

@@ -90,7 +90,7 @@ _POSE = (
 )
 _POSE_NOTE = (
     'The true pose is a fit of the rigid head to the true landmarks, rounded '
-    "to integer px, in the network's crop; published: a crop of 256 px and 1.6 "
+    "to whole px, in the network's crop; published: a crop of 256 px and 1.6 "
     'times the box of the true landmarks')
 _TABLE_1 = (
     PaperTable(

@@ -220,14 +220,14 @@ class Run:
         for name in self.args.corruptions:
             amounts = ticks(CORRUPTIONS[name].amounts)
             rows.append((CORRUPTIONS[name].unit, [
-                (amount, self.picture(self.step(name, level)))
+                (amount, self.image(self.step(name, level)))
                 for level, amount in enumerate(amounts)
             ]))
         if rows:
             robustness.draw_examples(
                 rows, osp.join(self.args.out, 'examples.png'))
 
-    def picture(self, step):
+    def image(self, step):
         """The first face as the network gets it, (H, W, 3) RGB."""
         packed = self.faces.harmed_by(step)[0]['inputs']
         return packed.permute(1, 2, 0).numpy()[..., ::-1]

@@ -25,7 +25,7 @@ from mmpose.registry import DATASETS, KEYPOINT_CODECS
 import spiga_mmpose  # noqa: F401, registers the parts
 from spiga_mmpose.io import write_image
 from spiga_mmpose.models.targets import draw_edge_maps
-from spiga_mmpose.visualization import drawing, make_sheet
+from spiga_mmpose.visualization import drawing, make_grid
 
 # Part of the panel's side; no smaller than can be told apart.
 _DOT, _CROSS, _RIM = 0.005, 0.011, 0.003
@@ -196,9 +196,9 @@ def show(args: argparse.Namespace) -> None:
         ])
         path = samples[0]['data_samples'].get('img_path') or ''
         captions.append(f'face {index}: {osp.basename(path) or "drawn"}')
-    sheet = make_sheet(rows, captions=captions, size=args.size)
-    sheet = np.concatenate([sheet, key_panel(sheet.shape[1], args.size)])
-    write_image(args.out, sheet)
+    grid = make_grid(rows, captions=captions, size=args.size)
+    grid = np.concatenate([grid, key_panel(grid.shape[1], args.size)])
+    write_image(args.out, grid)
     print(f'{args.out}: {len(rows)} faces, {args.views} draws of each')
 
 

@@ -16,7 +16,7 @@ from command_line import OneLineParser, image_file, positive, run_tool
 
 from spiga_mmpose.datasets import SyntheticFaceDataset
 from spiga_mmpose.io import write_image
-from spiga_mmpose.visualization import drawing, make_sheet
+from spiga_mmpose.visualization import drawing, make_grid
 
 TILE = 256  # px, side of a face on the grid
 SEEN, HIDDEN = (80, 255, 80), (255, 60, 60)
@@ -58,7 +58,7 @@ def draw_tile(info, plain):
     return tile
 
 
-def draw_sheet(args):
+def draw_grid(args):
     """Write the grid; returns what was done, in words."""
     faces = SyntheticFaceDataset(
         num_faces=args.count,
@@ -69,12 +69,12 @@ def draw_sheet(args):
              for index in range(args.count)]
     rows = [tiles[start:start + args.columns]
             for start in range(0, len(tiles), args.columns)]
-    write_image(args.out, make_sheet(rows, size=TILE))
+    write_image(args.out, make_grid(rows, size=TILE))
     return f'{args.count} faces in {args.out}'
 
 
 def main(argv=None):
-    return run_tool('show_synthetic.py', draw_sheet, parse_args(argv))
+    return run_tool('show_synthetic.py', draw_grid, parse_args(argv))
 
 
 if __name__ == '__main__':

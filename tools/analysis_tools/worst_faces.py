@@ -25,7 +25,7 @@ from tqdm import tqdm
 from spiga_mmpose.datasets.transforms import loading
 from spiga_mmpose.evaluation.figures import per_cent_of
 from spiga_mmpose.io import write_image
-from spiga_mmpose.visualization import drawing, sheets
+from spiga_mmpose.visualization import drawing, grids
 
 PANEL, LETTERS = 320, 14  # px
 CAPTION_LINES = 3  # rank, image, subsets
@@ -136,8 +136,8 @@ def face_panels(scored, face, rank, image):
     found = {name: faces.landmarks[face]
              for name, faces in scored.predictions.items()}
     frame = frame_of(truth, found.values())
-    plain, matrix = sheets.crop_panel(image, frame, PANEL)
-    true_places = sheets.to_panel(truth, matrix)
+    plain, matrix = grids.crop_panel(image, frame, PANEL)
+    true_places = grids.to_panel(truth, matrix)
     first = scored.annotations.names[face] or f'face {face}'
     subsets = [name for name, members in scored.subsets.items()
                if face in members]
@@ -145,20 +145,20 @@ def face_panels(scored, face, rank, image):
                                 *filter(None, [', '.join(subsets)])])]
     for name, points in found.items():
         panel = plain.copy()
-        draw_face(panel, true_places, sheets.to_panel(points, matrix),
+        draw_face(panel, true_places, grids.to_panel(points, matrix),
                   scored.landmark_set)
         panels.append(
             captioned(panel, [f'{name}: {scored.errors[name][face]:.2f} %']))
     return panels
 
 
-def with_gap(picture, gap):
+def with_gap(image, gap):
     """Half a gap on each side of an image."""
-    return cv2.copyMakeBorder(picture, *[gap // 2] * 4, cv2.BORDER_CONSTANT,
+    return cv2.copyMakeBorder(image, *[gap // 2] * 4, cv2.BORDER_CONSTANT,
                               value=(drawing.PAPER, ) * 3)
 
 
-def make_sheet(groups):
+def make_grid(groups):
     """All panels, as many faces in a row as there is place for."""
     faces = [
         with_gap(np.concatenate([with_gap(p, PANEL_GAP) for p in panels], 1),
@@ -172,16 +172,16 @@ def make_sheet(groups):
     ])
 
 
-def add_legend(sheet, title):
+def add_legend(grid, title):
     """The grid with lines on top that tell what is to be seen."""
     lines = [title, 'truth: points joined by edges',
              'prediction: points tied to where they belong by white lines']
     height = LETTERS + 2
-    band = np.zeros((drawing.text_extent(lines, height)[1], sheet.shape[1], 3),
+    band = np.zeros((drawing.text_extent(lines, height)[1], grid.shape[1], 3),
                     np.uint8)
     drawing.draw_text(band, lines, (0, 0), height,
                       [drawing.WHITE, TRUE_COLOR, PREDICTED_COLOR])
-    return np.concatenate([band, sheet])
+    return np.concatenate([band, grid])
 
 
 def read_faces(scored, faces, data_root):
@@ -212,8 +212,8 @@ def draw(args):
                          f'{missing[0]}')
     title = (f'The {len(faces)} worst of {np.isfinite(errors).sum()} faces by '
              f'{method}; NME in {per_cent_of(scored.norm)}')
-    sheet = add_legend(make_sheet(groups), title)
-    write_image(args.out, sheet)
+    grid = add_legend(make_grid(groups), title)
+    write_image(args.out, grid)
     for line in missing:
         print(f'not drawn: {line}', file=sys.stderr)
     print(f'{args.out}: {len(groups)} of the {len(faces)} worst faces; '

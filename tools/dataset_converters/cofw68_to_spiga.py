@@ -44,7 +44,7 @@ def read_mat(path: str) -> dict:
                          f'{error}') from None
 
 
-def _read_new_pictures(path: str) -> List[np.ndarray]:
+def _read_new_images(path: str) -> List[np.ndarray]:
     """``IsT`` of a MATLAB 7.3 file, which is HDF5."""
     try:
         import h5py
@@ -62,7 +62,7 @@ def _read_new_pictures(path: str) -> List[np.ndarray]:
                          f'{error}') from None
 
 
-def read_pictures(path: str) -> List[np.ndarray]:
+def read_images(path: str) -> List[np.ndarray]:
     """Images of ``COFW_test_color.mat``, (H, W) or (H, W, 3) RGB, uint8.
 
     Raises:
@@ -73,18 +73,18 @@ def read_pictures(path: str) -> List[np.ndarray]:
     try:
         content = read_mat(path)
     except NotImplementedError:
-        pictures = _read_new_pictures(path)
+        images = _read_new_images(path)
     else:
         if 'IsT' not in content:
             raise ValueError(f'{path}: the variable IsT is missing')
-        pictures = list(np.ravel(content['IsT']))
-    for number, picture in enumerate(pictures, 1):
-        shape = np.shape(picture)
-        if (getattr(picture, 'dtype', None) != np.uint8 or 0 in shape
+        images = list(np.ravel(content['IsT']))
+    for number, image in enumerate(images, 1):
+        shape = np.shape(image)
+        if (getattr(image, 'dtype', None) != np.uint8 or 0 in shape
                 or len(shape) not in (2, 3) or shape[2:] not in ((), (3, ))):
             raise ValueError(f'{path}: image {number}: expected uint8 of '
                              f'shape (H, W) or (H, W, 3), found {shape}')
-    return pictures
+    return images
 
 
 def read_face(path: str, imgpath: str) -> dict:
@@ -117,11 +117,11 @@ def convert(args: argparse.Namespace) -> dict:
     need_free(args, ['annotations/test.json'])
     folder = need_folder(args.root, 'COFW68_Data', 'test_annotations')
     path = need_folder(args.root, 'COFW_test_color.mat')
-    pictures = read_pictures(path)
+    images = read_images(path)
     count = len(glob(osp.join(escape(folder), '*_points.mat')))
-    if len(pictures) != count or not count:
+    if len(images) != count or not count:
         raise ValueError(f'expected as many images in {path} as files '
-                         f'*_points.mat in {folder}, found {len(pictures)} '
+                         f'*_points.mat in {folder}, found {len(images)} '
                          f'and {count}')
     names = [f'images/{_FIRST_NAME + i:05d}.jpg' for i in range(count)]
     need_free(args, names)
@@ -130,8 +130,8 @@ def convert(args: argparse.Namespace) -> dict:
         for number, name in enumerate(progress(names, 'points'), 1)
     ]
     os.makedirs(osp.join(args.root, 'images'), exist_ok=True)
-    for name, picture in zip(progress(names, 'pictures'), pictures):
-        write_image(osp.join(args.root, name), picture, quality=100)
+    for name, image in zip(progress(names, 'images'), images):
+        write_image(osp.join(args.root, name), image, quality=100)
     print(f"{osp.join(args.root, 'images')}: {count} images")
     return {'test.json': faces}
 

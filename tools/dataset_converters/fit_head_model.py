@@ -70,8 +70,8 @@ def crop_faces(points: np.ndarray,
         labelled (np.ndarray): (N, L) bool.
 
     Returns:
-        tuple: (M, L, 2) normalised coordinates and (M, L) bool of the M faces with
-        ``MIN_LANDMARKS``, not all on one spot.
+        tuple: (M, L, 2) normalised coordinates and (M, L) bool of the M faces
+        with ``MIN_LANDMARKS``, not all on one spot.
     """
     crops = []
     for face, known in zip(points, labelled):

@@ -16,11 +16,10 @@ import cv2
 import numpy as np
 from mmpose.structures import PoseDataSample
 
-from spiga_mmpose.apis import (Frame, ResultWriter, SPIGAInferencer,
-                               write_picture)
+from spiga_mmpose.apis import Frame, ResultWriter, SPIGAInferencer, write_jpeg
 from spiga_mmpose.apis.estimation import check_refine
 from spiga_mmpose.datasets.transforms import BadSampleError, LoadFaceImage
-from spiga_mmpose.visualization import (SPIGAVisualizer, attention_sheet,
+from spiga_mmpose.visualization import (SPIGAVisualizer, attention_grid,
                                         face_size)
 
 # A photograph may have so many pixels and faces: 150 MB of memory while it is
@@ -45,7 +44,7 @@ class Analysis:
         name (str): Name of its file.
         image (np.ndarray): (H, W, 3) RGB: the photograph in the size in
             which it is shown.
-        faces (:obj:`PoseDataSample`): Of all N faces, in px of ``picture``.
+        faces (:obj:`PoseDataSample`): Of all N faces, in px of ``image``.
         attention (list[np.ndarray]): Of each face (S, layers, 1, L, L), mean
             over the heads; empty where the model gives none.
         record (dict): In px of the photograph (:mod:`..apis.formats`).
@@ -53,7 +52,7 @@ class Analysis:
         notes (list[str]): What was left out, in sentences.
     """
     name: str
-    picture: np.ndarray
+    image: np.ndarray
     faces: PoseDataSample
     attention: List[np.ndarray]
     record: dict
@@ -67,22 +66,22 @@ class Analysis:
         return 0 if steps is None else steps.shape[1] - 1
 
     def landmarks(self, step: int) -> np.ndarray:
-        """Landmarks (N, L, 2) after a step (0 to S), px of ``picture``."""
+        """Landmarks (N, L, 2) after a step (0 to S), px of ``image``."""
         faces = self.faces.pred_instances
         return faces.landmark_steps[:, step] if self.steps else faces.keypoints
 
     def draw(self, step: int) -> np.ndarray:
         """The image with the faces after a step, (H, W, 3) RGB."""
         if not len(self.faces.pred_instances):
-            return self.picture
+            return self.image
         sample = self.faces.clone()  # a shallow one
         sample.pred_instances = self.faces.pred_instances.clone()
         sample.pred_instances.keypoints = self.landmarks(step)
-        return self.visualizer.draw_faces(self.name, self.picture, sample)
+        return self.visualizer.draw_faces(self.name, self.image, sample)
 
     def nearest(self, step: int, x: float,
                 y: float) -> Optional[Tuple[int, int]]:
-        """Face and landmark at a place, px of ``picture``; None if far."""
+        """Face and landmark at a place, px of ``image``; None if far."""
         points = self.landmarks(step)
         if not points.size:
             return None
@@ -102,10 +101,10 @@ class Analysis:
         """
         if not self.attention or self.visualizer.landmark_set is None:
             raise ValueError('this model gives no attention to show')
-        return attention_sheet(self.picture,
-                               self.attention[face].astype(np.float32),
-                               self.faces.pred_instances.keypoints[face],
-                               self.visualizer.landmark_set, landmark)
+        return attention_grid(self.image,
+                              self.attention[face].astype(np.float32),
+                              self.faces.pred_instances.keypoints[face],
+                              self.visualizer.landmark_set, landmark)
 
     def write(self, step: int, folder: str) -> Tuple[str, str]:
         """Write what is offered for download, and remove what is old.
@@ -125,7 +124,7 @@ class Analysis:
         writer = ResultWriter(place, ['json'])
         name = writer.name_of(self.name)
         writer.add(name, self.record)
-        write_picture(place, f'{name}_faces.jpg', self.draw(step))
+        write_jpeg(place, f'{name}_faces.jpg', self.draw(step))
         return tuple(
             osp.join(place, name + ending)
             for ending in ('.json', '_faces.jpg'))
@@ -232,8 +231,8 @@ class FaceAnalyser:
         if result.left_out:
             notes.append(f'{len(result.boxes) + result.left_out} faces were '
                          f'found; the first {MAX_FACES} are shown.')
-        picture, factor = _fitted(image)
-        return Analysis(name, picture, _scaled(result.faces, factor),
+        shown, factor = _fitted(image)
+        return Analysis(name, shown, _scaled(result.faces, factor),
                         attention, result.record,
                         inferencer.make_visualizer(), notes)
 
@@ -253,8 +252,8 @@ def _fitted(image: np.ndarray) -> Tuple[np.ndarray, float]:
     factor = float(np.clip(side, *_SIDES)) / side
     size = [max(1, round(length * factor)) for length in image.shape[1::-1]]
     way = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
-    picture = cv2.resize(image, size, interpolation=way)
-    return np.ascontiguousarray(picture[..., ::-1]), factor
+    shown = cv2.resize(image, size, interpolation=way)
+    return np.ascontiguousarray(shown[..., ::-1]), factor
 
 
 def _scaled(sample: PoseDataSample, factor: float) -> PoseDataSample:

@@ -113,10 +113,10 @@ class SPIGACrop(BaseTransform):
                 borderMode=_BORDERS[self.border])
         linear = np.linalg.inv(matrix[:, :2])
         inverse = np.column_stack([linear, -linear @ matrix[:, 2]])
-        picture = Image.fromarray(np.ascontiguousarray(img))
+        image = Image.fromarray(np.ascontiguousarray(img))
         return np.array(
-            picture.transform(self.input_size, Image.Transform.AFFINE,
-                              inverse.ravel(), Image.Resampling.NEAREST))
+            image.transform(self.input_size, Image.Transform.AFFINE,
+                            inverse.ravel(), Image.Resampling.NEAREST))
 
     def __repr__(self) -> str:
         return (f'{type(self).__name__}(input_size={self.input_size}, '

@@ -234,7 +234,7 @@ def test_has_no_weights(head):
     assert not head.state_dict()
 
 
-def test_curve_without_a_usable_point_does_not_count(head, faces):
+def test_curve_without_a_valid_point_does_not_count(head, faces):
     """It is not known where it is; that is not the same as nowhere."""
     cheek = head.landmark_set.edges['cheek']
     others = features().edges

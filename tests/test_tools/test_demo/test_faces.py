@@ -140,7 +140,7 @@ class TestDrawings:
             assert words in printed
         assert sorted(os.listdir(out)) == ['face.json', 'face_faces.jpg']
 
-    def test_sheets(self, run, face_file, out):
+    def test_grids(self, run, face_file, out):
         """A grid a face, and one of the steps of all."""
         code, printed = run(face_file, *TWO, '--draw',
                             'landmarks,pose,steps,attention,maps')
@@ -155,13 +155,13 @@ class TestDrawings:
         assert (np.abs(one.astype(int) - two) > 60).any()
 
     def test_landmark(self, run, face_file, out):
-        sheets = []
+        grids = []
         for landmark in ('16', '76'):
             code, printed = run(face_file, *TWO, '--draw', 'attention',
                                 '--landmark', landmark)
             assert code == 0, printed
-            sheets.append(cv2.imread(str(out / 'face_attention_1.jpg')))
-        one, two = sheets
+            grids.append(cv2.imread(str(out / 'face_attention_1.jpg')))
+        one, two = grids
         assert one.shape != two.shape or (np.abs(one.astype(int) - two) >
                                           60).any()
         code, printed = run(face_file, '--landmark', '98')

@@ -80,7 +80,7 @@ def test_in_common_batches(run, folder, face_file, out):
             for row in rows] == ['a.png', 'b.png', 'face.png', 'z.png']
 
 
-def test_a_picture_that_cannot_be_written(run, folder, face_file, out):
+def test_a_image_that_cannot_be_written(run, folder, face_file, out):
     """The others of its batch are done, also after an unknown path."""
     for name in ('a', 'z'):
         cv2.imwrite(str(folder / f'{name}.png'), cartoon_face(200))
@@ -154,14 +154,14 @@ def test_the_largest_box(run, face_file, result):
 def test_interrupted(run, folder, face_file, out, monkeypatch):
     """What was found until then is in the files of all images."""
     cv2.imwrite(str(folder / 'second.png'), cartoon_face(100))
-    write = demo_loop.write_picture
+    write = demo_loop.write_jpeg
 
-    def stop_at_second(folder, name, picture):
+    def stop_at_second(folder, name, image):
         if 'second' in name:
             raise KeyboardInterrupt
-        write(folder, name, picture)
+        write(folder, name, image)
 
-    monkeypatch.setattr(demo_loop, 'write_picture', stop_at_second)
+    monkeypatch.setattr(demo_loop, 'write_jpeg', stop_at_second)
     code, printed = run(folder, '--format', 'json,benchmark')
     assert code == 130
     assert 'interrupted: 1 image left' in printed

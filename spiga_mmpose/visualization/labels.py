@@ -15,7 +15,7 @@ _FOREIGN = 20
 
 
 @dataclass(frozen=True)
-class ReadOut:
+class Label:
     """A text of a face.
 
     Attributes:
@@ -34,12 +34,12 @@ class ReadOut:
     short: str = ''
 
 
-def label_read_out(face: int, box: np.ndarray, text: str) -> ReadOut:
+def box_label(face: int, box: np.ndarray, text: str) -> Label:
     """A line that stands on the box of a face, in the colour of boxes."""
-    return ReadOut(face, box, (text, ), (BOX_COLOR, ), on_top=True)
+    return Label(face, box, (text, ), (BOX_COLOR, ), on_top=True)
 
 
-def angle_read_out(face: int, box: np.ndarray, pose: np.ndarray) -> ReadOut:
+def angle_label(face: int, box: np.ndarray, pose: np.ndarray) -> Label:
     """Yaw, pitch and roll at the side of a face, coloured as the axes.
 
     Args:
@@ -48,7 +48,7 @@ def angle_read_out(face: int, box: np.ndarray, pose: np.ndarray) -> ReadOut:
         pose (np.ndarray): (3,) or (6,), angles in degrees first.
 
     Returns:
-        ReadOut: Without lines where an angle is no number.
+        Label: Without lines where an angle is no number.
     """
     angles = pose[:3] if np.isfinite(pose[:3]).all() else ()
     names = ('yaw', 'pitch', 'roll')
@@ -58,11 +58,11 @@ def angle_read_out(face: int, box: np.ndarray, pose: np.ndarray) -> ReadOut:
     ]
     lines = [f'{name:<5} {text:>4}°' for name, text in zip(names, signed)]
     short = ' '.join(name[0] + text for name, text in zip(names, signed))
-    return ReadOut(face, box, lines, ANGLE_COLORS, short=short)
+    return Label(face, box, lines, ANGLE_COLORS, short=short)
 
 
-def draw_read_outs(canvas: np.ndarray, read_outs: Sequence[ReadOut],
-                   faces: np.ndarray) -> None:
+def draw_labels(canvas: np.ndarray, labels: Sequence[Label],
+                faces: np.ndarray) -> None:
     """Write texts, each beside its own face, after all faces are drawn.
 
     A text keeps off the other faces and the texts before it, and hides as
@@ -72,66 +72,66 @@ def draw_read_outs(canvas: np.ndarray, read_outs: Sequence[ReadOut],
 
     Args:
         canvas (np.ndarray): (H, W, 3) RGB, uint8.
-        read_outs (list[ReadOut]): The texts; the first ones choose first.
+        labels (list[Label]): The texts; the first ones choose first.
         faces (np.ndarray): (N, 4) what must stay visible of each face; rows
             may be NaN.
     """
     taken = np.zeros((0, 4))
-    for read_out in read_outs:
-        if not (read_out.lines and np.isfinite(read_out.box).all()):
+    for label in labels:
+        if not (label.lines and np.isfinite(label.box).all()):
             continue
-        place, cost = _best_place(read_out, canvas.shape, faces, taken)
-        if cost and read_out.short:
+        place, cost = _best_place(label, canvas.shape, faces, taken)
+        if cost and label.short:
             short = replace(
-                read_out,
-                lines=(read_out.short, ),
+                label,
+                lines=(label.short, ),
                 colors=(WHITE, ),
                 on_top=True)
             other, less = _best_place(short, canvas.shape, faces, taken)
             if less < cost:
-                read_out, place = short, other
-        draw_text(canvas, read_out.lines, place[:2], _height(read_out),
-                  read_out.colors)
+                label, place = short, other
+        draw_text(canvas, label.lines, place[:2], _height(label),
+                  label.colors)
         taken = np.concatenate([taken, place[None]])
 
 
-def _best_place(read_out: ReadOut, shape: Sequence[int], faces: np.ndarray,
+def _best_place(label: Label, shape: Sequence[int], faces: np.ndarray,
                 taken: np.ndarray) -> Tuple[np.ndarray, float]:
     """Place (4,) of a text, and what it hides."""
-    height = _height(read_out)
-    extent = np.array(text_extent(read_out.lines, height))
+    height = _height(label)
+    extent = np.array(text_extent(label.lines, height))
     limits = np.maximum(shape[1::-1] - extent, 0)
     corners = np.clip(
-        np.round(_places(read_out, extent, height)), 0, limits)
+        np.round(_places(label, extent, height)), 0, limits)
     places = np.hstack([corners, corners + extent])
-    others = np.delete(faces, read_out.face, axis=0)
+    others = np.delete(faces, label.face, axis=0)
     hidden = _overlap(places, np.concatenate([others, taken]))
-    own = _overlap(places, faces[read_out.face][None])
+    own = _overlap(places, faces[label.face][None])
     costs = np.round(_FOREIGN * hidden + own)
     return places[costs.argmin()], costs.min()
 
 
-def _height(read_out: ReadOut) -> int:
+def _height(label: Label) -> int:
     """Height of the letters, px."""
-    return text_height(face_size(np.reshape(read_out.box, (2, 2))))
+    return text_height(face_size(np.reshape(label.box, (2, 2))))
 
 
-def _places(read_out: ReadOut, extent: np.ndarray,
+def _places(label: Label, extent: np.ndarray,
             height: float) -> np.ndarray:
     """(P, 2) upper left corners in question, the preferred ones first."""
-    x1, y1, x2, y2 = read_out.box
-    line = box_width(read_out.box)
-    gap = line if read_out.on_top else height / 2
+    x1, y1, x2, y2 = label.box
+    line = box_width(label.box)
+    gap = line if label.on_top else height / 2
     left, right = x1 - gap - extent[0], x2 + gap
     above, below = y1 - gap - extent[1], y2 + gap
     inner_x, inner_y = (x2, y2) - extent
     on_top = [(x1, above), (inner_x, above), (x1, below), (inner_x, below)]
-    if not read_out.on_top:  # a label may stand on the box, and keeps its room
+    if not label.on_top:  # a label may stand on the box, and keeps its room
         room = text_extent([''], height)[1]
         on_top = [(x1, below), (x1, above - room), (inner_x, below),
                   (inner_x, above - room)]
     beside = [(right, y1), (left, y1), (right, inner_y), (left, inner_y)]
-    outside = on_top + beside if read_out.on_top else beside + on_top
+    outside = on_top + beside if label.on_top else beside + on_top
     # Inside, which always hides something, is preferred to what the border of
     # the image pushes inside: lower corners of the box are off the face.
     inside = [(x1, inner_y), (inner_x, inner_y), (x1, y1), (inner_x, y1)]

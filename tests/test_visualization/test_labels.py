@@ -2,10 +2,9 @@
 import numpy as np
 import pytest
 
-from spiga_mmpose.visualization import read_outs
-from spiga_mmpose.visualization.read_outs import (angle_read_out,
-                                                  draw_read_outs,
-                                                  label_read_out)
+from spiga_mmpose.visualization import labels
+from spiga_mmpose.visualization.labels import (angle_label, box_label,
+                                               draw_labels)
 
 POSE = np.array([3., -4, 5])
 
@@ -13,7 +12,7 @@ POSE = np.array([3., -4, 5])
 def write(texts, faces, height=200, width=300):
     """(H, W) bool where texts are written on an empty image."""
     canvas = np.full((height, width, 3), 128, np.uint8)
-    draw_read_outs(canvas, texts, np.array(faces, float))
+    draw_labels(canvas, texts, np.array(faces, float))
     return (canvas != 128).any(-1)
 
 
@@ -24,14 +23,14 @@ def inside(painted, box):
 
 def write_angles(box, **size):
     box = np.array(box, float)
-    return write([angle_read_out(0, box, POSE)], [box], **size)
+    return write([angle_label(0, box, POSE)], [box], **size)
 
 
 def test_lines_of_the_angles():
-    read_out = angle_read_out(0, np.zeros(4), np.array([12.4, -4, 0, 1, 2, 3]))
-    assert read_out.lines == ['yaw    +12°', 'pitch   \N{MINUS SIGN}4°',
-                              'roll    +0°']
-    assert read_out.short == 'y+12 p\N{MINUS SIGN}4 r+0'
+    label = angle_label(0, np.zeros(4), np.array([12.4, -4, 0, 1, 2, 3]))
+    assert label.lines == ['yaw    +12°', 'pitch   \N{MINUS SIGN}4°',
+                           'roll    +0°']
+    assert label.short == 'y+12 p\N{MINUS SIGN}4 r+0'
 
 
 class TestAlone:
@@ -54,7 +53,7 @@ class TestAlone:
         painted = write_angles(box, width=200)
         assert painted.any() and not inside(painted, box).any()
 
-    def test_a_face_that_fills_the_picture(self):
+    def test_a_face_that_fills_the_image(self):
         """At a lower corner, which is off the face."""
         painted = write_angles([0, 0, 100, 100], width=100, height=100)
         assert painted[60:].any() and not painted[:50].any()
@@ -64,11 +63,11 @@ class TestAlone:
         (np.zeros(6), [np.nan] * 4),
     ])
     def test_no_angles(self, pose, box):
-        assert not write([angle_read_out(0, np.array(box), pose)], [box]).any()
+        assert not write([angle_label(0, np.array(box), pose)], [box]).any()
 
     def test_label_is_above_the_box(self):
         box = np.array([20., 50, 110, 95])
-        painted = write([label_read_out(0, box, '0.87')], [box])
+        painted = write([box_label(0, box, '0.87')], [box])
         assert painted.any() and not painted[50:].any()
 
     @pytest.mark.parametrize('shape', [(1, 1), (3, 200), (200, 3)])
@@ -83,7 +82,7 @@ class TestAmongOthers:
         """Below its box where a face is above, whose label has its place."""
         faces = np.array([[100., 20, 190, 90], [100, 95, 190, 165]])
         upper, lower = (
-            label_read_out(i, box, f'id {i}') for i, box in enumerate(faces))
+            box_label(i, box, f'id {i}') for i, box in enumerate(faces))
         rows = np.argwhere(write([lower], faces))[:, 0]
         assert rows.min() > 165
         assert np.argwhere(write([upper], faces))[:, 0].max() < 20
@@ -91,16 +90,16 @@ class TestAmongOthers:
     def test_angles_give_way(self):
         """To the left where a face is at the right."""
         faces = [[110., 50, 190, 130], [200, 50, 280, 130]]
-        painted = write([angle_read_out(0, np.array(faces[0]), POSE)], faces)
+        painted = write([angle_label(0, np.array(faces[0]), POSE)], faces)
         assert np.argwhere(painted)[:, 1].max() < 110
 
     def test_short_where_there_is_little_room(self, monkeypatch):
         """Between rows of faces there is room for a line and no more."""
         faces = np.array([[x, y, x + 100, y + 100]
                           for y in (25., 150, 275) for x in (5., 110, 215)])
-        middle = angle_read_out(4, faces[4], POSE)
+        middle = angle_label(4, faces[4], POSE)
         seen = []
-        monkeypatch.setattr(read_outs, 'draw_text',
+        monkeypatch.setattr(labels, 'draw_text',
                             lambda canvas, lines, *_: seen.append(lines))
         write([middle], faces, 400, 320)
         assert seen == [(middle.short, )]
@@ -111,8 +110,8 @@ class TestAmongOthers:
                           for y in range(0, 300, 100)
                           for x in range(0, 300, 100)], float)
         for i, box in enumerate(faces):
-            for text in (angle_read_out(i, box, POSE),
-                         label_read_out(i, box, 'id 7 0.93')):
+            for text in (angle_label(i, box, POSE),
+                         box_label(i, box, 'id 7 0.93')):
                 painted = write([text], faces, 300, 300)
                 assert painted.sum() == inside(painted, box + [0, 0, 1, 1]
                                                ).sum() > 0
@@ -122,12 +121,12 @@ class TestAmongOthers:
         generator = np.random.default_rng(3)
         corners = generator.uniform(20, 500, (12, 2))
         faces = np.hstack([corners, corners + 90])
-        texts = [label_read_out(i, box, f'id {i}')
+        texts = [box_label(i, box, f'id {i}')
                  for i, box in enumerate(faces)]
         areas = [write([text], faces, 640, 640).sum() for text in texts]
         assert write(texts, faces, 640, 640).sum() == sum(areas)
 
     def test_faces_that_are_no_numbers_are_in_nobodys_way(self):
         faces = [[20., 30, 120, 130], [np.nan] * 4]
-        painted = write([angle_read_out(0, np.array(faces[0]), POSE)], faces)
+        painted = write([angle_label(0, np.array(faces[0]), POSE)], faces)
         assert (painted == write_angles(faces[0])).all()

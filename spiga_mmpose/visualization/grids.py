@@ -58,9 +58,9 @@ def to_panel(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     return points @ matrix[:, :2].T + matrix[:, 2]
 
 
-def gray_copy(picture: np.ndarray) -> np.ndarray:
+def gray_copy(image: np.ndarray) -> np.ndarray:
     """A grey, darker copy, on which colours stand out."""
-    gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     return cv2.cvtColor((gray * _DARK).astype(np.uint8), cv2.COLOR_GRAY2RGB)
 
 
@@ -200,11 +200,11 @@ def _draw_ways(panel: np.ndarray, before: np.ndarray,
         draw_disc(panel, end, radius, WHITE)
 
 
-def make_sheet(rows: Sequence[Sequence[np.ndarray]],
-               headings: Sequence[str] = (),
-               captions: Sequence[str] = (),
-               size: int = 256,
-               note: str = '') -> np.ndarray:
+def make_grid(rows: Sequence[Sequence[np.ndarray]],
+              headings: Sequence[str] = (),
+              captions: Sequence[str] = (),
+              size: int = 256,
+              note: str = '') -> np.ndarray:
     """Contact grid: rows of images with headings and captions.
 
     Args:
@@ -226,11 +226,11 @@ def make_sheet(rows: Sequence[Sequence[np.ndarray]],
     """
     columns = max((len(row) for row in rows), default=0)
     if not columns:
-        raise ValueError('make_sheet: there is no image to show')
+        raise ValueError('make_grid: there is no image to show')
     for name, texts, count in (('headings', headings, columns),
                                ('captions', captions, len(rows))):
         if texts and len(texts) != count:
-            raise ValueError(f'make_sheet: expected {count} {name}, found '
+            raise ValueError(f'make_grid: expected {count} {name}, found '
                              f'{len(texts)}')
     gap = max(4, size // 32)
     height = text_height(1.2 * size)
@@ -239,7 +239,7 @@ def make_sheet(rows: Sequence[Sequence[np.ndarray]],
         cells = [text_band([text], size, height) for text in headings]
         bands.append(_join(cells, gap, axis=1))
     for index, row in enumerate(rows):
-        cells = [_fit_square(picture, size) for picture in row]
+        cells = [_fit_square(image, size) for image in row]
         blank = np.full((size, size, 3), PAPER, np.uint8)
         band = _join(cells + [blank] * (columns - len(cells)), gap, axis=1)
         if captions:
@@ -251,27 +251,27 @@ def make_sheet(rows: Sequence[Sequence[np.ndarray]],
         letter = text_extent(['m' * 100], height)[0] / 100
         lines = textwrap.wrap(note, max(10, int(width / letter) - 1))
         bands.append(text_band(lines, width, height))
-    sheet = _join(bands, gap, axis=0)
+    grid = _join(bands, gap, axis=0)
     return cv2.copyMakeBorder(
-        sheet, gap, gap, gap, gap, cv2.BORDER_CONSTANT, value=(PAPER, ) * 3)
+        grid, gap, gap, gap, gap, cv2.BORDER_CONSTANT, value=(PAPER, ) * 3)
 
 
-def _join(pictures: List[np.ndarray], gap: int, axis: int) -> np.ndarray:
+def _join(images: List[np.ndarray], gap: int, axis: int) -> np.ndarray:
     """Images of equal height (axis 1) or width (axis 0), with gaps."""
-    shape = list(pictures[0].shape)
+    shape = list(images[0].shape)
     shape[axis] = gap
     space = np.full(shape, PAPER, np.uint8)
-    parts = [part for picture in pictures for part in (space, picture)]
+    parts = [part for image in images for part in (space, image)]
     return np.concatenate(parts[1:], axis=axis)
 
 
-def _fit_square(picture: np.ndarray, size: int) -> np.ndarray:
-    scale = size / max(picture.shape[:2])
+def _fit_square(image: np.ndarray, size: int) -> np.ndarray:
+    scale = size / max(image.shape[:2])
     width, height = [
-        max(1, round(side * scale)) for side in picture.shape[1::-1]
+        max(1, round(side * scale)) for side in image.shape[1::-1]
     ]
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    small = cv2.resize(picture, (width, height), interpolation=way)
+    small = cv2.resize(image, (width, height), interpolation=way)
     left, top = (size - width) // 2, (size - height) // 2
     return cv2.copyMakeBorder(
         small,

@@ -4,7 +4,7 @@ import pytest
 
 from spiga_mmpose.geometry import project_head
 from spiga_mmpose.landmark_sets import load_landmark_set
-from spiga_mmpose.visualization import (crop_panel, face_panel, make_sheet,
+from spiga_mmpose.visualization import (crop_panel, face_panel, make_grid,
                                         step_panels, to_panel)
 
 POSE = np.array([10., -5, 3, 0, 0, 3])
@@ -186,34 +186,34 @@ class TestWindows:
             step_panels(image, steps, landmark_set, **arguments)
 
 
-class TestMakeSheet:
+class TestMakeGrid:
 
-    def test_pictures_in_their_places(self):
+    def test_images_in_their_places(self):
         colors = [[(250, 0, 0), (0, 250, 0)], [(0, 0, 250)]]
         rows = [[np.full((50, 50, 3), color, np.uint8) for color in row]
                 for row in colors]
-        sheet = make_sheet(rows, size=64)
+        grid = make_grid(rows, size=64)
         gap = 4
-        assert sheet.shape == (2 * 64 + 3 * gap, 2 * 64 + 3 * gap, 3)
-        assert tuple(sheet[gap + 32, gap + 32]) == (250, 0, 0)
-        assert tuple(sheet[gap + 32, 2 * gap + 96]) == (0, 250, 0)
-        assert tuple(sheet[2 * gap + 96, gap + 32]) == (0, 0, 250)
-        assert tuple(sheet[2 * gap + 96, 2 * gap + 96]) == (255, ) * 3
+        assert grid.shape == (2 * 64 + 3 * gap, 2 * 64 + 3 * gap, 3)
+        assert tuple(grid[gap + 32, gap + 32]) == (250, 0, 0)
+        assert tuple(grid[gap + 32, 2 * gap + 96]) == (0, 250, 0)
+        assert tuple(grid[2 * gap + 96, gap + 32]) == (0, 0, 250)
+        assert tuple(grid[2 * gap + 96, 2 * gap + 96]) == (255, ) * 3
 
     @pytest.mark.parametrize('shape', [(20, 200), (200, 20), (7, 7), (1, 1)])
-    def test_pictures_are_not_stretched(self, shape):
-        picture = np.zeros((*shape, 3), np.uint8)
-        sheet = make_sheet([[picture]], size=80)
-        dark = np.argwhere((sheet < 50).all(-1))
+    def test_images_are_not_stretched(self, shape):
+        image = np.zeros((*shape, 3), np.uint8)
+        grid = make_grid([[image]], size=80)
+        dark = np.argwhere((grid < 50).all(-1))
         height, width = np.ptp(dark, axis=0) + 1
         assert max(height, width) == 80
         assert height / width == pytest.approx(shape[0] / shape[1], rel=0.15)
 
     def test_headings_and_captions_take_room_and_show(self):
-        picture = np.full((64, 64, 3), 255, np.uint8)
-        plain = make_sheet([[picture] * 2] * 2, size=64)
-        told = make_sheet(
-            [[picture] * 2] * 2, ['one', 'two'],
+        image = np.full((64, 64, 3), 255, np.uint8)
+        plain = make_grid([[image] * 2] * 2, size=64)
+        told = make_grid(
+            [[image] * 2] * 2, ['one', 'two'],
             ['first', 'a caption much too long for its row'],
             size=64)
         assert (plain == 255).all()
@@ -222,9 +222,9 @@ class TestMakeSheet:
         assert (told < 100).any()
 
     def test_a_note_takes_the_lines_that_it_needs(self):
-        picture = np.full((64, 64, 3), 255, np.uint8)
+        image = np.full((64, 64, 3), 255, np.uint8)
         heights = [
-            make_sheet([[picture] * 3], size=64, note='word ' * count).shape[0]
+            make_grid([[image] * 3], size=64, note='word ' * count).shape[0]
             for count in (0, 1, 20, 40)
         ]
         assert heights[0] < heights[1] < heights[2] < heights[3]
@@ -237,4 +237,4 @@ class TestMakeSheet:
     ])
     def test_errors(self, arguments, word):
         with pytest.raises(ValueError, match=word):
-            make_sheet(*arguments)
+            make_grid(*arguments)
