@@ -92,7 +92,7 @@ def find_models(weights, config):
 
 
 def make_analyser(args):
-    """Inferencers of the page; the first model and the detectors are loaded."""
+    """Inferencers of the page; the first model and detectors are loaded."""
     detector, weights, reason = args.det, args.det_weights, None
     if detector == AUTO:
         detector, weights, reason = choose_detector(weights)

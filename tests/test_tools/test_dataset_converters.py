@@ -383,7 +383,7 @@ class TestCOFW68:
         assert f'{path} is not there' in refused('cofw68_to_spiga', tmp_path)
 
     def test_image_that_cannot_be_written(self, refused, tmp_path,
-                                            monkeypatch):
+                                          monkeypatch):
         self.write(tmp_path)
         self.write_images(tmp_path, self.images())
         monkeypatch.setattr(cv2, 'imencode', lambda *args: (False, None))
