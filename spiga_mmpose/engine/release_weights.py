@@ -186,7 +186,7 @@ def convert(released: dict) -> OrderedDict:
         raise ValueError(
             'the keys are not the release\'s: missing '
             f'{_some(missing)}, unknown {_some(unknown)}')
-    expected = _release_architecture(found).state_dict()
+    expected = release_architecture(found).state_dict()
     result, wrong = OrderedDict(), []
     for src, dst, how in table:
         value = released[src]
@@ -230,7 +230,7 @@ def _some(names, most: int = 5) -> str:
     return ', '.join(names[:most]) + more
 
 
-def _release_architecture(landmarks: int):
+def release_architecture(landmarks: int):
     """The default model for a number of landmarks, without its weights."""
     from torch import nn
 

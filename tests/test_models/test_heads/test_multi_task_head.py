@@ -261,7 +261,7 @@ def test_soft_argmax_by_mass():
     head = MODELS.build(dict(type='MultiTaskHead', soft_argmax='mass'))
     expected = torch.tensor([4 + 4 / 4, 4.]) / 16
     torch.testing.assert_close(
-        head._locate(maps)[0, 0], expected, rtol=0, atol=1e-3)
+        head.locate(maps)[0, 0], expected, rtol=0, atol=1e-3)
 
 
 def test_point_maps_in_the_nearest_cell(head, faces):

@@ -129,7 +129,7 @@ class TestLoss:
     def test_perfect_landmarks_cost_nothing(self, model):
         target = torch.rand(2, 98, 2)
         labels = Labels(target, torch.ones(2, 98), None, None)
-        losses = model.head._cascade_losses(
+        losses = model.head.cascade_losses(
             target[:, None].expand(-1, 4, -1, -1), labels)
         assert all(value == 0 for value in losses.values())
 
@@ -141,7 +141,7 @@ class TestLoss:
         steps[:, 2, 0] = 9.
         weights = torch.ones(2, 98)
         weights[:, 0] = 0
-        losses = model.head._cascade_losses(
+        losses = model.head.cascade_losses(
             steps, Labels(target, weights, None, None))
         assert losses['nme_step0'] == 0
         assert losses['nme_step1'].item() == pytest.approx(5)
