@@ -3,7 +3,7 @@ import pytest
 import reference_network
 import torch
 
-from spiga_mmpose.engine.release_weights import release_architecture, convert
+from spiga_mmpose.engine.release_weights import convert, release_architecture
 from spiga_mmpose.landmark_sets import load_landmark_set
 
 

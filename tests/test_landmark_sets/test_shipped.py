@@ -1,9 +1,6 @@
 """Shipped landmark sets: against the release, MMPose and among themselves."""
 import json
 import os.path as osp
-import subprocess
-import sys
-import zipfile
 
 import cv2
 import numpy as np
@@ -216,30 +213,6 @@ def test_metainfo_is_what_mmpose_parses(landmark_set):
     assert meta['skeleton_links'] == links
     assert meta['keypoint_colors'].shape == (landmark_set.num_landmarks, 3)
     assert (meta['dataset_keypoint_weights'] == 1).all()
-
-
-def test_make_landmark_sets_writes_the_shipped_files(tmp_path, repo):
-    """All of them, from a wheel of the release, as its docstring says."""
-    spiga = pytest.importorskip('spiga')
-    package = osp.dirname(spiga.__file__)
-    wheel = tmp_path / 'spiga.whl'
-    with zipfile.ZipFile(wheel, 'w') as archive:
-        for name in ('annotations/wflw/db_info.json',
-                     'annotations/300wpublic/db_info.json',
-                     'models3D/mean_face_3D_98.txt',
-                     'models3D/mean_face_3D_68.txt'):
-            archive.write(
-                osp.join(package, 'data', name), f'spiga/data/{name}')
-    script = osp.join(repo, 'tools', 'dataset_converters',
-                      'make_landmark_sets.py')
-    subprocess.run([sys.executable, script, wheel, tmp_path],
-                   check=True,
-                   capture_output=True)
-    for name in SHIPPED:
-        shipped = osp.join(repo, 'spiga_mmpose', 'landmark_sets',
-                           f'{name}.json')
-        with open(shipped) as file:
-            assert (tmp_path / f'{name}.json').read_text() == file.read()
 
 
 @pytest.mark.parametrize('name', SHIPPED)
