@@ -11,6 +11,9 @@ warnings.filterwarnings('ignore', message='pkg_resources is deprecated')
 
 from . import (codecs, datasets, engine, evaluation, models,  # noqa: E402
                visualization)
+from .package_files import register_base_configs  # noqa: E402
+
+register_base_configs()
 
 __all__ = [
     '__version__', 'codecs', 'datasets', 'engine', 'evaluation', 'models',

@@ -14,8 +14,8 @@ from mmpose.apis.inferencers.utils import default_det_models
 from mmpose.evaluation.functional import nms
 
 from spiga_mmpose.models.detectors import OpenCVFaceDetector
+from spiga_mmpose.package_files import find_config
 from .calibration import BoxCalibration
-from .inputs import find_config
 from .weights import YUNET, find_yunet
 
 # Detectors by name: the best that can be had at once, OpenCV's cascade,

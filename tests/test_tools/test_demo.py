@@ -13,8 +13,9 @@ from cartoon import HEAD, cartoon_face
 from tiny_model import POSE, write_tiny_model
 from web_server import serve
 
+from spiga_mmpose import package_files
 from spiga_mmpose.apis import demo as demo_run
-from spiga_mmpose.apis import estimate_each, inputs, load_model
+from spiga_mmpose.apis import estimate_each, load_model
 from spiga_mmpose.deployment import export_model
 
 pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
@@ -840,10 +841,10 @@ class TestUsage:
     def test_default_weights(self, demo, face_file, tmp_path, capsys,
                              monkeypatch, model_args):
         """Those of photographs, where they are."""
-        monkeypatch.setattr(inputs, '_REPO', str(tmp_path))
+        monkeypatch.setattr(package_files, '_FOLDER', str(tmp_path))
         args = [str(face_file), '--out', str(tmp_path), '--device', 'cpu']
         assert demo.main(args) == 2
-        assert 'there are no weights' in capsys.readouterr().err
+        assert 'among the checkpoints' in capsys.readouterr().err
         for source, place in zip(model_args[1:4:2],
                                  ('configs/spiga_photo.py',
                                   'checkpoints/spiga_photo.pth')):
