@@ -73,11 +73,19 @@ def add_cfg_options(parser: argparse.ArgumentParser) -> None:
         'train_dataloader.dataset.data_root=DIR')
 
 
+def image_file(text: str) -> str:
+    """Name of an image to write, for ``type`` of an argument."""
+    if not text.lower().endswith(('.jpg', '.jpeg', '.png')):
+        raise argparse.ArgumentTypeError(
+            f'expected a name like grid.jpg or grid.png, found {text!r}')
+    return text
+
+
 def positive(text: str) -> int:
-    """A whole number of at least 1, for ``type`` of an argument."""
+    """An integer of at least 1, for ``type`` of an argument."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(
-            f'expected a whole number of at least 1, found {text!r}')
+            f'expected an integer of at least 1, found {text!r}')
     return int(text)
 
 
@@ -93,8 +101,8 @@ def one_line(message) -> str:
 def run_tool(name: str,
              work: Callable[[argparse.Namespace], Optional[str]],
              args: argparse.Namespace,
-             interrupted: str = 'the same command begins anew') -> int:
-    """Do the work of a tool; what its user can mend ends it with one line.
+             interrupted: str = 'the same command begins again') -> int:
+    """Do the work of a tool; what its user can fix ends it with one line.
 
     Args:
         name (str): Of the tool, for messages.
@@ -205,7 +213,7 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments that MMPose's tools have in common."""
     parser.add_argument('--work-dir', help='folder of logs and checkpoints')
     parser.add_argument(
-        '--show-dir', help='folder for pictures of the results')
+        '--show-dir', help='folder for images of the results')
     parser.add_argument(
         '--show', action='store_true', help='show the results in a window')
     parser.add_argument(
@@ -228,7 +236,7 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_runner(main: Callable[[], None]) -> None:
-    """Run train.py or test.py; what its user can mend ends it with one line.
+    """Run train.py or test.py; what its user can fix ends it with one line.
 
     These are wrong values, files and folders, a full disk, names that no
     registry knows, and a training that has become NaN. The traceback of a
@@ -260,7 +268,7 @@ def _last_words(text: str) -> str:
 
 
 def _unknown_name(error: KeyError) -> Optional[str]:
-    """What a registry that has not got a name says; None of other errors."""
+    """Message of a registry that lacks a name; None for other errors."""
     found = re.match(r'(\S+) is not in the (\S+) registry',
                      str(error.args[0]) if error.args else '')
     if not found:

@@ -23,11 +23,11 @@ import sys
 import warnings
 
 import torch
+from demo_loop import DRAWINGS, FAULTS, ON_IMAGE, Demo
 
 from spiga_mmpose.apis import (ResultWriter, SPIGAInferencer, choose_detector,
                                find_weights, is_video, left_out_videos,
                                list_images, parse_box)
-from spiga_mmpose.apis.demo import DRAWINGS, FAULTS, ON_PICTURE, Demo
 from spiga_mmpose.apis.detection import AUTO, DETECTORS
 from spiga_mmpose.apis.inputs import counted
 from spiga_mmpose.apis.loading import BACKENDS, is_exported
@@ -119,10 +119,10 @@ def parse_args(argv=None):
         help="of the backend (default: its own choice)")
     parser.add_argument(
         '--draw',
-        default=ON_PICTURE,
+        default=ON_IMAGE,
         type=_drawings,
         metavar=','.join(DRAWINGS),
-        help='what to draw (default: landmarks,pose); the others make sheets '
+        help='what to draw (default: landmarks,pose); the others make grids '
         'of their own: the steps of the cascade, what a landmark attends to, '
         'landmark and edge maps')
     parser.add_argument(
@@ -135,12 +135,12 @@ def parse_args(argv=None):
         '--format',
         type=_formats,
         metavar=','.join(FORMATS),
-        help='files of the results beside the pictures (default: json); a '
+        help='files of the results beside the images (default: json); a '
         'video has files of its own')
     parser.add_argument(
         '--to-68',
         action='store_true',
-        help="write the 98 landmarks of WFLW as 300W's 68 (the pictures show "
+        help="write the 98 landmarks of WFLW as 300W's 68 (the images show "
         'all 98)')
     videos = parser.add_argument_group('videos')
     videos.add_argument(
@@ -235,8 +235,9 @@ def prepare(args, paths):
         args.box_calibration,
         backend=args.backend,
         threads=args.threads,
-        refine=args.refine)
-    count = inferencer.model.dataset_meta.get('num_keypoints')
+        refine=args.refine,
+        draw=args.draw)
+    count = inferencer.num_landmarks
     if args.to_68 and count != 98:
         raise UsageError('--to-68 takes a model of the 98 landmarks of WFLW, '
                          f'found {count}')
@@ -245,8 +246,8 @@ def prepare(args, paths):
                          f'{args.landmark}')
     if reason:
         print(f'note: {reason}', file=sys.stderr)
-    return Demo(inferencer, writer, args.bbox, args.draw, args.landmark,
-                args.to_68, args.det_every, args.smooth)
+    return Demo(inferencer, writer, args.bbox, args.landmark, args.to_68,
+                args.det_every, args.smooth)
 
 
 def main(argv=None):

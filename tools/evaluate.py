@@ -17,7 +17,7 @@ from command_line import OneLineParser, add_scoring_arguments, score_arguments
 
 from spiga_mmpose.evaluation import functional, report, run_info
 from spiga_mmpose.evaluation.figures import draw_ced
-from spiga_mmpose.io import to_json
+from spiga_mmpose.io import to_json, write_whole
 
 BOOTSTRAP = dict(samples=2000, confidence=95, seed=0)
 
@@ -33,7 +33,7 @@ def make_parser():
 
 
 def settings_of(args, scored):
-    """What the numbers were computed by."""
+    """Settings of the scoring."""
     return dict(
         annotations=args.annotations,
         dataset=scored.dataset,
@@ -59,7 +59,7 @@ def compare(errors, threshold):
 
 
 def describe_runs(infos):
-    """What made the predictions, by the files beside them."""
+    """Provenance of the predictions, from the files beside them."""
     nothing = run_info.RunInfo()
     sentences = [
         f'{name}: config {info.config}, checkpoint {info.checkpoint}, boxes: '
@@ -125,8 +125,7 @@ def write(folder, results, errors, settings, differences, table, caption,
         'metrics.tex': report.to_latex(table, caption),
     }
     for name, text in files.items():
-        with open(osp.join(folder, name), 'w', encoding='utf-8') as file:
-            file.write(text)
+        write_whole(osp.join(folder, name), text)
     draw_ced(errors, settings['threshold'], settings['norm'],
              osp.join(folder, 'ced.png'))
 

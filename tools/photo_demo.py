@@ -19,8 +19,7 @@ from command_line import OneLineParser, run_tool
 from matplotlib.cbook import get_sample_data
 from PIL import Image
 
-from spiga_mmpose.apis import (SPIGAInferencer, process_video, read_image,
-                               steps_row)
+from spiga_mmpose.apis import SPIGAInferencer, process_video, read_image
 from spiga_mmpose.apis.encoding import open_video
 from spiga_mmpose.apis.folders import make_folder
 from spiga_mmpose.visualization import WINDOWS_NOTE
@@ -57,12 +56,9 @@ def draw_figure(inferencer, photo):
     [face], [drawn] = result['predictions'], result['visualization']
     if not len(face.pred_instances):
         raise ValueError(f'no face found in {PHOTO}')
-    panels = steps_row(
-        inferencer.model,
-        np.ascontiguousarray(head[..., ::-1]),
-        face,
-        inferencer.visualizer.landmark_set,
-        size=PANEL)
+    panels = inferencer.draw_view(
+        'steps', np.ascontiguousarray(head[..., ::-1]), face,
+        size=PANEL)['steps']
     panels += [np.full_like(panels[0], PAPER)] * (len(panels) % 2)
     rows = np.split(np.stack([_framed(panel) for panel in panels]), 2)
     steps = np.vstack([np.hstack(row) for row in rows])

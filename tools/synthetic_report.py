@@ -1,4 +1,4 @@
-"""What training on synthetic faces gave: the last part of `make demo`.
+"""Report of training on synthetic faces: the last part of `make demo`.
 
     python tools/synthetic_report.py [--out DIR]
 
@@ -18,24 +18,23 @@ from command_line import OneLineParser, run_tool
 from mmengine.config import Config
 from mmengine.fileio import dump
 from mmengine.runner import Runner
-from pictures import write_picture
 
 from spiga_mmpose.apis import evaluate_model, load_model
 from spiga_mmpose.evaluation.figures import draw_ced
 from spiga_mmpose.evaluation.functional import (face_nme, norm_lengths,
                                                 normalized_errors)
 from spiga_mmpose.evaluation.run_info import describe_run, write_run_info
-from spiga_mmpose.io import write_json, write_whole
+from spiga_mmpose.io import write_image, write_json, write_whole
 from spiga_mmpose.landmark_sets import load_landmark_set
-from spiga_mmpose.visualization import face_panel, make_sheet, step_panels
+from spiga_mmpose.visualization import face_panel, make_grid, step_panels
 
 REPO = osp.dirname(osp.dirname(osp.abspath(__file__)))
 SHORT = osp.join(REPO, 'configs', 'spiga_synthetic.py')
 LONG = osp.join(REPO, 'configs', 'spiga_synthetic_long.py')
 LONG_WEIGHTS = osp.join(REPO, 'checkpoints', 'spiga_synthetic_long.pth')
-# Test faces of the sheet, and their places among the faces sorted by error:
+# Test faces of the grid, and their places among the faces sorted by error:
 # from the best to the worst.
-SHEET_FACES = 8
+GRID_FACES = 8
 LANDMARK_SET = load_landmark_set('wflw_98')
 
 
@@ -135,12 +134,12 @@ def box_errors(samples):
     return face_nme(normalized_errors(predicted, true, labelled, lengths))
 
 
-def draw_sheet(result, path):
+def draw_grid(result, path):
     """Test faces from the best to the worst: truth, steps, pose axes."""
     samples, dataset = result['samples'], result['dataset']
     errors = box_errors(samples)
     order = np.argsort(errors)
-    places = np.linspace(0, len(order) - 1, SHEET_FACES).round().astype(int)
+    places = np.linspace(0, len(order) - 1, GRID_FACES).round().astype(int)
     rows, captions = [], []
     for index in order[places]:
         sample = samples[index]
@@ -164,7 +163,7 @@ def draw_sheet(result, path):
         'projected head' if step == 0 else f'step {step}'
         for step in range(steps)
     ] + ['result and pose']
-    write_picture(path, make_sheet(rows, headings, captions))
+    write_image(path, make_grid(rows, headings, captions))
 
 
 def report(args):
@@ -183,8 +182,8 @@ def report(args):
     draw_ced({k: box_errors(v['samples'])
               for k, v in results.items()}, 10, 'landmark box',
              osp.join(args.out, 'ced.png'))
-    draw_sheet(results['ten minutes'], osp.join(args.out, 'faces.jpg'))
-    draw_sheet(results['long'], osp.join(args.out, 'faces_long.jpg'))
+    draw_grid(results['ten minutes'], osp.join(args.out, 'faces.jpg'))
+    draw_grid(results['long'], osp.join(args.out, 'faces_long.jpg'))
     return (f'[demo] wrote table.md, metrics.json, faces.jpg, faces_long.jpg, '
             f'ced.png, ten_minutes.pkl, long.pkl and .pkl.json into '
             f'{args.out}')

@@ -5,6 +5,7 @@ from command_line import add_common_arguments, load_config, run_runner
 from mmengine.fileio import dump
 from mmengine.runner import Runner
 
+from spiga_mmpose._install import install_for_tools
 from spiga_mmpose.engine import launch_on_cpu
 from spiga_mmpose.evaluation.run_info import describe_run, write_run_info
 
@@ -39,6 +40,7 @@ def make_config(args):
 
 
 def main():
+    install_for_tools()
     args = parse_args()
     cfg = make_config(args)
     launch_on_cpu(cfg)

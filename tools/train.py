@@ -6,6 +6,7 @@ from command_line import add_common_arguments, load_config, run_runner
 from mmengine.runner import Runner, find_latest_checkpoint
 
 # Their import registers the parts, too.
+from spiga_mmpose._install import install_for_tools
 from spiga_mmpose.datasets.face_dataset import allow_missing
 from spiga_mmpose.engine import launch_on_cpu, select_stages
 
@@ -90,11 +91,12 @@ def make_config(args):
 
 
 def named_folder(args):
-    """Whether the command line names the work folder."""
+    """Return whether the command line names the work folder."""
     return args.work_dir is not None or 'work_dir' in args.cfg_options
 
 
 def main():
+    install_for_tools()
     cfg = make_config(parse_args())
     launch_on_cpu(cfg)
     Runner.from_cfg(cfg).train()

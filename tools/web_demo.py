@@ -92,7 +92,7 @@ def find_models(weights, config):
 
 
 def make_analyser(args):
-    """What the page offers; the first model and the detectors are loaded."""
+    """Inferencers of the page; the first model and detectors are loaded."""
     detector, weights, reason = args.det, args.det_weights, None
     if detector == AUTO:
         detector, weights, reason = choose_detector(weights)
@@ -103,7 +103,7 @@ def make_analyser(args):
     }
     models = find_models(args.weights, args.config)
     analyser = FaceAnalyser(models, detectors, args.device, args.refine)
-    analyser.load(next(iter(models)), next(iter(detectors)))
+    analyser.inferencer(next(iter(models)))
     if reason:
         print(f'note: {reason}', file=sys.stderr)
     return analyser

@@ -1,5 +1,5 @@
 # The paper's ablations on synthetic faces: the cascade stage alone, on one
-# backbone, tested on 1,000 faces that no choice was made by. Drawn faces say
+# backbone, tested on 1,000 faces that no choice was made by. They say
 # nothing about photographs: compare signs with the paper's, not numbers.
 # What came out: docs/ablations.md.
 #

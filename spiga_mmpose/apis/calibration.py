@@ -1,10 +1,9 @@
-"""From a detector's boxes to landmark boxes, by a shift and a scale.
+"""Calibration: a detector's boxes to landmark boxes, by shift and scale.
 
 The network is trained on the tight box of the landmarks, and every detector
 draws its boxes in its own way: with the forehead or without, square or not.
 docs/boxes.md says what that costs and what a calibration gives back.
 """
-import json
 from dataclasses import dataclass
 from typing import Tuple
 
@@ -12,10 +11,12 @@ import numpy as np
 import torch
 from mmpose.structures.bbox import bbox_overlaps
 
+from spiga_mmpose.io import read_json
+
 
 @dataclass(frozen=True)
 class BoxCalibration:
-    """How to move and resize the boxes of one detector.
+    """Shift and scale for the boxes of one detector.
 
     Attributes:
         shift (tuple[float, float]): What the centre moves by: right in widths
@@ -89,7 +90,7 @@ def fit_calibration(detected: np.ndarray,
 
 def box_errors(boxes: np.ndarray,
                landmark_boxes: np.ndarray) -> dict:
-    """How far boxes are from the landmark boxes of the same faces.
+    """Errors of boxes against the landmark boxes of the same faces.
 
     Args:
         boxes (np.ndarray): (N, 4) x1, y1, x2, y2, px, N at least 1.
@@ -158,13 +159,9 @@ def load_calibration(path: str) -> BoxCalibration:
         ValueError: If the file cannot be read or is no calibration; the
             message names it.
     """
+    content = read_json(path)
     try:
-        with open(path) as file:
-            content = json.load(file)
         return BoxCalibration(content['shift'], content['scale'])
-    except OSError as error:
-        raise ValueError(f'cannot read the box calibration {path}: '
-                         f'{error.strerror}') from None
     except (KeyError, TypeError):
         raise ValueError(f'{path}: not a box calibration: expected an object '
                          "with 'shift' and 'scale'") from None

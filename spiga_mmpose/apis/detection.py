@@ -13,6 +13,7 @@ from mmengine.registry import DefaultScope
 from mmpose.apis.inferencers.utils import default_det_models
 from mmpose.evaluation.functional import nms
 
+from spiga_mmpose.engine.checkpoint import AS_DATA
 from spiga_mmpose.models.detectors import OpenCVFaceDetector
 from spiga_mmpose.package_files import find_config
 from .calibration import BoxCalibration
@@ -158,7 +159,8 @@ def load_detector(config: str, weights: Optional[str],
         config.model.onnx_file, weights = weights, None
     scope = config.get('default_scope', 'mmdet')
     with DefaultScope.overwrite_default_scope(scope):
-        return init_detector(config, weights, device=device)
+        return init_detector(
+            config, weights and f'{AS_DATA}{weights}', device=device)
 
 
 def find_boxes(detector: nn.Module,

@@ -35,7 +35,7 @@ class DownloadError(OSError):
 
 
 def is_url(text: str) -> bool:
-    """Whether a text is a URL of any scheme, and not a path."""
+    """Return whether a text is a URL of any scheme, and not a path."""
     return re.match(r'[A-Za-z][A-Za-z0-9+.-]*://', text) is not None
 
 

@@ -1,4 +1,4 @@
-"""Pictures into an MP4 file, by the best encoder that is installed.
+"""Images into an MP4 file, by the best encoder that is installed.
 
 H.264, which every browser plays, needs PyAV (requirements/video.txt) or an
 OpenCV with an encoder for it; the wheels of OpenCV have none. Otherwise the
@@ -27,13 +27,13 @@ def open_video(path: str, rate: float,
     Args:
         path (str): Of the file; what is there is replaced.
         rate (float): Frames a second.
-        size (tuple[int, int]): Width and height of the pictures, px. Codecs
+        size (tuple[int, int]): Width and height of the images, px. Codecs
             want even numbers: an odd one gets a pixel more, the last again.
 
     Returns:
-        object: Has ``codec`` (``H264`` or ``MPEG4``), ``write(picture)`` of
-        pictures (H, W, 3) RGB, uint8, and ``close()``, without which the file
-        does not play. A picture of another size is resized.
+        object: Has ``codec`` (``H264`` or ``MPEG4``), ``write(image)`` of
+        images (H, W, 3) RGB, uint8, and ``close()``, without which the file
+        does not play. An image of another size is resized.
 
     Raises:
         OSError: If the file cannot be written.
@@ -51,7 +51,7 @@ class _ByPyAV:
     def __init__(self, path, rate, size) -> None:
         self._size = size
         self._file = av.open(path, 'w', format='mp4')
-        # Fast, and few pictures wait in the encoder: the network takes the
+        # Fast, and few images wait in the encoder: the network takes the
         # time and the memory.
         self._stream = self._file.add_stream(
             'libx264',
@@ -60,9 +60,9 @@ class _ByPyAV:
         self._stream.width, self._stream.height = _even(size)
         self._stream.pix_fmt = 'yuv420p'
 
-    def write(self, picture: np.ndarray) -> None:
-        picture = _fitted(picture, self._size)
-        frame = av.VideoFrame.from_ndarray(picture, format='rgb24')
+    def write(self, image: np.ndarray) -> None:
+        image = _fitted(image, self._size)
+        frame = av.VideoFrame.from_ndarray(image, format='rgb24')
         self._file.mux(self._stream.encode(frame))
 
     def close(self) -> None:
@@ -84,8 +84,8 @@ class _ByOpenCV:
                 return
         raise OSError(f'{path}: this OpenCV has no encoder for MP4')
 
-    def write(self, picture: np.ndarray) -> None:
-        self._writer.write(_fitted(picture, self._size)[..., ::-1])
+    def write(self, image: np.ndarray) -> None:
+        self._writer.write(_fitted(image, self._size)[..., ::-1])
 
     def close(self) -> None:
         self._writer.release()
@@ -95,10 +95,10 @@ def _even(size: Tuple[int, int]) -> Tuple[int, int]:
     return tuple(side + side % 2 for side in size)
 
 
-def _fitted(picture: np.ndarray, size: Tuple[int, int]) -> np.ndarray:
-    """The picture in the size of the file, contiguous."""
-    if picture.shape[1::-1] != size:
-        picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+def _fitted(image: np.ndarray, size: Tuple[int, int]) -> np.ndarray:
+    """The image in the size of the file, contiguous."""
+    if image.shape[1::-1] != size:
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     width, height = size
-    return cv2.copyMakeBorder(picture, 0, height % 2, 0, width % 2,
+    return cv2.copyMakeBorder(image, 0, height % 2, 0, width % 2,
                               cv2.BORDER_REPLICATE)

@@ -1,7 +1,7 @@
-"""From a checkpoint to a model, and from boxes to faces."""
+"""Load a model from a checkpoint; estimate faces from boxes."""
 import os.path as osp
 from itertools import islice
-from typing import Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -10,21 +10,19 @@ from mmcv.transforms import Compose
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
-from mmengine.runner.checkpoint import (CheckpointLoader,
-                                        _load_checkpoint_to_model)
+from mmengine.runner.checkpoint import _load_checkpoint_to_model
 from mmengine.structures import InstanceData
 from mmpose.apis import init_model
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.structures import PoseDataSample, merge_data_samples
 
+from spiga_mmpose.engine.checkpoint import load_from_local
 from spiga_mmpose.landmark_sets import LandmarkSet, find_landmark_set
-from .inputs import usable_boxes
+from .inputs import valid_boxes
 
 # Faces that go through the network at once; keeps the memory of an image
 # with hundreds of faces in bounds.
 BATCH_SIZE = 32
-# Images that wait for their batch to fill take at most so many bytes.
-_WAITING_BYTES = 1 << 28
 
 
 def load_model(config: str, checkpoint: str, device: str) -> nn.Module:
@@ -51,7 +49,7 @@ def load_model(config: str, checkpoint: str, device: str) -> nn.Module:
         if not osp.isfile(path):
             raise ValueError(f'no {kind} file {path}')
     model = init_model(_read_config(config), device=device)
-    loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+    loaded = load_from_local(checkpoint)
     if not isinstance(loaded, dict):
         raise ValueError(f'{checkpoint}: not a checkpoint (expected a dict, '
                          f'found {type(loaded).__name__})')
@@ -88,7 +86,7 @@ def landmark_set_of(model: nn.Module) -> Optional[LandmarkSet]:
 
 
 def landmark_set_name(model: nn.Module) -> Optional[str]:
-    """What records call the landmarks of a model: its set, else its data.
+    """Name of a model's landmarks in records: its landmark set, else its data.
 
     Args and name are those of :func:`landmark_set_of`.
     """
@@ -268,7 +266,7 @@ def refined_box(face: PoseDataSample, box: np.ndarray,
         where that has no area or lies outside the image.
     """
     found = landmark_boxes(face.pred_instances.keypoints)
-    return found[0] if usable_boxes(found, *size[::-1])[0].all() else box
+    return found[0] if valid_boxes(found, *size[::-1])[0].all() else box
 
 
 def landmark_boxes(keypoints: np.ndarray) -> np.ndarray:
@@ -283,31 +281,6 @@ def landmark_boxes(keypoints: np.ndarray) -> np.ndarray:
     if not len(keypoints):
         return np.zeros((0, 4), np.float32)
     return np.concatenate([keypoints.min(1), keypoints.max(1)], axis=1)
-
-
-def fill_batches(items: Iterable,
-                 batch_size: int = BATCH_SIZE) -> Iterator[list]:
-    """Images together until their faces fill a batch.
-
-    Args:
-        items (iterable): Of each image anything with its ``image`` (H, W, 3)
-            and ``boxes`` (N, 4). N may be 0.
-        batch_size (int): Faces that go through the network at once.
-
-    Yields:
-        list: Items, in order: as few as have ``batch_size`` faces, are
-        ``batch_size`` images or take 256 MB; fewer at the end.
-    """
-    group, faces, size = [], 0, 0
-    for item in items:
-        group.append(item)
-        faces += len(item.boxes)
-        size += item.image.nbytes
-        if max(faces, len(group)) >= batch_size or size >= _WAITING_BYTES:
-            yield group
-            group, faces, size = [], 0, 0
-    if group:
-        yield group
 
 
 def merge_faces(model: nn.Module, image: np.ndarray,
@@ -330,7 +303,7 @@ def merge_faces(model: nn.Module, image: np.ndarray,
 
 
 def _no_face(model: nn.Module, image: np.ndarray) -> PoseDataSample:
-    """What a model predicts of an image without a face."""
+    """Prediction of a model for an image without a face."""
     count = model.dataset_meta.get('num_keypoints', 0)
     return PoseDataSample(
         metainfo=dict(ori_shape=image.shape[:2], img_shape=image.shape[:2]),

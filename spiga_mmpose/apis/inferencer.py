@@ -1,12 +1,12 @@
-"""From anything with faces in it to landmarks and poses, in one call."""
+"""SPIGAInferencer: landmarks and poses from any source, in one call."""
 import logging
 import os.path as osp
 from contextlib import nullcontext
-from dataclasses import dataclass
-from typing import Iterable, Iterator, List, Optional, Sequence, Tuple, Union
+from copy import copy
+from typing import (Dict, Iterable, Iterator, List, Optional, Sequence, Tuple,
+                    Union)
 
 import numpy as np
-import torch.nn as nn
 from mmengine.device import get_device
 from mmengine.logging import print_log
 from mmpose.structures import PoseDataSample
@@ -15,60 +15,25 @@ from spiga_mmpose.visualization import SPIGAVisualizer
 from .calibration import BoxCalibration, load_calibration
 from .detection import AUTO, make_finder
 from .estimation import (BATCH_SIZE, check_refine, estimate_images,
-                         faces_to_dicts, fill_batches, landmark_set_name,
                          landmark_set_of)
 from .expected_warnings import without_expected_warnings
 from .folders import make_folder
-from .formats import make_record, to_mmpose
-from .inputs import is_camera, usable_boxes
+from .formats import to_mmpose
+from .inputs import is_camera
 from .loading import load_estimator
+from .pipeline import FrameResult, find_faces
 from .sources import Frame, read_frames
-from .writing import ResultWriter, write_picture
+from .views import VIEWS, ask_for_views, steps_row, view_grids
+from .writing import ResultWriter, write_jpeg
 
 # Below out_dir, as of MMPose's inferencers.
-_RESULTS, _PICTURES = 'predictions', 'visualizations'
+_RESULTS, _IMAGES = 'predictions', 'visualizations'
 
 Boxes = Union[np.ndarray, Sequence[Sequence[float]]]
 
 
-def make_visualizer(model: nn.Module,
-                    draw: Sequence[str] = ('landmarks', 'pose'),
-                    min_face: int = 0) -> SPIGAVisualizer:
-    """A visualizer for the landmark set of a model's config or head.
-
-    Args:
-        model (nn.Module | BackendEstimator): Made by
-            :func:`~spiga_mmpose.apis.load_model` or
-            :func:`~spiga_mmpose.apis.loading.load_estimator`.
-        draw (list[str]): What to draw; see :class:`SPIGAVisualizer`.
-        min_face (int): See :class:`SPIGAVisualizer`, px.
-
-    Returns:
-        SPIGAVisualizer: Its ``landmark_set`` is None if that is not known.
-    """
-    config = model.cfg.get('visualizer') or {}
-    visualizer = SPIGAVisualizer(
-        name='faces',
-        landmark_set=config.get('landmark_set') or landmark_set_of(model),
-        draw=draw,
-        min_face=min_face)
-    visualizer.set_dataset_meta(model.dataset_meta)
-    return visualizer
-
-
-@dataclass
-class _Found:
-    """A frame on its way: its picture and the boxes of its faces."""
-    frame: Frame
-    image: np.ndarray  # (H, W, 3), of no px where the frame is broken
-    boxes: np.ndarray
-    scores: np.ndarray
-    dropped: List[str]
-    error: str
-
-
 class SPIGAInferencer:
-    """Faces, landmarks and poses of pictures, folders, videos and cameras.
+    """Faces, landmarks and poses of images, folders, videos and cameras.
 
     It is called as MMPose's inferencers are, and ``predictions`` have their
     form. It is no subclass of ``Pose2DInferencer``, which ignores given
@@ -95,7 +60,7 @@ class SPIGAInferencer:
         box_calibration (str | BoxCalibration, optional): From the detector's
             boxes to landmark boxes, or the file of one; see docs/boxes.md.
         backend (str, optional): What runs the network: ``'torch'``, or on the
-            processor ``'onnxruntime'`` or ``'openvino'``; see
+            CPU ``'onnxruntime'`` or ``'openvino'``; see
             :func:`~spiga_mmpose.apis.loading.load_estimator`. Defaults to
             what runs the exported file, to torch for a config.
         threads (int, optional): Threads of the backend (torch: of the whole
@@ -103,6 +68,12 @@ class SPIGAInferencer:
         refine (int): Passes after the first, each on the landmark box of the
             pass before it; see
             :func:`~spiga_mmpose.apis.estimate_each`. Defaults to 0.
+        draw (list[str]): What is drawn: ``'landmarks'``, ``'pose'`` and the
+            views of :meth:`draw_view`. Defaults to the first two.
+
+    Attributes:
+        detect (Callable): Finds the boxes (N, 4) and scores (N,) of an image;
+            see :func:`~spiga_mmpose.apis.make_finder`.
 
     Raises:
         ValueError: If weights, a config, an exported file or a detector are
@@ -129,17 +100,44 @@ class SPIGAInferencer:
         backend: Optional[str] = None,
         threads: Optional[int] = None,
         refine: int = 0,
+        draw: Sequence[str] = ('landmarks', 'pose'),
     ) -> None:
         self.refine = check_refine(refine)
-        device = device or get_device()
+        self.draw = draw
+        self.device = device = device or get_device()
         if isinstance(box_calibration, str):
             box_calibration = load_calibration(box_calibration)
         with without_expected_warnings():
             self.model = load_estimator(weights, model, device, backend,
                                         threads)
+            views = [view for view in VIEWS if view in draw]
+            if views:
+                ask_for_views(self.model, views)
+            self._landmark_set = self.make_visualizer().landmark_set
             self.detect = make_finder(det_model, det_weights, device,
                                       box_calibration)
-            self.visualizer = make_visualizer(self.model)
+
+    def with_detector(self,
+                      det_model: str,
+                      det_weights: Optional[str] = None) -> 'SPIGAInferencer':
+        """Another inferencer, with the same network and another detector.
+
+        Args and errors are those of the constructor.
+        """
+        other = copy(self)
+        with without_expected_warnings():
+            other.detect = make_finder(det_model, det_weights, self.device)
+        return other
+
+    @property
+    def num_landmarks(self) -> Optional[int]:
+        """Landmarks of a face; None if the model does not tell."""
+        return self.model.dataset_meta.get('num_keypoints')
+
+    @property
+    def only_synthetic(self) -> bool:
+        """Whether the network was trained on synthetic faces alone."""
+        return self.model.cfg.get('dataset_type') == 'SyntheticFaceDataset'
 
     def estimate(
         self,
@@ -147,8 +145,6 @@ class SPIGAInferencer:
         batch_size: int = BATCH_SIZE,
     ) -> List[PoseDataSample]:
         """Faces of images whose boxes are known.
-
-        ``detect(image)`` gives the boxes (N, 4) and scores (N,) of one.
 
         Args:
             items (list[tuple]): Of each image the image (H, W, 3) BGR, uint8,
@@ -162,6 +158,77 @@ class SPIGAInferencer:
         """
         return estimate_images(self.model, items, batch_size, self.refine)
 
+    def find_faces(self, frames: Iterable[Frame],
+                   **options) -> Iterator[FrameResult]:
+        """Yield one result for each frame, in order.
+
+        ``__call__``, :func:`~spiga_mmpose.apis.process_video` and the tools
+        are built on it.
+
+        Args:
+            frames (iterable[Frame]): Of
+                :func:`~spiga_mmpose.apis.read_frames`.
+            **options: See :func:`~spiga_mmpose.apis.find_faces`.
+        """
+        return find_faces(
+            self.model, self.detect, frames, refine=self.refine, **options)
+
+    def make_visualizer(self, min_face: int = 0) -> SPIGAVisualizer:
+        """A visualizer for the landmark set of the model's config or head.
+
+        Args:
+            min_face (int): See :class:`SPIGAVisualizer`, px.
+
+        Returns:
+            SPIGAVisualizer: Its ``landmark_set`` is None if that is not
+            known.
+        """
+        config = self.model.cfg.get('visualizer') or {}
+        visualizer = SPIGAVisualizer(
+            name='faces',
+            landmark_set=(config.get('landmark_set')
+                          or landmark_set_of(self.model)),
+            draw=self.draw,
+            min_face=min_face)
+        visualizer.set_dataset_meta(self.model.dataset_meta)
+        return visualizer
+
+    def draw_view(self,
+                  view: str,
+                  image: np.ndarray,
+                  face: PoseDataSample,
+                  landmark: Optional[int] = None,
+                  size: int = 256) -> Dict[str, np.ndarray]:
+        """What the network does with one face, in images by name.
+
+        Args:
+            view (str): Of :data:`~spiga_mmpose.apis.VIEWS`, and of ``draw``
+                in the constructor.
+            image (np.ndarray): (H, W, 3) RGB, uint8.
+            face (:obj:`PoseDataSample`): What ``see_face`` of
+                :meth:`find_faces` is called with.
+            landmark (int, optional): Whose windows and attention. Defaults to
+                one at the left pupil.
+            size (int): Side of a panel of the steps, px.
+
+        Returns:
+            dict: The grids (H', W', 3) RGB, uint8, of
+            :func:`~spiga_mmpose.apis.view_grids`; for ``'steps'`` the panels
+            of :func:`~spiga_mmpose.apis.steps_row`, a row of the grid of all
+            faces.
+
+        Raises:
+            ValueError: If the model gives no such thing, or there is no such
+                landmark.
+        """
+        known = self._landmark_set
+        if known is None:
+            raise ValueError('its config names no visualizer.landmark_set')
+        if view == 'steps':
+            row = steps_row(self.model, image, face, known, landmark, size)
+            return dict(steps=row)
+        return dict(view_grids(view, image, face, known, landmark))
+
     def __call__(
             self,
             inputs,
@@ -173,23 +240,23 @@ class SPIGAInferencer:
             out_dir: Optional[str] = None,
             formats: Sequence[str] = ('mmpose', ),
     ) -> Iterator[dict]:
-        """Yield a result for each picture, in order.
+        """Yield a result for each image, in order.
 
-        A picture that cannot be read, or in which every box is of no use,
-        does not end the run: its result holds no face and says why
+        An image that cannot be read or processed, or in which no box is
+        valid, does not end the run: its result holds no face and says why
         (``error``), and a warning is logged.
 
         Args:
             inputs: A source; see :func:`~spiga_mmpose.apis.read_frames`.
             bboxes (optional): Face boxes instead of a detector's: (N, 4) x1,
-                y1, x2, y2 in px for every picture, or a list with such an
-                array for each picture. They are not calibrated.
-            batch_size (int): Faces, of one or several pictures, that go
+                y1, x2, y2 in px for every image, or a list with such an
+                array for each image. They are not calibrated.
+            batch_size (int): Faces, of one or several images, that go
                 through the network at once. A camera does not wait: its
-                pictures go one by one.
+                images go one by one.
             steps (bool): With the landmarks of each step of the cascade.
             return_datasamples (bool): ``predictions`` as data samples.
-            return_vis (bool): With the drawn pictures.
+            return_vis (bool): With the drawn images.
             out_dir (str, optional): Write ``predictions/`` and
                 ``visualizations/`` there.
             formats (list[str]): Of the predictions that are written; see
@@ -199,120 +266,57 @@ class SPIGAInferencer:
             dict: As MMPose's: ``predictions``, a list of one: the faces (see
             :func:`~spiga_mmpose.apis.formats.to_mmpose`) or the
             :obj:`PoseDataSample`; ``visualization``, a list of one RGB
-            picture or empty. Beyond MMPose's: ``record``
+            image or empty. Beyond MMPose's: ``record``
             (:mod:`~spiga_mmpose.apis.formats`), ``error`` (str or None) and
-            ``dropped``, a sentence for each box that was of no use.
+            ``dropped``, a sentence for each box that is not valid.
 
         Raises:
             ValueError: If ``bboxes`` are no boxes or of another number of
-                pictures, a format is unknown, or ``out_dir`` is no folder to
+                images, a format is unknown, or ``out_dir`` is no folder to
                 write into.
             OSError: If a result cannot be written.
         """
         writer = nullcontext()
         if out_dir is not None:
-            make_folder(osp.join(out_dir, _PICTURES))
+            make_folder(osp.join(out_dir, _IMAGES))
             writer = ResultWriter(osp.join(out_dir, _RESULTS), formats)
         if is_camera(inputs):
             batch_size = 1
+        visualizer = self.make_visualizer()
         with writer:
-            found = self._find(read_frames(inputs), bboxes)
-            for group in fill_batches(found, batch_size):
-                samples = self.estimate(
-                    [(item.image, item.boxes, item.scores) for item in group],
-                    batch_size)
-                for item, sample in zip(group, samples):
-                    result = self._result(item, sample, steps,
-                                          return_datasamples)
-                    if return_vis or out_dir is not None:
-                        result['visualization'] = [self._draw(item, sample)]
-                    if out_dir is not None and not item.error:
-                        _write(result, writer, out_dir)
-                    if not return_vis:
-                        result['visualization'] = []
-                    yield result
-
-    def _find(self, frames: Iterable[Frame], bboxes) -> Iterator[_Found]:
-        """The boxes of each frame, by the detector or as given."""
-        given = None if bboxes is None else _GivenBoxes(bboxes)
-        count = 0
-        for count, frame in enumerate(frames, 1):
-            boxes = None if given is None else given.of(count)
-            image, error, dropped = frame.image, frame.error, []
-            if error:
-                image, boxes = np.zeros((0, 0, 3), np.uint8), np.zeros((0, 4))
-            scores = np.ones(0 if boxes is None else len(boxes), np.float32)
-            if boxes is None:
-                boxes, scores = self.detect(image)
-            if not error:
-                usable, dropped = usable_boxes(boxes, *image.shape[1::-1])
-                boxes, scores = boxes[usable], scores[usable]
-                if dropped and not len(boxes):
-                    error = f'{frame.name}: {dropped[0]}'
-            _report(frame.name, dropped, error)
-            yield _Found(frame, image, boxes, scores, dropped, error)
-        if given is not None:
-            given.check_all_used(count)
-
-    def _result(self, item: _Found, sample: PoseDataSample, steps: bool,
-                return_datasamples: bool) -> dict:
-        sample.set_metainfo(dict(img_path=item.frame.name))
-        record = make_record(
-            item.frame.name, item.image,
-            landmark_set_name(self.model),
-            faces_to_dicts(sample, steps), item.frame.index)
-        return dict(
-            predictions=[sample if return_datasamples else to_mmpose(record)],
-            visualization=[],
-            record=record,
-            error=item.error or None,
-            dropped=item.dropped)
-
-    def _draw(self, item: _Found, sample: PoseDataSample) -> np.ndarray:
-        """The picture with its faces, RGB; of no px where it is broken."""
-        picture = np.ascontiguousarray(item.image[..., ::-1])
-        return self.visualizer.draw_faces(item.frame.name, picture, sample)
+            for found in self.find_faces(
+                    read_frames(inputs),
+                    bboxes=bboxes,
+                    batch_size=batch_size,
+                    steps=steps):
+                _report(found)
+                drawn = []
+                if return_vis or out_dir is not None:
+                    drawn = [found.draw(visualizer)]
+                if out_dir is not None and not found.error:
+                    _write(found.record, drawn[0], writer, out_dir)
+                yield dict(
+                    predictions=[
+                        found.faces
+                        if return_datasamples else to_mmpose(found.record)
+                    ],
+                    visualization=drawn if return_vis else [],
+                    record=found.record,
+                    error=found.error or None,
+                    dropped=found.dropped)
 
 
-class _GivenBoxes:
-    """Boxes of the caller: for all pictures, or for each its own."""
-
-    def __init__(self, bboxes) -> None:
-        self.shared = all(np.shape(box) == (4, ) for box in bboxes)
-        self.boxes = [bboxes] if self.shared else list(bboxes)
-        for boxes in self.boxes:
-            array = np.asarray(boxes, np.float32)
-            if array.size and (array.ndim != 2 or array.shape[1] != 4):
-                raise ValueError(
-                    'bboxes: expected (N, 4) x1, y1, x2, y2 for every '
-                    'picture, or a list of these with one for each picture; '
-                    f'found an array of shape {array.shape}')
-
-    def of(self, number: int) -> np.ndarray:
-        """Boxes (N, 4), float32, of a picture by its number from 1."""
-        if not self.shared and number > len(self.boxes):
-            raise ValueError(f'bboxes: boxes of {len(self.boxes)} pictures, '
-                             'but there are more pictures')
-        boxes = self.boxes[0 if self.shared else number - 1]
-        return np.asarray(boxes, np.float32).reshape(-1, 4)
-
-    def check_all_used(self, count: int) -> None:
-        """Raise ``ValueError`` if there are boxes of more pictures."""
-        if not self.shared and count < len(self.boxes):
-            raise ValueError(f'bboxes: boxes of {len(self.boxes)} pictures, '
-                             f'but there are {count} pictures')
-
-
-def _report(name: str, dropped: List[str], error: str) -> None:
-    lines = [f'dropped a box of {name}: {fault}' for fault in dropped]
-    for line in [f'skipped: {error}'] if error else lines:
+def _report(found: FrameResult) -> None:
+    lines = [
+        f'dropped a box of {found.frame.name}: {fault}'
+        for fault in found.dropped
+    ]
+    for line in [f'skipped: {found.error}'] if found.error else lines:
         print_log(line, logger='current', level=logging.WARNING)
 
 
-def _write(result: dict, writer: ResultWriter, out_dir: str) -> None:
-    record = result['record']
+def _write(record: dict, drawn: np.ndarray, writer: ResultWriter,
+           out_dir: str) -> None:
     name = writer.name_of(record['image'], record.get('frame'))
     writer.add(name, record)
-    write_picture(
-        osp.join(out_dir, _PICTURES), f'{name}.jpg',
-        result['visualization'][0])
+    write_jpeg(osp.join(out_dir, _IMAGES), f'{name}.jpg', drawn)

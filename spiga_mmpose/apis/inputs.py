@@ -1,4 +1,4 @@
-"""What a user points at: files, folders, globs, cameras, boxes."""
+"""Parse user inputs: files, folders, globs, cameras, boxes."""
 import glob
 import mimetypes
 import os
@@ -19,7 +19,7 @@ CAMERA = 'webcam'  # as MMPose names it: 'webcam' or 'webcam:1'
 
 
 def is_camera(source: Any) -> bool:
-    """Whether a source is a camera, whose frames do not wait."""
+    """Return whether a source is a camera, whose frames do not wait."""
     if isinstance(source, str):
         name, _, number = source.partition(':')
         return name == CAMERA and (not number or number.isdigit())
@@ -27,7 +27,7 @@ def is_camera(source: Any) -> bool:
 
 
 def is_video(source: Any) -> bool:
-    """Whether a source is a video file, told by its ending, or a camera."""
+    """Return whether a source is a video file (by its ending) or a camera."""
     if not isinstance(source, (str, os.PathLike)):
         return is_camera(source)
     kind = mimetypes.guess_type(source)[0] or ''
@@ -163,9 +163,9 @@ def check_box(box: np.ndarray, width: int, height: int) -> None:
             f'image of {width} x {height} pixels: expected at most {most}')
 
 
-def usable_boxes(boxes: np.ndarray, width: int,
-                 height: int) -> Tuple[np.ndarray, List[str]]:
-    """Which boxes can hold a face, and what is wrong with the others.
+def valid_boxes(boxes: np.ndarray, width: int,
+                height: int) -> Tuple[np.ndarray, List[str]]:
+    """Check boxes: which can hold a face, and the faults of the others.
 
     Args:
         boxes (np.ndarray): (N, 4) x1, y1, x2, y2, image px.
@@ -175,11 +175,11 @@ def usable_boxes(boxes: np.ndarray, width: int,
     Returns:
         tuple: (N,) bool, and a sentence for each that is False.
     """
-    usable, faults = np.ones(len(boxes), bool), []
+    valid, faults = np.ones(len(boxes), bool), []
     for i, box in enumerate(boxes):
         try:
             check_box(box, width, height)
         except ValueError as error:
-            usable[i] = False
+            valid[i] = False
             faults.append(str(error))
-    return usable, faults
+    return valid, faults

@@ -1,4 +1,4 @@
-"""What OpenCV and the libraries in it print on stderr, past Python.
+"""Capture what OpenCV and its libraries print on stderr, past Python.
 
 They do not name the file, and what matters of it is said by whoever reads or
 writes the file.

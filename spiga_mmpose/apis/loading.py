@@ -32,19 +32,9 @@ def load_estimator(
     and kept in the user's cache.
 
     Args:
-        weights (str, optional): See :func:`~spiga_mmpose.apis.find_weights`.
-            Defaults to ``'photo'``; an exported file holds its own.
-        model (str, optional): Path of the config, by default that of
-            published weights; or of a file of ``tools/deployment/export.py``,
-            ``.onnx`` or ``.xml``.
-        device (str): Of torch; the other backends run on the processor.
-        backend (str, optional): One of ``BACKENDS``. Defaults to what runs
-            the exported file, to torch for a config.
-        threads (int, optional): Threads of the backend (torch: of the whole
-            process). None: as many as it takes by itself.
-
-    Returns:
-        nn.Module | BackendEstimator: The estimator.
+        device (str): Of torch; the other backends run on the CPU.
+        weights, model, backend, threads: See
+            :class:`~spiga_mmpose.apis.SPIGAInferencer`.
 
     Raises:
         ValueError: If the arguments do not fit together, or a file is
@@ -73,7 +63,7 @@ def load_estimator(
 
 
 def is_exported(path: Optional[str]) -> bool:
-    """Whether a path is one of ``tools/deployment/export.py``, by its name."""
+    """Return whether a path is an exported file, by its ending."""
     return osp.splitext(path or '')[1] in SUFFIXES.values()
 
 
@@ -101,7 +91,7 @@ def _exported_once(config: str, checkpoint: str, backend: str,
         try:
             return BackendEstimator(open_graph(path, threads), model)
         except ValueError:
-            pass  # damaged: written anew
+            pass  # damaged: written again
     print_log(f'{checkpoint} is exported for {backend}, once, into {path}; '
               'this takes a minute or so', 'current')
     try:

@@ -19,7 +19,7 @@ from .estimation import landmark_boxes
 
 @dataclass(frozen=True)
 class Smoothing:
-    """How much is smoothed.
+    """Strength of the smoothing.
 
     Behind what moves steadily, however fast, the filter is less than 1 / (2
     pi ``speed_gain``) units late: 1.6 % of the face with a gain of 10.

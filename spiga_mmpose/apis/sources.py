@@ -1,8 +1,8 @@
-"""Pictures from wherever they come, one after the other.
+"""Images from wherever they come, one after the other.
 
 A source is a file, URL, array, list, folder, glob, video or camera;
-:func:`read_frames` yields its pictures lazily, so that the memory in use is
-that of one picture. What cannot be read is a frame with an error, and the
+:func:`read_frames` yields its images lazily, so that the memory in use is
+that of one image. What cannot be read is a frame with an error, and the
 rest goes on.
 """
 import logging
@@ -17,7 +17,7 @@ import numpy as np
 from mmengine import fileio
 from mmengine.logging import print_log
 
-from spiga_mmpose.datasets.transforms import LoadFaceImage
+from spiga_mmpose import io
 from .download import is_url, read_url
 from .inputs import CAMERA, is_camera, is_video, left_out_videos, list_images
 from .library_lines import opencv_quiet
@@ -25,20 +25,20 @@ from .library_lines import opencv_quiet
 
 @dataclass(frozen=True)
 class Frame:
-    """One picture of a source.
+    """One image of a source.
 
     Attributes:
         name (str): Path or URL of the file, ``'webcam:0'``, or ``'array_0'``
             with the place of an array among the arrays.
         index (int | None): Number of the frame in its video, from 0; None for
-            a picture.
+            an image.
         image (np.ndarray | None): (H, W, 3) BGR, uint8; None where it cannot
             be read.
         error (str): Why it cannot be read, with the name; else empty.
         rate (float): Frames a second of its video; 0 where unknown, and for
-            a picture.
+            an image.
         announced (int): Frames that its video file says it has, which may be
-            a few off; 0 where unknown, for a camera and for a picture.
+            a few off; 0 where unknown, for a camera and for an image.
     """
     name: str
     index: Optional[int] = None
@@ -48,23 +48,8 @@ class Frame:
     announced: int = 0
 
 
-@fileio.register_backend('bounded_url', force=True)
-class _BoundedUrl(fileio.BaseStorageBackend):
-    """Bytes of a URL within limits, for :class:`LoadFaceImage`."""
-
-    def get(self, filepath: str) -> bytes:
-        return read_url(filepath)
-
-    def get_text(self, filepath: str) -> str:
-        raise NotImplementedError(f'{filepath}: an image is no text')
-
-
-_load = LoadFaceImage()
-_load_url = LoadFaceImage(backend_args=dict(backend='bounded_url'))
-
-
 def read_image(path_or_url: str) -> np.ndarray:
-    """Picture of a file or an http(s) URL; see :class:`LoadFaceImage`.
+    """Image of a file or an http(s) URL: :func:`spiga_mmpose.io.read_image`.
 
     Args:
         path_or_url (str): The file. A URL is read up to the limits of
@@ -76,21 +61,21 @@ def read_image(path_or_url: str) -> np.ndarray:
     Raises:
         ValueError: If it cannot be read; the message names it.
     """
-    load = _load_url if is_url(path_or_url) else _load
-    return load(dict(img_path=path_or_url))['img']
+    get = read_url if is_url(path_or_url) else fileio.get
+    return io.read_image(path_or_url, get=get)
 
 
 def read_frames(source: Union[str, os.PathLike, int, np.ndarray, list],
                 ) -> Iterator[Frame]:
-    """Yield the pictures of a source, each when it is asked for.
+    """Yield the images of a source, each when it is asked for.
 
     Args:
         source: One of
 
-            * a path: picture or video (told by its ending), folder (its
-              pictures by name; a warning is logged of videos in it) or glob
+            * a path: image or video (told by its ending), folder (its
+              images by name; a warning is logged of videos in it) or glob
               pattern;
-            * ``'http://...'`` or ``'https://...'``: a picture;
+            * ``'http://...'`` or ``'https://...'``: an image;
             * an array: (H, W), (H, W, 1), (H, W, 3) BGR or (H, W, 4) BGRA,
               uint8 or uint16;
             * a number, ``'webcam'`` or ``'webcam:1'``: a camera, until it
@@ -98,9 +83,9 @@ def read_frames(source: Union[str, os.PathLike, int, np.ndarray, list],
             * a list, tuple or generator of these.
 
     Yields:
-        Frame: One a picture, in order. One with an error stands for a
-        picture, video or camera that cannot be read, a folder without a
-        picture, a pattern without a match, and the end of a video that stops
+        Frame: One for each image, in order. One with an error stands for an
+        image, video or camera that cannot be read, a folder without an
+        image, a pattern without a match, and the end of a video that stops
         well before its announced length.
 
     Raises:
@@ -127,7 +112,7 @@ def _read(source, numbers) -> Iterator[Frame]:
 
 def _of_array(image: np.ndarray, name: str) -> Frame:
     try:
-        return Frame(name, image=_load(dict(img=image, img_path=name))['img'])
+        return Frame(name, image=io.as_bgr(image, name))
     except ValueError as error:
         return Frame(name, error=str(error))
 

@@ -16,7 +16,7 @@ from mmpose.structures import PoseDataSample
 from mmpose.structures.bbox import bbox_overlaps
 
 from .estimation import landmark_boxes
-from .inputs import usable_boxes
+from .inputs import valid_boxes
 
 # The detector runs on every so many frames (docs/inference.md has the times).
 DET_EVERY = 10
@@ -81,7 +81,7 @@ class FaceIds:
                 also frames without a face are frames.
 
         Returns:
-            np.ndarray: (N,) whole numbers from 0, each once.
+            np.ndarray: (N,) integers from 0, each once.
         """
         boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
         sample = DetDataSample(
@@ -116,7 +116,7 @@ class FaceFollower:
     The rule, frame by frame:
 
     * Each face is looked for in the tight box of its own last landmarks.
-    * It is **lost** when its box has left the picture; when the mean score
+    * It is **lost** when its box has left the image; when the mean score
       of its landmarks falls below 0.75 of the best that it had; when the
       tight box of the landmarks overlaps the box in which they were looked
       for by an IoU below 0.3 (a jump, or a change of size, that no face makes
@@ -236,19 +236,19 @@ class FaceFollower:
 
         Returns:
             tuple: The data sample, its boxes tight around the landmarks, and
-            what of ``asked`` it is of: not boxes outside the picture, nor
+            what of ``asked`` it is of: not boxes outside the image, nor
             those whose landmarks are outside or no numbers.
         """
         size = image.shape[1::-1]
-        asked = asked[usable_boxes(asked.bboxes, *size)[0]]
+        asked = asked[valid_boxes(asked.bboxes, *size)[0]]
         [sample] = self.estimate([(image, asked.bboxes, asked.bbox_scores)])
         faces = sample.pred_instances
         faces.bboxes = landmark_boxes(faces.keypoints).astype(np.float32)
         faces.best_scores = np.maximum(asked.best_scores, _mean_scores(faces))
         faces.undetected = asked.undetected + 1
-        usable = usable_boxes(faces.bboxes, *size)[0]
-        sample.pred_instances = faces[usable]
-        return sample, asked[usable]
+        valid = valid_boxes(faces.bboxes, *size)[0]
+        sample.pred_instances = faces[valid]
+        return sample, asked[valid]
 
 
 def _asked(boxes: np.ndarray, scores: np.ndarray) -> InstanceData:

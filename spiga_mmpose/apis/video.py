@@ -8,12 +8,10 @@ from itertools import chain
 from typing import List, Optional, Union
 
 import numpy as np
-from mmpose.structures import PoseDataSample
 from tqdm import tqdm
 
 from .encoding import open_video
-from .estimation import faces_to_dicts, landmark_set_name
-from .formats import make_record, to_csv
+from .formats import to_csv
 from .inferencer import SPIGAInferencer
 from .inputs import is_camera
 from .smoothing import FaceSmoother
@@ -27,7 +25,7 @@ _USUAL_RATE, _HIGHEST_RATE = 25., 1000.
 
 @dataclass
 class VideoSummary:
-    """What became of a video.
+    """Summary of a processed video.
 
     Attributes:
         files (list[str]): Paths of the video, the JSON Lines and the CSV.
@@ -72,7 +70,7 @@ def process_video(inferencer: SPIGAInferencer,
     second and the time left.
 
     Args:
-        inferencer (SPIGAInferencer): Model, detector and visualizer.
+        inferencer (SPIGAInferencer): Finds and draws the faces.
         source (str | int): Path of a video (told by its ending), or a camera:
             its number, ``'webcam'`` or ``'webcam:1'``. A camera runs until
             Ctrl-C.
@@ -101,24 +99,30 @@ def process_video(inferencer: SPIGAInferencer,
         first = _first(frames)
         rate = first.rate if 0 < first.rate < _HIGHEST_RATE else _USUAL_RATE
         smoother = FaceSmoother(smooth, rate)
+
+        def track(image):
+            sample = follower(image)
+            sample.pred_instances = smoother(sample.pred_instances)
+            return sample
+
         files = stack.enter_context(
             closing(_Files(out_dir, name, first, rate)))
+        visualizer = inferencer.make_visualizer()
         announced = first.announced
         summary = VideoSummary(files.paths, files.codec)
         bar = stack.enter_context(
             tqdm(total=announced or None, unit='frame',
                  desc=osp.basename(first.name)))
         try:
-            for frame in chain([first], frames):
-                if frame.error:
-                    summary.error = frame.error
+            for result in inferencer.find_faces(
+                    chain([first], frames), track=track):
+                if result.error:
+                    summary.error = result.error
                     break
-                sample = follower(frame.image)
-                sample.pred_instances = smoother(sample.pred_instances)
-                files.add(frame, sample, inferencer)
+                files.add(result.record, result.draw(visualizer))
                 summary.frames += 1
-                summary.faces += len(sample.pred_instances)
-                summary.empty += not len(sample.pred_instances)
+                summary.faces += len(result.boxes)
+                summary.empty += not len(result.boxes)
                 bar.update()
         except KeyboardInterrupt:
             summary.interrupted = True
@@ -136,7 +140,7 @@ def _first(frames) -> Frame:
     if first.error:
         raise ValueError(first.error)
     if first.index is None:
-        raise ValueError(f'{first.name}: a picture; expected a video, with an '
+        raise ValueError(f'{first.name}: an image; expected a video, with an '
                          'ending as .mp4, .avi or .mov, or a camera')
     return first
 
@@ -164,16 +168,9 @@ class _Files:
             self.codec = self._video.codec
             self._close = stack.pop_all().close
 
-    def add(self, frame: Frame, sample: PoseDataSample,
-            inferencer: SPIGAInferencer) -> None:
+    def add(self, record: dict, drawn: np.ndarray) -> None:
         """Write a frame into each file."""
-        record = make_record(
-            frame.name, frame.image,
-            landmark_set_name(inferencer.model),
-            faces_to_dicts(sample), frame.index)
-        picture = np.ascontiguousarray(frame.image[..., ::-1])
-        self._video.write(
-            inferencer.visualizer.draw_faces(frame.name, picture, sample))
+        self._video.write(drawn)
         self._lines.write(json.dumps(record, allow_nan=False) + '\n')
         if record['faces']:
             # The number of columns is known with the first face.

@@ -1,4 +1,4 @@
-"""What the network does with one face, as sheets of pictures by name."""
+"""What the network does with one face, as grids of images by name."""
 from typing import Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -6,8 +6,8 @@ import torch.nn as nn
 from mmpose.structures import PoseDataSample
 
 from spiga_mmpose.landmark_sets import LandmarkSet
-from spiga_mmpose.visualization import (attention_matrix, attention_sheet,
-                                        maps_sheet, step_panels)
+from spiga_mmpose.visualization import (attention_grid, attention_matrix,
+                                        maps_grid, step_panels)
 
 # The cascade step by step, what landmarks attend to, and the maps of the
 # backbone.
@@ -35,23 +35,12 @@ def steps_row(model: nn.Module,
               size: int = 256) -> List[np.ndarray]:
     """Panels of the cascade's steps, with the windows that they look at.
 
-    Args:
-        model (nn.Module): That made the face.
-        image (np.ndarray): (H, W, 3) RGB, uint8.
-        face (:obj:`PoseDataSample`): Of
-            :func:`~spiga_mmpose.apis.estimate_each`.
-        landmark_set (LandmarkSet): The model's.
-        landmark (int, optional): Whose windows. Defaults to one at the left
-            pupil.
-        size (int): Side of a panel, px.
+    See :meth:`~spiga_mmpose.apis.SPIGAInferencer.draw_view`; it takes also
+    the model that made the face and its landmark set.
 
     Returns:
         list[np.ndarray]: S+1 panels (size, size, 3); see
         :func:`~spiga_mmpose.visualization.step_panels`.
-
-    Raises:
-        ValueError: If the model gives no steps, or there is no such
-            landmark.
     """
     if 'landmark_steps' not in face.pred_instances:
         raise ValueError('this model has no cascade steps to draw')
@@ -72,43 +61,31 @@ def steps_row(model: nn.Module,
         window_landmarks=None if landmark is None else [landmark])
 
 
-def view_sheets(view: str,
-                image: np.ndarray,
-                face: PoseDataSample,
-                landmark_set: LandmarkSet,
-                landmark: Optional[int] = None
-                ) -> Iterator[Tuple[str, np.ndarray]]:
-    """Yield the sheets of one view of one face.
+def view_grids(view: str,
+               image: np.ndarray,
+               face: PoseDataSample,
+               landmark_set: LandmarkSet,
+               landmark: Optional[int] = None
+               ) -> Iterator[Tuple[str, np.ndarray]]:
+    """Yield the grids of ``'attention'`` or ``'maps'`` of one face.
 
-    Args:
-        view (str): ``'attention'`` or ``'maps'``; for the steps, where
-            several faces share a sheet, see :func:`steps_row`.
-        image (np.ndarray): (H, W, 3) RGB, uint8.
-        face (:obj:`PoseDataSample`): Of
-            :func:`~spiga_mmpose.apis.estimate_each`, by a model that
-            :func:`ask_for_views` has asked.
-        landmark_set (LandmarkSet): The model's.
-        landmark (int, optional): Whose attention. Defaults to one at the left
-            pupil.
+    See :meth:`~spiga_mmpose.apis.SPIGAInferencer.draw_view`; it takes also
+    the model's landmark set.
 
     Yields:
-        tuple: name (``'attention'``, ``'matrix'`` or ``'maps'``) and sheet
+        tuple: name (``'attention'``, ``'matrix'`` or ``'maps'``) and grid
         (H', W', 3) RGB, uint8.
-
-    Raises:
-        ValueError: If the model gives no such thing, or there is no such
-            landmark.
     """
     if view == 'attention':
         if 'attention' not in face.pred_instances:
             raise ValueError('this model gives no attention to draw')
         attention = face.pred_instances.attention[0]
         points = face.pred_instances.keypoints[0]
-        yield 'attention', attention_sheet(image, attention, points,
-                                           landmark_set, landmark)
+        yield 'attention', attention_grid(image, attention, points,
+                                          landmark_set, landmark)
         yield 'matrix', attention_matrix(attention, landmark_set)
     else:
         if 'pred_fields' not in face:
             raise ValueError('this model has no landmark and edge maps to '
                              'draw')
-        yield 'maps', maps_sheet(image, face, landmark_set)
+        yield 'maps', maps_grid(image, face, landmark_set)

@@ -108,7 +108,7 @@ def find_weights(weights: str) -> Tuple[str, Optional[str]]:
         raise ValueError(
             f'no weights {weights!r}: expected a file, an http(s) URL, or '
             f'one of the names {", ".join([*SHIPPED, *RELEASES])}')
-    return path, _config_of(path)
+    return path, config_of(path)
 
 
 def find_yunet(max_seconds: float = 60) -> str:
@@ -218,7 +218,7 @@ def checksum(path: str) -> str:
     return digest.hexdigest()
 
 
-def _config_of(checkpoint: str) -> Optional[str]:
+def config_of(checkpoint: str) -> Optional[str]:
     """Config of a converted file of the authors, else None."""
     loaded = load_from_local(checkpoint)
     meta = loaded.get('meta') if isinstance(loaded, dict) else None

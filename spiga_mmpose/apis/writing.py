@@ -5,9 +5,9 @@ import os.path as osp
 import re
 from typing import List, Optional, Sequence
 
-import cv2
 import numpy as np
 
+from spiga_mmpose.io import write_image, write_whole
 from .download import is_url, url_file
 from .folders import make_folder
 from .formats import to_benchmark, to_coco, to_csv, to_mmpose, to_pts
@@ -22,29 +22,20 @@ _OF_ALL = {
 }
 
 
-def write_picture(folder: str, name: str, picture: np.ndarray) -> None:
-    """Write a picture as JPEG.
+def write_jpeg(folder: str, name: str, image: np.ndarray) -> None:
+    """Write an image as JPEG.
 
     Args:
         folder (str): Where to; made if it is missing.
         name (str): Name of the file.
-        picture (np.ndarray): (H, W, 3) RGB, uint8.
+        image (np.ndarray): (H, W, 3) RGB, uint8.
 
     Raises:
         ValueError: If it is too large for the format.
         OSError: If it cannot be written.
     """
-    try:
-        done, data = cv2.imencode('.jpg', picture[..., ::-1],
-                                  [cv2.IMWRITE_JPEG_QUALITY, 95])
-    except cv2.error:  # by OpenCV version
-        done = False
-    if not done:
-        raise ValueError(f'{name}: a picture of {picture.shape[1]} x '
-                         f'{picture.shape[0]} pixels is no JPEG')
     os.makedirs(folder, exist_ok=True)
-    with open(osp.join(folder, name), 'wb') as file:
-        file.write(data)
+    write_image(osp.join(folder, name), image)
 
 
 class ResultWriter:
@@ -139,8 +130,7 @@ class ResultWriter:
                 self._write(file, functions[kind](self._records))
 
     def _write(self, name: str, text: str) -> None:
-        with open(osp.join(self.folder, name), 'w', encoding='utf-8') as file:
-            file.write(text)
+        write_whole(osp.join(self.folder, name), text)
 
 
 def _to_json(content) -> str:

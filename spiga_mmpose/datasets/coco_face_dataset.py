@@ -171,5 +171,5 @@ def _all_are_hidden(face: dict) -> bool:
 
 
 def _identity(points: np.ndarray, file_name: str) -> tuple:
-    """What tells a face of one file in another, where ids differ."""
+    """Key of a face across files whose ids differ."""
     return (file_name, *points.flat[:6])

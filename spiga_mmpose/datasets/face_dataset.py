@@ -1,4 +1,4 @@
-"""What the data sets of annotated photographs have in common."""
+"""Base of the data sets of annotated photographs."""
 import logging
 import os.path as osp
 import reprlib
@@ -10,6 +10,7 @@ from mmengine.logging import print_log
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 
+from spiga_mmpose.io import as_array
 from spiga_mmpose.landmark_sets import load_landmark_set
 from .seeded import SeededDataset
 from .transforms import BadSampleError
@@ -69,14 +70,10 @@ def read_array(where: str, field: str, values: Any) -> np.ndarray:
             lengths side by side.
     """
     try:
-        array = np.asarray(values)
-    except ValueError:  # lists of different lengths
-        array = np.asarray(None)
-    # NumPy would read '1' as a number, and None as NaN.
-    if array.dtype.kind not in 'biuf':
+        return as_array(values, bools=True)
+    except ValueError:
         raise ValueError(f'{where}: {field} holds what is no number: '
-                         f'{reprlib.repr(values)}')
-    return array.astype(np.float64)
+                         f'{reprlib.repr(values)}') from None
 
 
 def read_numbers(where: str, field: str, values: Any,
@@ -108,7 +105,7 @@ def read_numbers(where: str, field: str, values: Any,
 
 
 def _finite(array: np.ndarray) -> np.ndarray:
-    """Which numbers are finite and stay so in float32."""
+    """Mask of numbers that are finite in float32."""
     return np.abs(array) <= np.finfo(np.float32).max
 
 

@@ -1,12 +1,11 @@
 """The annotation files that SPIGA's authors publish."""
 import os.path as osp
-import reprlib
 from typing import Dict, List, Optional, Sequence, Union
 
 import numpy as np
 from mmpose.registry import DATASETS
 
-from spiga_mmpose.io import read_json
+from spiga_mmpose.io import check_subsets, read_json, read_subsets
 from spiga_mmpose.landmark_sets import load_landmark_set
 from .face_dataset import FaceDataset, check_fields, check_type, read_numbers
 
@@ -135,24 +134,14 @@ class SPIGAJsonDataset(FaceDataset):
 
     def _subsets_of(self, num_faces: int) -> List[tuple]:
         """Names of the subsets of each face."""
-        subsets, where = self.subsets or {}, 'subsets'
+        subsets = self.subsets or {}
         if isinstance(subsets, str):
-            where = osp.join(self.data_root or '', subsets)
-            subsets = read_json(where)
-            if isinstance(subsets, dict):
-                subsets = subsets.get('test_subsets', subsets)
-        if not isinstance(subsets, dict):
-            raise ValueError(f'{where}: expected a dict of name -> indices of '
-                             f'faces, found {reprlib.repr(subsets)}')
+            subsets = read_subsets(
+                osp.join(self.data_root or '', subsets), num_faces)
+        else:
+            check_subsets('subsets', subsets, num_faces)
         names = [()] * num_faces
         for name, indices in subsets.items():
-            check_type(where, f'the subset {name!r}', indices,
-                       (list, tuple, range), 'a list of indices')
             for index in indices:
-                if type(index) is not int or not 0 <= index < num_faces:
-                    raise ValueError(
-                        f'{where}: the subset {name!r} holds the face '
-                        f'{index!r}; {self.ann_file} has {num_faces} faces, '
-                        'numbered from 0')
                 names[index] += (name, )
         return names

@@ -1,11 +1,15 @@
 """Synthetic faces under paths, for tools that read images from files."""
 import re
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from mmengine.fileio import BaseStorageBackend, register_backend
+from mmengine.fileio import BaseStorageBackend
 
-from .synthetic import VARIANTS, SyntheticFace, draw_face
+from .synthetic import VARIANTS
+
+if TYPE_CHECKING:
+    from .synthetic.renderer import SyntheticFace
 
 # Paths come from result files, too: an absurd size must not be drawn.
 _MAX_SIZE = 4096
@@ -13,7 +17,7 @@ _PATH = re.compile(r'synthetic://(\w+)/(\d+)/(\d+)/(\d+)\.png')
 
 
 def numbered_face(variant: str, size: int, seed: int,
-                  index: int) -> SyntheticFace:
+                  index: int) -> 'SyntheticFace':
     """The face of a seed and an index, always the same.
 
     Args:
@@ -25,6 +29,7 @@ def numbered_face(variant: str, size: int, seed: int,
     Returns:
         SyntheticFace: Image and labels.
     """
+    from .synthetic.renderer import draw_face
     rng = np.random.Generator(
         np.random.PCG64(np.random.SeedSequence([seed, index])))
     return draw_face(rng, size, variant)
@@ -35,7 +40,6 @@ def face_path(variant: str, size: int, seed: int, index: int) -> str:
     return f'synthetic://{variant}/{size}/{seed}/{index:06d}.png'
 
 
-@register_backend('synthetic', prefixes='synthetic', force=True)
 class SyntheticFaceBackend(BaseStorageBackend):
     """Draws the face that a path names, instead of reading it.
 

@@ -7,13 +7,13 @@ OpenVINO alone, see :mod:`.quantize`.
 """
 import os
 import os.path as osp
-import tempfile
 import warnings
 from typing import Optional
 
 import torch
 import torch.nn as nn
 
+from spiga_mmpose.io import staging_folder
 from .extras import require
 from .graph import PRECISIONS, LandmarkGraph
 from .metadata import KEY, GraphInfo, crop_rule, describe
@@ -74,13 +74,9 @@ def export_model(model: nn.Module,
         exported = quantize(exported, seen, heavy_layers(graph))
     folder = osp.dirname(osp.abspath(path))
     os.makedirs(folder, exist_ok=True)
-    # Whole or not at all, also when the disk is full.
-    with tempfile.TemporaryDirectory(
-            prefix='unfinished_', dir=folder) as unfinished:
-        write(exported, info, osp.join(unfinished, osp.basename(path)))
-        # The weights before the file that names them.
-        for name in sorted(os.listdir(unfinished)):
-            os.replace(osp.join(unfinished, name), osp.join(folder, name))
+    # OpenVINO's weights (.bin) come before the file that names them (.xml).
+    with staging_folder(folder) as staging:
+        write(exported, info, osp.join(staging, osp.basename(path)))
     return info
 
 

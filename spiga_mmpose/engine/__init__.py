@@ -1,5 +1,4 @@
-"""What the Runner needs beyond MMEngine: stages, seeds, safe checkpoints."""
-from . import atomic_backend, checkpoint  # noqa: F401, only registration
+"""Parts of the Runner beyond MMEngine: stages, seeds, safe checkpoints."""
 from .collate import collate_faces
 from .cpu_amp_optim_wrapper import CpuAmpOptimWrapper
 from .cpu_launch import launch_on_cpu

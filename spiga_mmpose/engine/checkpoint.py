@@ -5,9 +5,8 @@ They load with ``weights_only=True``; where torch is too old for an allow-list
 
 MMEngine's checkpoints hold, beside tensors, NumPy arrays (the dataset's
 metainfo) and ``HistoryBuffer`` (the log). These few classes are allow-listed;
-everything else that a pickle could call stays forbidden. The loaders below
-take the place of MMEngine's for local and downloaded files when this package
-is imported.
+everything else that a pickle could call stays forbidden. Who uses the loaders
+below is said in :mod:`spiga_mmpose._install`.
 """
 import os
 import os.path as osp
@@ -20,8 +19,6 @@ import numpy as np
 import torch
 from mmengine.dist import barrier, get_rank
 from mmengine.logging.history_buffer import HistoryBuffer
-from mmengine.runner import checkpoint as mmengine_checkpoint
-from mmengine.runner.checkpoint import CheckpointLoader
 
 from spiga_mmpose.io import RestrictedUnpickler
 
@@ -55,9 +52,8 @@ ALLOWED = [HistoryBuffer, np.ndarray, np.dtype, bytes] + [
     for module in ('numpy.core.multiarray', 'numpy._core.multiarray')
 ] + [_named(_statistics_method, 'builtins')
      ] + list({type(np.dtype(kind)) for kind in '?bBhHiIlLqQefdU'})
+AS_DATA = 'as_data:'  # before a path or URL, for MMEngine's loader
 _CAN_ALLOW = hasattr(torch.serialization, 'add_safe_globals')
-if _CAN_ALLOW:
-    torch.serialization.add_safe_globals(ALLOWED)
 
 
 class _Unpickler(RestrictedUnpickler):
@@ -79,7 +75,7 @@ _restricted_pickle = types.SimpleNamespace(
     load=lambda file, **kwargs: _Unpickler(file, **kwargs).load())
 
 
-def _load_as_data(filename, map_location):
+def _torch_load(filename, map_location):
     if _CAN_ALLOW:
         return torch.load(
             filename, map_location=map_location, weights_only=True)
@@ -87,7 +83,6 @@ def _load_as_data(filename, map_location):
         filename, map_location=map_location, pickle_module=_restricted_pickle)
 
 
-@CheckpointLoader.register_scheme(prefixes='', force=True)
 def load_from_local(filename, map_location='cpu'):
     """Load a checkpoint file without running anything that it holds.
 
@@ -107,7 +102,7 @@ def load_from_local(filename, map_location='cpu'):
     if not osp.isfile(filename):
         raise FileNotFoundError(f'{filename}: no such checkpoint')
     try:
-        return _load_as_data(filename, map_location)
+        return _torch_load(filename, map_location)
     except pickle.UnpicklingError as error:
         # The sentence that names what was found; others of torch's message
         # say how to switch the safety off.
@@ -124,8 +119,6 @@ def load_from_local(filename, map_location='cpu'):
                          f'({reason}); copy or download it again') from None
 
 
-@CheckpointLoader.register_scheme(
-    prefixes=('http://', 'https://'), force=True)
 def load_from_http(filename, map_location='cpu'):
     """Download a checkpoint, once, and load it like a local file.
 
@@ -160,5 +153,14 @@ def _download(url: str, path: str) -> None:
         raise OSError(f'{url}: cannot be downloaded: {error}') from None
 
 
-# torchvision:// and openmmlab:// find it by this name.
-mmengine_checkpoint.load_from_http = load_from_http
+def load_as_data(filename, map_location='cpu'):
+    """Load what ``as_data:PATH`` or ``as_data:URL`` names.
+
+    So functions of others that take a checkpoint's path, as MMDet's
+    ``init_detector``, load it by :func:`load_from_local` or
+    :func:`load_from_http`, whose arguments and errors these are.
+    """
+    filename = filename[len(AS_DATA):]
+    load = (load_from_http if filename.startswith(('http://', 'https://'))
+            else load_from_local)
+    return load(filename, map_location)

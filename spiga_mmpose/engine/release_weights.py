@@ -13,12 +13,14 @@ The names and layouts on the left are those of the authors' release (PyPI
 * added: the last stack's maps, which the release does not have. They are
   zeros, ready to be trained, and are not used until then (``head.trained``).
 """
+import os.path as osp
 import re
 from collections import OrderedDict
 
 import torch
 from torch import Tensor
 
+from spiga_mmpose.io import staging_folder
 from spiga_mmpose.landmark_sets import load_landmark_set
 
 LANDMARK_SETS = {98: 'wflw_98', 68: '300w_68'}
@@ -184,7 +186,7 @@ def convert(released: dict) -> OrderedDict:
         raise ValueError(
             'the keys are not the release\'s: missing '
             f'{_some(missing)}, unknown {_some(unknown)}')
-    expected = _release_architecture(found).state_dict()
+    expected = release_architecture(found).state_dict()
     result, wrong = OrderedDict(), []
     for src, dst, how in table:
         value = released[src]
@@ -228,7 +230,7 @@ def _some(names, most: int = 5) -> str:
     return ', '.join(names[:most]) + more
 
 
-def _release_architecture(landmarks: int):
+def release_architecture(landmarks: int):
     """The default model for a number of landmarks, without its weights."""
     from torch import nn
 
@@ -270,6 +272,9 @@ def convert_file(src: str, dst: str) -> None:
             load_landmark_set(LANDMARK_SETS[count]).metainfo()),
         source='weights released by the SPIGA authors, converted')
     try:
-        torch.save(dict(meta=meta, state_dict=state), dst)
+        with staging_folder(osp.dirname(osp.abspath(dst))) as folder:
+            torch.save(
+                dict(meta=meta, state_dict=state),
+                osp.join(folder, osp.basename(dst)))
     except (RuntimeError, OSError) as error:
         raise ValueError(f'{dst}: cannot be written: {error}') from None

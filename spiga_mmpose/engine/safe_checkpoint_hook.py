@@ -1,7 +1,8 @@
-"""Checkpoints are deleted only where they are written, and not too early."""
+"""Checkpoints are written whole, and deleted only in their own folder."""
 import os.path as osp
 
 from mmengine.dist import master_only
+from mmengine.fileio import LocalBackend, get_file_backend
 from mmengine.hooks import CheckpointHook
 from mmpose.registry import HOOKS
 
@@ -12,12 +13,17 @@ class SafeCheckpointHook(CheckpointHook):
 
     MMEngine deletes the oldest checkpoint before the new one is written, so
     that with ``max_keep_ckpts=1`` a full disk leaves none; and a run resumed
-    from another work folder deletes the best checkpoint there. Arguments as
-    of ``CheckpointHook``.
+    from another work folder deletes the best checkpoint there. In a local
+    folder they are written whole or not at all. Arguments as of
+    ``CheckpointHook``.
     """
 
     def before_train(self, runner) -> None:
-        """Forget the best checkpoint of another folder."""
+        """Choose the file backend; forget another folder's best one."""
+        folder = self.out_dir or runner.work_dir
+        if self.backend_args is self.file_client_args is None and isinstance(
+                get_file_backend(folder), LocalBackend):
+            self.backend_args = dict(backend='whole_file')
         super().before_train(runner)
         if not self.save_best:
             return

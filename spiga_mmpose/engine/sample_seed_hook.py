@@ -1,4 +1,4 @@
-"""Seeds of the samples and of the model, anew in every epoch."""
+"""Seeds of the samples and of the model, new in every epoch."""
 from mmengine.hooks import Hook
 from mmengine.runner import set_random_seed
 from mmpose.registry import HOOKS

@@ -214,6 +214,7 @@ class StageHook(Hook):
             f'{self.stages[index - 1].name}.pth',
             save_optimizer=False,
             save_param_scheduler=False,
+            backend_args=dict(backend='whole_file'),
             meta=dict(epoch=runner.epoch + 1, iter=runner.iter + 1))
         if index == len(self.stages):
             return
@@ -303,7 +304,7 @@ def _model(runner) -> nn.Module:
 
 
 def _is_pretrained(module: nn.Module) -> bool:
-    """Whether the config of a module names the weights that it starts from."""
+    """Return whether the config of a module names pretrained weights."""
     configs = getattr(module, 'init_cfg', None) or []
     if isinstance(configs, dict):
         configs = [configs]

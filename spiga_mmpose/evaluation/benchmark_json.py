@@ -13,8 +13,8 @@ from typing import Sequence
 
 import numpy as np
 
+from spiga_mmpose.io import as_array, is_valid
 from spiga_mmpose.landmark_sets import LandmarkSet
-from .arrays import as_array, is_usable
 
 
 class Compact:
@@ -124,7 +124,7 @@ def _fill_numbers(array, faces, records, key, lengths):
 def _numbers(values, lengths, count):
     values = as_array(values)
     if (values.ndim != 2 or values.shape[1] not in lengths
-            or not is_usable(values).all()):
+            or not is_valid(values).all()):
         raise ValueError
     return values[:, :count]
 
@@ -148,7 +148,7 @@ class _Columns:
                     f'{self.set.num_landmarks} of {self.set.name}')
             return slice(count)
         if not isinstance(ids, tuple):
-            raise ValueError("'ids' must be a list of whole numbers, found "
+            raise ValueError("'ids' must be a list of integers, found "
                              f'{short(ids)}')
         if len(ids) != count:
             raise ValueError(f'{count} landmarks, but {len(ids)} ids')

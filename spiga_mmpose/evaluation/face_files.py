@@ -12,10 +12,10 @@ from typing import Dict, List, Optional
 
 import numpy as np
 
-from spiga_mmpose.io import load_dump, read_json
+from spiga_mmpose import io
+from spiga_mmpose.io import LARGEST, is_valid, load_dump, read_json
 from spiga_mmpose.landmark_sets import LandmarkSet
 from . import benchmark_json, samples
-from .arrays import LARGEST, is_usable
 
 
 @dataclass
@@ -44,7 +44,7 @@ class Faces:
         return len(self.names)
 
     def describe(self, index: int) -> str:
-        """How messages name a face: file, place and image."""
+        """Name of a face in messages: file, index and image."""
         name = self.names[index]
         return f'{self.path}: face {index}' + (f' ({name})' if name else '')
 
@@ -160,7 +160,7 @@ def read_steps(path: str, records: list,
             raise ValueError(
                 f'{path}: face {index} has landmark_steps of the shape '
                 f'{np.shape(found)}, face 0 of {np.shape(steps[0])}')
-        if found is not None and not is_usable(found).all():
+        if found is not None and not is_valid(found).all():
             raise ValueError(f'{path}: face {index}: landmark_steps must be '
                              'finite px')
         steps.append(found)
@@ -168,7 +168,7 @@ def read_steps(path: str, records: list,
 
 
 def _check_finite(faces):
-    bad = faces.labelled & ~is_usable(faces.landmarks).all(-1)
+    bad = faces.labelled & ~is_valid(faces.landmarks).all(-1)
     if bad.any():
         index, landmark = np.argwhere(bad)[0]
         raise ValueError(
@@ -206,33 +206,25 @@ def read_subsets(path: str, num_faces: int) -> Dict[str, np.ndarray]:
     """Read subset lists: name -> indices into the annotations.
 
     Args:
-        path (str): JSON file with a dict of lists, or with such a dict under
-            ``test_subsets``, as the ``db_info.json`` of the release has it.
+        path (str): See :func:`spiga_mmpose.io.read_subsets`.
         num_faces (int): Number of annotated faces.
 
     Returns:
         dict[str, np.ndarray]: Name and face indices, ascending.
 
     Raises:
-        ValueError: If the file is no such thing or an index is out of range.
-        OSError: If it cannot be read.
+        ValueError: If the file cannot be read, is no such thing, or an index
+            is out of range or occurs twice.
     """
-    raw = read_json(path)
-    if isinstance(raw, dict) and isinstance(raw.get('test_subsets'), dict):
-        raw = raw['test_subsets']
-    if not isinstance(raw, dict):
-        raise ValueError(f'{path}: expected subset names with lists of face '
-                         f'indices, found a {type(raw).__name__}')
-    subsets = {}
-    for name, indices in raw.items():
-        whole = isinstance(indices, list) and all(
-            type(i) is int and 0 <= i < num_faces for i in indices)
-        if not whole or len(set(indices)) != len(indices):
-            raise ValueError(
-                f'{path}: subset {name!r} must be a list of different face '
-                f'indices from 0 to {num_faces - 1}')
-        subsets[name] = np.array(sorted(indices), int)
-    return subsets
+    subsets = io.read_subsets(path, num_faces)
+    for name, indices in subsets.items():
+        if len(set(indices)) != len(indices):
+            raise ValueError(f'{path}: a face occurs twice in the subset '
+                             f'{name!r}')
+    return {
+        name: np.array(sorted(indices), int)
+        for name, indices in subsets.items()
+    }
 
 
 def short_names(paths: List[str]) -> List[str]:

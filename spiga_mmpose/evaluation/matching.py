@@ -1,4 +1,4 @@
-"""Which predicted face belongs to which annotated one."""
+"""Match predicted faces to annotated ones."""
 from collections import Counter
 from typing import List, Tuple
 
@@ -15,7 +15,7 @@ _MAX_PAIRS = 200_000  # at a time, so that memory grows with the faces only
 
 
 def match_faces(predictions: Faces, annotations: Faces) -> np.ndarray:
-    """Which prediction belongs to each annotated face.
+    """Index of the prediction of each annotated face.
 
     Where one of the files has no image paths, faces are taken in order. Else
     images are matched: face by face where the paths of both files agree in
@@ -193,7 +193,7 @@ def _assign(predictions, annotations, candidates, members):
             f'{predictions.describe(candidates[image, face])}: its box does '
             f'not overlap face {members[image, face]} of {annotations.path}, '
             f'the one of the {members.shape[1]} faces of this image that is '
-            'left for it; mend the box, or leave out all boxes of the '
+            'left for it; fix the box, or leave out all boxes of the '
             'predictions if both files are in the same order')
     return candidates
 

@@ -1,4 +1,4 @@
-"""How each data set is scored: landmarks, normaliser, threshold, divisor."""
+"""Scoring protocol of each data set: landmarks, normaliser, threshold."""
 from dataclasses import dataclass
 from numbers import Real
 from typing import Optional, Union
@@ -15,7 +15,7 @@ _THRESHOLDS = dict(corners=8, pupils=8, lnd_bbox=7, bbox=7, height=4)
 
 @dataclass(frozen=True)
 class Protocol:
-    """How a data set is scored.
+    """Scoring protocol of a data set.
 
     The landmark set's file owns normaliser and threshold; a protocol names
     only what differs by data set. Source: paper, section 3.1 and tables 2 to
@@ -84,7 +84,7 @@ PROTOCOLS = {
 
 
 def protocol_of(dataset: str) -> Protocol:
-    """How a data set is scored.
+    """Scoring protocol of a data set.
 
     Args:
         dataset (str): A key of ``PROTOCOLS``, or the name or path of a

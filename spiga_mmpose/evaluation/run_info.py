@@ -1,15 +1,16 @@
-"""What made a file of dumped results: a small JSON file beside it.
+"""Provenance of dumped results: a small JSON file beside the dump.
 
 A dump holds predictions and truth, but not which config, checkpoint and boxes
 they come from. ``tools/test.py --dump results.pkl`` writes these to
 ``results.pkl.json``; whoever reads the dump finds them there.
 """
-import json
 import os.path as osp
 from dataclasses import asdict, dataclass, fields
 from typing import Optional, Set
 
 from mmengine.config import Config
+
+from spiga_mmpose.io import read_json, write_json
 
 UNKNOWN = 'unknown'
 # What a face was cropped by: the tight box of its true landmarks, or the box
@@ -29,7 +30,7 @@ _SAME_SOURCE = {
 
 @dataclass(frozen=True)
 class RunInfo:
-    """How a dump came about, as text to show; what nobody knows is unknown.
+    """Provenance of a dump as text; a missing value is ``unknown``.
 
     Attributes:
         config (str): Config file and ``--cfg-options``, as typed.
@@ -66,7 +67,7 @@ def info_path(dump: str) -> str:
 
 def describe_run(cfg: Config, config: str, checkpoint: str,
                  options: dict) -> RunInfo:
-    """What a test of a config will have been.
+    """Provenance of a test of a config.
 
     Args:
         cfg (Config): With all options put into it.
@@ -135,7 +136,7 @@ def _selection(cfg: Config, checkpoint: str) -> str:
 
 
 def _sources(dataset: dict) -> Set[str]:
-    """Where the faces of a data set, or of those in a wrapper, come from."""
+    """Source of the faces of a data set, or of those in a wrapper."""
     inner = dataset.get('datasets') or [dataset.get('dataset')]
     if inner != [None]:
         return set().union(*map(_sources, inner))
@@ -154,9 +155,7 @@ def write_run_info(dump: str, info: RunInfo) -> None:
     Raises:
         OSError: If it cannot be written.
     """
-    with open(info_path(dump), 'w', encoding='utf-8') as file:
-        json.dump(asdict(info), file, indent=2)
-        file.write('\n')
+    write_json(asdict(info), info_path(dump))
 
 
 def read_run_info(dump: str) -> RunInfo:
@@ -170,18 +169,13 @@ def read_run_info(dump: str) -> RunInfo:
         lacks is unknown, and fields that are none of ours are left aside.
 
     Raises:
-        ValueError: If the file is damaged or a field is not text; the
-            message names it.
-        OSError: If it cannot be read.
+        ValueError: If the file cannot be read, is damaged or a field is not
+            text; the message names it.
     """
     path = info_path(dump)
     if not osp.exists(path):
         return RunInfo()
-    try:
-        with open(path, encoding='utf-8') as file:
-            content = json.load(file)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f'{path}: not a JSON file: {error}') from None
+    content = read_json(path)
     if not isinstance(content, dict):
         raise ValueError(f'{path}: expected a dict as tools/test.py --dump '
                          f'writes, found a {type(content).__name__}')

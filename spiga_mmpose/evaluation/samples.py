@@ -1,4 +1,4 @@
-"""What MMPose's data samples, as plain dicts, say of one face.
+"""Read MMPose's data samples as plain dicts, one face each.
 
 Whatever a sample holds, these functions return what they promise or raise a
 ``ValueError`` that names face, field, what was expected and what was found.
@@ -9,19 +9,19 @@ from typing import Optional, Tuple
 import numpy as np
 
 from spiga_mmpose.geometry import fit_pose, image_to_crop
+from spiga_mmpose.io import as_array, is_valid
 from spiga_mmpose.landmark_sets import LandmarkSet
-from .arrays import as_array, is_usable
 
 _PARTS = ('pred_instances', 'gt_instances')
 
 
 def is_sample(record: dict) -> bool:
-    """Whether this is a data sample and not a face of the benchmark JSON."""
+    """Return whether this is a data sample, not the benchmark's JSON."""
     return any(part in record for part in _PARTS)
 
 
 def face_name(sample: dict) -> str:
-    """How messages name the face: its image path, where it has one."""
+    """Name of a face in messages: its image path, where it has one."""
     return str(sample.get('img_path') or 'a face without img_path')
 
 
@@ -126,7 +126,7 @@ def steps_of(sample: dict, count: int) -> Optional[np.ndarray]:
 
 
 def labelled_of(sample: dict, count: int) -> np.ndarray:
-    """Which landmarks of the one face of a sample are labelled.
+    """Mask of the labelled landmarks of the one face of a sample.
 
     Args:
         sample (dict): The data sample. Its ``gt_instances.keypoints_visible``
@@ -149,7 +149,7 @@ def labelled_of(sample: dict, count: int) -> np.ndarray:
                          f'keypoints_visible must have the shape (1, {count})'
                          f', found {found}')
     visible = visible.reshape(count, -1)[:, 0]
-    if not is_usable(visible).all():
+    if not is_valid(visible).all():
         raise ValueError(f'{face_name(sample)}: gt_instances.'
                          'keypoints_visible must be finite, found '
                          f'{short(visible.tolist())}')
@@ -170,7 +170,7 @@ def true_box(sample: dict) -> np.ndarray:
         box = _row(sample, 'gt_instances', 'bboxes', 4)
     if box is None or np.isnan(box).all():
         return np.full(4, np.nan)
-    if not is_usable(box).all():
+    if not is_valid(box).all():
         raise ValueError(f'{face_name(sample)}: gt_instances.bboxes must be '
                          f'finite px, found {box.tolist()}')
     return box
@@ -203,7 +203,7 @@ def predicted_angles(sample: dict) -> Optional[np.ndarray]:
     if poses is None:
         return None
     angles = poses[:3]
-    if not is_usable(angles).all():
+    if not is_valid(angles).all():
         raise ValueError(f'{face_name(sample)}: the predicted yaw, pitch, '
                          f'roll are {angles.tolist()}; expected finite '
                          'degrees')
@@ -227,7 +227,7 @@ def true_angles(sample: dict,
 
     Returns:
         np.ndarray | None: (3,) degrees; None where the stored pose is not
-        finite, there is no crop or no head model, or fewer than 4 usable
+        finite, there is no crop or no head model, or fewer than 4 valid
         landmarks.
 
     Raises:
@@ -237,7 +237,7 @@ def true_angles(sample: dict,
     """
     stored = _row(sample, 'gt_instances', 'head_poses', 6, 3)
     if stored is not None:
-        return stored[:3] if is_usable(stored[:3]).all() else None
+        return stored[:3] if is_valid(stored[:3]).all() else None
     crop = [_crop_field(sample, key) for key in ('center', 'scale', 'size')]
     if landmark_set.head_model is None or any(c is None for c in crop):
         return None
@@ -247,12 +247,12 @@ def true_angles(sample: dict,
                          f' found input_size {size.tolist()}')
     count = landmark_set.num_landmarks
     points = landmarks_of(sample, 'gt_instances', count)
-    usable = labelled_of(sample, count) & is_usable(points).all(-1)
+    valid = labelled_of(sample, count) & is_valid(points).all(-1)
     robust = np.zeros(count, bool)
     robust[landmark_set.robust_ids] = True
     pose = fit_pose(landmark_set.head_model,
                     image_to_crop(points, center, scale, size),
-                    usable & robust, size[0], rounded)
+                    valid & robust, size[0], rounded)
     return None if pose is None else pose[:3]
 
 
@@ -266,7 +266,7 @@ def _crop_field(sample, key):
     except ValueError as error:
         raise ValueError(
             f'{face_name(sample)}: input_{key} {error}') from None
-    if found.shape != (2, ) or not is_usable(found).all() or (
+    if found.shape != (2, ) or not is_valid(found).all() or (
             key != 'center' and found.min() <= 0):
         what = 'numbers' if key == 'center' else 'positive numbers'
         raise ValueError(f'{face_name(sample)}: input_{key} must be two '

@@ -15,7 +15,7 @@ MISSED_ERROR = 100.
 
 
 def missed_faces(predictions: Faces) -> np.ndarray:
-    """Which faces a method does not find: those without any landmark.
+    """Mask of the faces that a method misses: those without any landmark.
 
     Args:
         predictions (Faces): N faces.

@@ -1,4 +1,4 @@
-"""From result files and an annotation file to scores, and to what was scored.
+"""Score result files against an annotation file.
 
 What ``tools/evaluate.py`` and the tools that draw errors have in common.
 """
@@ -54,7 +54,7 @@ class ScoredFiles:
 
     @property
     def protocol(self) -> Protocol:
-        """How the data set is scored."""
+        """Scoring protocol of the data set."""
         return protocol_of(self.dataset)
 
     @property

@@ -58,7 +58,7 @@ def posit(points_3d: np.ndarray,
 
 def fit_pose(head_model: np.ndarray,
              landmarks: np.ndarray,
-             usable: np.ndarray,
+             valid: np.ndarray,
              crop_size: float,
              round_to_pixels: bool = False) -> Optional[np.ndarray]:
     """Head pose of the landmarks in a square crop.
@@ -77,10 +77,10 @@ def fit_pose(head_model: np.ndarray,
         head units; None where fewer than 4 points are valid, where they lie
         on one spot or line, or where the fit does not end in finite numbers.
     """
-    usable = np.asarray(usable, bool)
-    if usable.sum() < 4:
+    valid = np.asarray(valid, bool)
+    if valid.sum() < 4:
         return None
-    points = landmarks[usable]
+    points = landmarks[valid]
     if round_to_pixels:
         points = np.round(points)
     with np.errstate(all='ignore'):
@@ -88,7 +88,7 @@ def fit_pose(head_model: np.ndarray,
             # Their extent across the line that fits them best, px.
             if np.linalg.svd(points - points.mean(0), compute_uv=False)[1] < 1:
                 return None
-            rotation, translation = posit(head_model[usable],
+            rotation, translation = posit(head_model[valid],
                                           points - crop_size / 2,
                                           FOCAL_RATIO * crop_size)
         except np.linalg.LinAlgError:

@@ -65,7 +65,7 @@ class RestrictedUnpickler(pickle.Unpickler):
     allowed = _allowed()
 
     def find_class(self, module, name):
-        """What pickle calls for every global that a file names.
+        """Resolve a global of a pickle, if it is allowed.
 
         Raises:
             UnpicklingError: If it is none of the allowed ones.

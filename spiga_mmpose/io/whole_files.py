@@ -1,14 +1,11 @@
 """Files that are written whole or not at all."""
 import os
 import os.path as osp
+import secrets
 import stat
 import tempfile
-from typing import Union
-
-# Modes that open() takes from a new file. Reading the mask sets it for a
-# moment, for all threads: once, on import.
-_MASK = os.umask(0)
-os.umask(_MASK)
+from contextlib import contextmanager
+from typing import Dict, Iterator, Union
 
 
 def write_whole(path: Union[str, os.PathLike],
@@ -25,25 +22,58 @@ def write_whole(path: Union[str, os.PathLike],
     Raises:
         OSError: If it cannot be written; the message names the file.
     """
-    if isinstance(content, str):
-        content = content.encode()
-    target = osp.realpath(path)
-    folder, name = osp.split(target)
-    part = None
+    write_all({path: content})
+
+
+def write_all(contents: Dict[Union[str, os.PathLike],
+                             Union[str, bytes]]) -> None:
+    """Write files that belong together: all of them, or none.
+
+    Args:
+        contents (dict): Content by path, as of :func:`write_whole`.
+
+    Raises:
+        OSError: If one cannot be written; the message names it.
+    """
+    parts = {}
     try:
-        with tempfile.NamedTemporaryFile(
-                dir=folder, prefix=f'.{name[:100]}.', delete=False) as file:
-            part = file.name
-            file.write(content)
-        os.chmod(
-            part,
-            stat.S_IMODE(os.stat(target).st_mode)
-            if osp.exists(target) else 0o666 & ~_MASK)
-        os.replace(part, target)
-    except BaseException as error:
-        if part is not None and osp.exists(part):
-            os.remove(part)
-        if isinstance(error, OSError):
-            # The temporary file's name would tell nobody anything.
-            raise OSError(error.errno, error.strerror, str(path)) from None
-        raise
+        for path, content in contents.items():
+            folder, name = osp.split(osp.realpath(path))
+            part = osp.join(folder, f'.{name[:100]}.{secrets.token_hex(4)}')
+            with open(part, 'xb') as file:
+                parts[path] = part
+                file.write(
+                    content.encode() if isinstance(content, str) else content)
+        for path, part in parts.items():
+            target = osp.realpath(path)
+            if osp.exists(target):
+                os.chmod(part, stat.S_IMODE(os.stat(target).st_mode))
+            os.replace(part, target)
+    except OSError as error:
+        # The temporary file's name would tell nobody anything.
+        raise OSError(error.errno, error.strerror, str(path)) from None
+    finally:
+        for part in parts.values():
+            if osp.exists(part):
+                os.remove(part)
+
+
+@contextmanager
+def staging_folder(folder: str) -> Iterator[str]:
+    """A folder for files of other writers, which are moved to ``folder`` at
+    the end, by name, or deleted after an error.
+
+    Args:
+        folder (str): Where to.
+
+    Yields:
+        str: A new folder in it.
+
+    Raises:
+        OSError: If it cannot be made, or a file cannot be moved.
+    """
+    with tempfile.TemporaryDirectory(
+            prefix='unfinished_', dir=folder) as unfinished:
+        yield unfinished
+        for name in sorted(os.listdir(unfinished)):
+            os.replace(osp.join(unfinished, name), osp.join(folder, name))

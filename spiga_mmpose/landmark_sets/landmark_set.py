@@ -1,5 +1,4 @@
 """A landmark set: its points, mirror pairs, edges, rigid head and norms."""
-import json
 import os.path as osp
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -8,6 +7,7 @@ from typing import Dict, List, Optional, Tuple
 import numpy as np
 
 from spiga_mmpose.geometry import CROP_PADDING, FRONTAL_POSE, project_head
+from spiga_mmpose.io import read_json
 
 _FOLDER = osp.dirname(osp.abspath(__file__))
 
@@ -197,12 +197,7 @@ def load_landmark_set(name_or_path: str) -> LandmarkSet:
         raise ValueError(
             f'no landmark set {name_or_path!r}: expected one of '
             f'{available_landmark_sets()} or the path of a .json file')
-    try:
-        with open(path, encoding='utf-8-sig') as file:
-            raw = json.load(file)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f'{path}: not a JSON file: {error}') from None
-    return _checked(path, raw)
+    return _checked(path, read_json(path))
 
 
 def _checked(path: str, raw: dict) -> LandmarkSet:

@@ -1,4 +1,8 @@
-"""Networks: backbones, layers, heads, losses and detectors."""
-from . import backbones, detectors, heads, losses
+"""Networks: backbones, layers, heads and losses.
 
-__all__ = ['backbones', 'detectors', 'heads', 'losses']
+The detectors are registered by their configs (``custom_imports``): they need
+all of MMDet's models.
+"""
+from . import backbones, heads, losses
+
+__all__ = ['backbones', 'heads', 'losses']

@@ -19,7 +19,7 @@ from spiga_mmpose.landmark_sets import LandmarkSet
 from .drawing import (BLACK, WHITE, draw_disc, draw_line, draw_text,
                       example_landmark, facial_parts, part_of, point_radius,
                       text_extent, text_height)
-from .sheets import crop_panel, gray_copy, make_sheet, to_panel
+from .grids import crop_panel, gray_copy, make_grid, to_panel
 
 COLOR = (130, 255, 90)
 _POINT_COLOR = (150, 150, 150)
@@ -27,12 +27,12 @@ _STRONGEST = 7  # px on a panel of 256; line of the strongest attention
 _CELL = 3.2  # px of the matrix a landmark
 
 
-def attention_sheet(image: np.ndarray,
-                    attention: np.ndarray,
-                    landmarks: np.ndarray,
-                    landmark_set: LandmarkSet,
-                    landmark: Optional[int] = None,
-                    size: int = 256) -> np.ndarray:
+def attention_grid(image: np.ndarray,
+                   attention: np.ndarray,
+                   landmarks: np.ndarray,
+                   landmark_set: LandmarkSet,
+                   landmark: Optional[int] = None,
+                   size: int = 256) -> np.ndarray:
     """Draw the attention of one landmark: a row a step, a column a layer.
 
     Args:
@@ -66,7 +66,7 @@ def attention_sheet(image: np.ndarray,
             f'{strongest:.0f} %. Lines to landmarks with more than an even '
             f'share ({even:.1f} %) only. White disc: the landmark itself. '
             'Written below: the facial parts that get most.')
-    return make_sheet(panels, headings, captions, size, note)
+    return make_grid(panels, headings, captions, size, note)
 
 
 def attention_panels(image: np.ndarray,
@@ -75,7 +75,7 @@ def attention_panels(image: np.ndarray,
                      landmark_set: LandmarkSet,
                      landmark: int,
                      size: int = 256) -> List[List[np.ndarray]]:
-    """The images of :func:`attention_sheet`, which has the arguments.
+    """The images of :func:`attention_grid`, which has the arguments.
 
     Widths are of one scale in all panels, so that they can be compared.
 
@@ -130,13 +130,13 @@ def attention_matrix(attention: np.ndarray,
     grid = figure.subplots(steps, layers, squeeze=False)
     for step, row in enumerate(grid):
         for layer, axes in enumerate(row):
-            picture = axes.imshow(
+            image = axes.imshow(
                 values[step, layer], norm=norm, interpolation='nearest')
             axes.set_title(f'step {step + 1}, layer {layer + 1}', fontsize=10)
             _mark_parts(axes, list(parts), borders)
     figure.supxlabel('landmark that is attended to')
     figure.supylabel('landmark that attends')
-    bar = figure.colorbar(picture, ax=grid, shrink=0.7, extend='min')
+    bar = figure.colorbar(image, ax=grid, shrink=0.7, extend='min')
     bar.set_label('attention (% of a row); white line: an even share')
     bar.ax.axhline(even, color='white')
     ticks = [t for t in (0.1, 0.3, 1, 3, 10, 30, 100)

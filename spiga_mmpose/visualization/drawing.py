@@ -239,10 +239,10 @@ def pose_frame(head_model: np.ndarray, pose: np.ndarray,
     """
     with np.errstate(all='ignore'):
         unit = project_head(head_model, np.asarray(pose, np.float64))
-    usable = np.isfinite(landmarks).all(-1) & np.isfinite(unit).all(-1)
-    if usable.sum() < 2:
+    valid = np.isfinite(landmarks).all(-1) & np.isfinite(unit).all(-1)
+    if valid.sum() < 2:
         return np.full(2, np.nan), float('nan')
-    unit, points = unit[usable], landmarks[usable]
+    unit, points = unit[valid], landmarks[valid]
     spread = unit - unit.mean(0)
     side = float((spread * (points - points.mean(0))).sum() / max(
         (spread**2).sum(), 1e-12))
@@ -328,8 +328,8 @@ def draw_text(canvas: np.ndarray,
     if not view.size:
         return
     view[:] = np.rint(view * (1 - background))
-    picture = Image.fromarray(np.ascontiguousarray(view))
-    pen = ImageDraw.Draw(picture)
+    image = Image.fromarray(np.ascontiguousarray(view))
+    pen = ImageDraw.Draw(image)
     for row, line in enumerate(lines):
         color = tuple(int(c) for c in colors[min(row, len(colors) - 1)])
         pen.text((pad, pad + step * row + step // 2),
@@ -337,7 +337,7 @@ def draw_text(canvas: np.ndarray,
                  fill=color,
                  font=_font(height),
                  anchor='lm')
-    view[:] = np.asarray(picture)
+    view[:] = np.asarray(image)
 
 
 def text_band(lines: Sequence[str], width: int, height: float) -> np.ndarray:

@@ -11,18 +11,18 @@ from mmpose.structures import PoseDataSample
 from spiga_mmpose.landmark_sets import LandmarkSet
 from .drawing import (BLACK, WHITE, draw_disc, draw_landmarks, draw_text,
                       facial_parts, landmark_style, part_of, text_height)
-from .sheets import crop_panel, gray_copy, make_sheet, to_panel
+from .grids import crop_panel, gray_copy, make_grid, to_panel
 
 _COLUMNS = 8
 _NOTE = ('Brightness: response of a map, from 0 (grey) to 1 (yellow). White '
          'dot: where the landmark is predicted.')
 
 
-def maps_sheet(image: np.ndarray,
-               sample: PoseDataSample,
-               landmark_set: LandmarkSet,
-               landmarks: Optional[Sequence[int]] = None,
-               size: int = 160) -> np.ndarray:
+def maps_grid(image: np.ndarray,
+              sample: PoseDataSample,
+              landmark_set: LandmarkSet,
+              landmarks: Optional[Sequence[int]] = None,
+              size: int = 160) -> np.ndarray:
     """The face, all landmark maps in one, some alone, and every edge map.
 
     Args:
@@ -74,7 +74,7 @@ def maps_sheet(image: np.ndarray,
         starts = range(0, len(panels), _COLUMNS)
         rows += [panels[start:start + _COLUMNS] for start in starts]
         captions += [caption] + [''] * (len(starts) - 1)
-    return make_sheet(rows, captions=captions, size=size, note=_NOTE)
+    return make_grid(rows, captions=captions, size=size, note=_NOTE)
 
 
 def _maps_of(sample, landmark_set):
@@ -82,7 +82,7 @@ def _maps_of(sample, landmark_set):
     fields = sample.get('pred_fields', {})
     if 'heatmaps' not in fields or 'edges' not in fields:
         raise ValueError(
-            'maps_sheet: expected pred_fields with heatmaps and edges, found '
+            'maps_grid: expected pred_fields with heatmaps and edges, found '
             f'{sorted(fields.keys())}; predict with test_cfg.output_heatmaps '
             'on a backbone that has such maps, and do not merge the samples '
             'of several faces')
@@ -91,7 +91,7 @@ def _maps_of(sample, landmark_set):
     expected = landmark_set.num_landmarks, landmark_set.num_edges
     if found != expected:
         raise ValueError(
-            f'maps_sheet: {landmark_set.name!r} has {expected[0]} landmarks '
+            f'maps_grid: {landmark_set.name!r} has {expected[0]} landmarks '
             f'and {expected[1]} edges, found {found[0]} landmark maps and '
             f'{found[1]} edge maps')
     return points, edges

@@ -16,7 +16,7 @@ from spiga_mmpose.landmark_sets import (LandmarkSet, find_landmark_set,
 from .drawing import (WHITE, draw_box, draw_indices, draw_landmarks,
                       draw_pose_axes, face_size, landmark_style, pose_frame,
                       text_band, text_height)
-from .read_outs import angle_read_out, draw_read_outs, label_read_out
+from .labels import angle_label, box_label, draw_labels
 
 # The faintest landmark that is drawn at all is drawn at this opacity.
 _FAINTEST = 0.25
@@ -34,7 +34,7 @@ class SPIGAVisualizer(PoseLocalVisualizer):
     follow the face, so ``radius`` and ``line_width``, which MMPose's
     inferencer sets, have no effect. The score of a landmark is its opacity.
     Texts come last, beside their face, off the other faces where there is
-    room (:mod:`~spiga_mmpose.visualization.read_outs`).
+    room (:mod:`~spiga_mmpose.visualization.labels`).
 
     Fields of ``pred_instances`` (of ``gt_instances`` likewise) that are
     drawn: ``keypoints``, ``keypoint_scores`` or ``keypoints_visible``,
@@ -208,17 +208,17 @@ class SPIGAVisualizer(PoseLocalVisualizer):
                 keypoints, boxes, fillvalue=np.zeros((0, 2)))
         ]
         faces = np.array([_box_of(points) for points in corners])
-        read_outs = [
-            label_read_out(i, boxes[i], label)
+        labels = [
+            box_label(i, boxes[i], label)
             for i, label in enumerate(_labels(instances, len(boxes))) if label
         ]
         if posed:
             poses = _array(instances.head_poses)
-            read_outs += [
-                angle_read_out(i, faces[i], poses[i])
+            labels += [
+                angle_label(i, faces[i], poses[i])
                 for i in range(len(keypoints))
             ]
-        draw_read_outs(canvas, read_outs, faces)
+        draw_labels(canvas, labels, faces)
 
     def _style(self, count: int) -> Tuple[np.ndarray, np.ndarray]:
         """Colours (L, 3) and links (N, 2) for faces of ``count`` landmarks."""

@@ -7,10 +7,10 @@ HEAD = np.array([0.20, 0.12, 0.80, 0.88])
 
 
 def cartoon_face(size: int = 200) -> np.ndarray:
-    """Frontal face in the middle of a picture.
+    """Frontal face in the middle of an image.
 
     Args:
-        size (int): Side of the picture, px.
+        size (int): Side of the image, px.
 
     Returns:
         np.ndarray: (size, size, 3) BGR, uint8.

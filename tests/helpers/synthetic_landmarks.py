@@ -1,4 +1,4 @@
-"""Annotations of synthetic faces without their pictures, for the tests."""
+"""Annotations of synthetic faces without their images, for the tests."""
 import numpy as np
 
 from spiga_mmpose.datasets.synthetic.camera import place, sample_angles
@@ -24,7 +24,7 @@ def synthetic_landmarks(count: int, seed: int = 0) -> np.ndarray:
 
 
 def in_crop(points: np.ndarray) -> np.ndarray:
-    """(N, L, 2) px to unit coordinates of the crop of their tight boxes."""
+    """(N, L, 2) px to normalised coordinates of their landmark crops."""
     boxes = np.concatenate([points.min(1), points.max(1)], 1)
     return np.stack([
         image_to_crop(face, center, scale, 1.)

@@ -98,13 +98,13 @@ def drawn_test(base: str,
                batch_size: int,
                image_size: int = 64,
                pack: str = 'PackFaceInputs') -> str:
-    """Text of a config that tests the model of another one on drawn faces.
+    """Text of a config that tests the model of another one on synthetic faces.
 
     Args:
         base (str): Path of the other config, in the same folder.
         count (int): Faces.
         batch_size (int): Faces at once.
-        image_size (int): Side of the drawn pictures, px.
+        image_size (int): Side of the drawn images, px.
         pack (str): Transform that ends the pipeline.
     """
     return f'''

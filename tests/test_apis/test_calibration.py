@@ -107,7 +107,7 @@ class TestFile:
         assert load_calibration(str(path)) == BoxCalibration((0.1, 0), (1, 2))
 
     @pytest.mark.parametrize('content, words', [
-        ('{', 'not a box calibration'),
+        ('{', 'not a JSON file'),
         ('[]', "'shift' and 'scale'"),
         ('{"shift": [0, 0]}', "'shift' and 'scale'"),
         ('{"shift": [0, 0], "scale": [1, -1]}', 'scale must be two'),
@@ -120,5 +120,5 @@ class TestFile:
         assert 'bad.json' in str(error.value)
 
     def test_absent(self):
-        with pytest.raises(ValueError, match='cannot read .* none.json'):
+        with pytest.raises(ValueError, match='cannot read none.json'):
             load_calibration('none.json')

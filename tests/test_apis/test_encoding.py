@@ -17,7 +17,7 @@ def codec(request, monkeypatch):
     return request.param
 
 
-def pictures(path):
+def images(path):
     capture = cv2.VideoCapture(str(path))
     rate, frames = capture.get(cv2.CAP_PROP_FPS), []
     while True:
@@ -29,10 +29,10 @@ def pictures(path):
 
 def ramp(i, width=64, height=48):
     """Red grows to the right, green with time."""
-    picture = np.zeros((height, width, 3), np.uint8)
-    picture[..., 0] = np.linspace(0, 250, width)
-    picture[..., 1] = 20 * i
-    return picture
+    image = np.zeros((height, width, 3), np.uint8)
+    image[..., 0] = np.linspace(0, 250, width)
+    image[..., 1] = 20 * i
+    return image
 
 
 def test_round_trip(codec, tmp_path):
@@ -41,7 +41,7 @@ def test_round_trip(codec, tmp_path):
     for i in range(10):
         video.write(ramp(i))
     video.close()
-    rate, frames = pictures(path)
+    rate, frames = images(path)
     assert rate == pytest.approx(29.97, abs=0.01) and len(frames) == 10
     for i, frame in enumerate(frames):
         assert np.abs(frame - ramp(i).astype(float)).mean() < 6
@@ -50,20 +50,20 @@ def test_round_trip(codec, tmp_path):
 
 
 def test_odd_and_other_sizes(codec, tmp_path):
-    """An odd side gets a pixel; a picture of another size is fitted."""
+    """An odd side gets a pixel; an image of another size is fitted."""
     path = tmp_path / 'a.mp4'
     video = open_video(str(path), 25, (63, 47))
     video.write(ramp(1, 63, 47))
     video.write(ramp(2, 90, 30))
     video.close()
-    _, frames = pictures(path)
+    _, frames = images(path)
     assert [frame.shape for frame in frames] == [(48, 64, 3)] * 2
     assert np.abs(frames[0][:47, :63] - ramp(1, 63, 47).astype(float)
                   ).mean() < 6
     assert frames[1][..., 1].mean() == pytest.approx(40, abs=6)
 
 
-def test_closed_without_a_picture(codec, tmp_path):
+def test_closed_without_a_image(codec, tmp_path):
     """A file without a frame, or none."""
     path = tmp_path / 'a.mp4'
     open_video(str(path), 25, (64, 48)).close()

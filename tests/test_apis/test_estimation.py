@@ -11,9 +11,10 @@ from mmpose.structures import PoseDataSample
 from tiny_model import POSE, write_tiny_model
 
 from spiga_mmpose.apis import (estimate_faces, estimate_images, faces_to_dicts,
-                               fill_batches, load_model, make_visualizer)
+                               load_model)
 from spiga_mmpose.apis.estimation import (check_refine, landmark_boxes,
-                                          landmark_set_name, refined_box)
+                                          landmark_set_name, landmark_set_of,
+                                          refined_box)
 
 pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
 
@@ -29,35 +30,6 @@ def model(files):
 
 
 BOXES = np.array([[20, 10, 120, 150], [60, 60, 190, 190]], np.float32)
-
-
-class Waiting:
-    """An image with so many faces."""
-
-    def __init__(self, faces):
-        self.boxes = np.zeros((faces, 4))
-        self.image = np.zeros((10, 10, 3), np.uint8)
-
-
-class TestFillBatches:
-
-    @pytest.mark.parametrize('faces, sizes', [
-        ([1, 1, 1, 1, 1], [3, 2]),
-        ([5, 1, 2, 1], [1, 2, 1]),
-        ([0, 0, 0, 0], [3, 1]),  # images do not wait for ever
-        ([], []),
-    ])
-    def test_sizes(self, faces, sizes):
-        items = [Waiting(number) for number in faces]
-        groups = list(fill_batches(items, batch_size=3))
-        assert [len(group) for group in groups] == sizes
-        assert sum(groups, []) == items
-
-    def test_no_image_is_read_ahead(self):
-        read = []
-        items = (read.append(number) or Waiting(2) for number in range(9))
-        next(fill_batches(items, batch_size=3))
-        assert read == [0, 1]
 
 
 class Payload:
@@ -98,13 +70,13 @@ class TestLoadModel:
         assert len(model.dataset_meta['flip_indices']) == 68
 
     @pytest.mark.parametrize('name', ['300w', 'a dog', None])
-    def test_the_set_of_its_head_is_drawn(self, tmp_path, name):
+    def test_the_set_of_its_head(self, tmp_path, name):
         """Whatever the data set of its training was called."""
         config, checkpoint = write_tiny_model(str(tmp_path), '300w_68')
         model = load_model(config, checkpoint, 'cpu')
         model.dataset_meta = dict(model.dataset_meta, dataset_name=name)
         assert landmark_set_name(model) == '300w_68'
-        assert make_visualizer(model).landmark_set.name == '300w_68'
+        assert landmark_set_of(model).name == '300w_68'
 
     def test_missing_files(self, files):
         with pytest.raises(ValueError, match='no config file nowhere.py'):

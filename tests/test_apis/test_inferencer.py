@@ -15,8 +15,7 @@ from test_apis.test_sources import write_video
 from tiny_model import POSE, write_tiny_model
 from web_server import serve
 
-from spiga_mmpose.apis import (BoxCalibration, SPIGAInferencer, estimation,
-                               loading, weights)
+from spiga_mmpose.apis import BoxCalibration, SPIGAInferencer, loading, weights
 from spiga_mmpose.apis.weights import Release
 
 pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
@@ -34,16 +33,6 @@ def files(tmp_path_factory):
 def infer(files):
     config, checkpoint = files
     return SPIGAInferencer(checkpoint, config, device='cpu')
-
-
-@pytest.fixture
-def batches(infer):
-    """Sizes of the batches that go through the network."""
-    sizes = []
-    hook = infer.model.backbone.register_forward_hook(
-        lambda _, inputs, __: sizes.append(len(inputs[0])))
-    yield sizes
-    hook.remove()
 
 
 @pytest.fixture
@@ -109,40 +98,6 @@ class TestResult:
 
 class TestBatches:
 
-    def test_five_images_in_one_forward(self, infer, batches):
-        images = [cartoon_face(160 + 20 * i) for i in range(5)]
-        together = list(infer(images, return_datasamples=True))
-        assert batches == [5]
-        for image, result in zip(images, together):
-            alone = next(infer(image, return_datasamples=True))
-            for name in ('keypoints', 'keypoint_scores', 'head_poses',
-                         'landmark_steps', 'bboxes', 'bbox_scores'):
-                ours, other = (r['predictions'][0].pred_instances.get(name)
-                               for r in (result, alone))
-                np.testing.assert_allclose(ours, other, atol=1e-4)
-
-    def test_batches_fill_across_images(self, infer, batches):
-        image, two = cartoon_face(200), BOX * 2
-        results = list(infer([image] * 3, bboxes=two, batch_size=4))
-        assert [len(faces_of(result)) for result in results] == [2, 2, 2]
-        assert batches == [4, 2]
-
-    def test_images_do_not_pile_up(self, infer, monkeypatch):
-        """No more are read than fill a batch, or the memory set aside."""
-        read = []
-
-        def pictures(image):
-            while True:
-                read.append(1)
-                yield image
-
-        next(infer(pictures(WALL), batch_size=3))
-        assert len(read) == 3
-        monkeypatch.setattr(estimation, '_WAITING_BYTES', 2 * WALL.nbytes)
-        read.clear()
-        next(infer(pictures(WALL), batch_size=30))
-        assert len(read) == 2
-
     def test_a_camera_does_not_wait(self, infer, monkeypatch):
         asked = []
 
@@ -198,12 +153,6 @@ class TestSources:
             np.testing.assert_allclose(
                 faces_of(result)[0]['keypoints'], first, atol=2e-3)
 
-    def test_a_video(self, infer, tmp_path):
-        write_video(tmp_path / 'v.avi', 3)
-        results = list(infer(str(tmp_path / 'v.avi'), bboxes=[[5, 5, 40, 40]]))
-        assert [result['record']['frame'] for result in results] == [0, 1, 2]
-        assert all(len(faces_of(result)) == 1 for result in results)
-
 
 class TestBoxes:
 
@@ -219,8 +168,8 @@ class TestBoxes:
         assert faces_of(results[2])[1]['bbox'] == [[30, 30, 120, 120]]
 
     @pytest.mark.parametrize('boxes, words', [
-        ([BOX], 'boxes of 1 pictures, but there are more'),
-        ([BOX] * 3, 'boxes of 3 pictures, but there are 2'),
+        ([BOX], 'boxes of 1 images, but there are more'),
+        ([BOX] * 3, 'boxes of 3 images, but there are 2'),
         ([[1, 2, 3]], r'found an array of shape \(3,\)'),
         ([[[1, 2, 3]]] * 2, r'found an array of shape \(1, 3\)'),
     ])
@@ -276,11 +225,12 @@ class TestWriting:
 
     def test_frames_of_a_video(self, infer, tmp_path):
         write_video(tmp_path / 'v.avi', 2)
-        list(
+        results = list(
             infer(
                 str(tmp_path / 'v.avi'),
                 bboxes=[[5, 5, 40, 40]],
                 out_dir=str(tmp_path / 'out')))
+        assert [result['record']['frame'] for result in results] == [0, 1]
         assert sorted(os.listdir(tmp_path / 'out' / 'visualizations')) == [
             'v_000000.jpg', 'v_000001.jpg'
         ]
@@ -305,32 +255,17 @@ class TestWriting:
         assert file.read_text() == 'mine'
 
 
-class TestSeam:
-    """What trackers and other loops build on."""
-
-    def test_detect_and_estimate(self, infer, batches):
-        frames = [cartoon_face(200), WALL, cartoon_face(160)]
-        found = [(image, *infer.detect(image)) for image in frames]
-        assert [len(boxes) for _, boxes, _ in found] == [1, 0, 1]
-        samples = infer.estimate(found)
-        assert batches == [2]
-        assert [len(sample.pred_instances) for sample in samples] == [1, 0, 1]
-
-
 class TestRefine:
 
     def test_everywhere(self, files, infer):
-        config, checkpoint = files
-        other = SPIGAInferencer(checkpoint, config, device='cpu', refine=1)
+        """The second box is that of the first landmarks."""
+        other = SPIGAInferencer(files[1], files[0], 'cpu', refine=1)
         image = cartoon_face(200)
         [once] = faces_of(next(infer(image, bboxes=BOX)))
         [twice] = faces_of(next(other(image, bboxes=BOX)))
         points = np.array(once['keypoints'])
-        box = [[*points.min(0), *points.max(0)]]
-        np.testing.assert_allclose(twice['bbox'], box, atol=2e-3)
-        [wanted] = faces_of(next(infer(image, bboxes=box)))
         np.testing.assert_allclose(
-            twice['keypoints'], wanted['keypoints'], atol=1e-2)
+            twice['bbox'][0], [*points.min(0), *points.max(0)], atol=2e-3)
         item = image, np.array(BOX, np.float32), np.ones(1)
         [sample] = other.estimate([item])  # what videos are made by
         np.testing.assert_allclose(
@@ -361,14 +296,6 @@ class TestConstructor:
             SPIGAInferencer(files[1], files[0], 'cpu', det_model)
         assert [str(warning.message) for warning in caught
                 if warning.category is UserWarning] == []
-
-    def test_weights_that_do_not_fit(self, files, tmp_path):
-        loaded = torch.load(files[1])
-        name = sorted(loaded['state_dict'])[0]
-        del loaded['state_dict'][name]
-        torch.save(loaded, tmp_path / 'less.pth')
-        with pytest.raises(ValueError, match=name):
-            SPIGAInferencer(str(tmp_path / 'less.pth'), files[0], 'cpu')
 
     @pytest.mark.slow
     def test_a_released_file_of_a_mirror(self, monkeypatch, tmp_path):

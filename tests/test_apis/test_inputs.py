@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from spiga_mmpose.apis import (check_box, left_out_videos, list_images,
-                               parse_box, usable_boxes)
+                               parse_box, valid_boxes)
 from spiga_mmpose.apis.inputs import counted
 
 
@@ -127,12 +127,12 @@ class TestBoxes:
         with pytest.raises(ValueError, match=words):
             check_box(np.array(box, np.float32), width=100, height=50)
 
-    def test_usable(self):
+    def test_valid(self):
         boxes = np.array([[0, 0, 9, 9], [200, 0, 210, 9], [5, 5, 5, 5],
                           [90, 40, 120, 60]])
-        usable, faults = usable_boxes(boxes, 100, 50)
-        assert usable.tolist() == [True, False, False, True]
+        valid, faults = valid_boxes(boxes, 100, 50)
+        assert valid.tolist() == [True, False, False, True]
         assert 'outside' in faults[0] and 'no area' in faults[1]
         assert len(faults) == 2
-        usable, faults = usable_boxes(boxes[:0], 100, 50)
-        assert usable.shape == (0, ) and faults == []
+        valid, faults = valid_boxes(boxes[:0], 100, 50)
+        assert valid.shape == (0, ) and faults == []

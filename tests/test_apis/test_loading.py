@@ -23,7 +23,7 @@ class TestWrong:
     @pytest.mark.parametrize('arguments, words', [
         (dict(backend='tensorrt'), 'torch, onnxruntime, openvino, found '
          "'tensorrt'"),
-        (dict(threads=0), 'threads: expected a whole number'),
+        (dict(threads=0), 'threads: expected an integer'),
         (dict(weights='a.onnx'), r'a.onnx is an exported file.*model=\.\.\.'),
         (dict(weights='wflw', model='a.xml'), 'a.xml holds its weights: .* '
          'wflw out'),

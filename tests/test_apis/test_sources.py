@@ -1,4 +1,4 @@
-"""Pictures from files, folders, URLs, arrays, videos and cameras."""
+"""Images from files, folders, URLs, arrays, videos and cameras."""
 import cv2
 import numpy as np
 import pytest
@@ -8,19 +8,19 @@ from web_server import serve
 from spiga_mmpose.apis import is_video, read_frames, read_image, sources
 from spiga_mmpose.apis.sources import is_camera
 
-PICTURE = cartoon_face(60)
+IMAGE = cartoon_face(60)
 
 
-def png(image=PICTURE):
+def png(image=IMAGE):
     return cv2.imencode('.png', image)[1].tobytes()
 
 
 @pytest.fixture
 def folder(tmp_path):
     (tmp_path / 'b.png').write_bytes(png())
-    (tmp_path / 'a.png').write_bytes(png(PICTURE[:30]))
+    (tmp_path / 'a.png').write_bytes(png(IMAGE[:30]))
     (tmp_path / 'broken.png').write_bytes(b'')
-    (tmp_path / 'notes.txt').write_text('no picture')
+    (tmp_path / 'notes.txt').write_text('no image')
     return tmp_path
 
 
@@ -42,7 +42,7 @@ class TestFiles:
         path = str(folder / 'b.png')
         [frame] = read_frames(path)
         assert (frame.name, frame.index, frame.error) == (path, None, '')
-        assert (frame.image == PICTURE).all()
+        assert (frame.image == IMAGE).all()
 
     def test_a_path_object(self, folder):
         [frame] = read_frames(folder / 'b.png')
@@ -82,7 +82,7 @@ class TestFiles:
         assert good.error == ''
 
     def test_one_after_the_other(self, folder):
-        """A picture is read when it is asked for, and not before."""
+        """An image is read when it is asked for, and not before."""
         later = folder / 'later.png'
         frames = read_frames([str(folder / 'a.png'), str(later)])
         next(frames)
@@ -93,37 +93,37 @@ class TestFiles:
 class TestArrays:
 
     def test_kinds(self):
-        deep = PICTURE.astype(np.uint16) << 8
+        deep = IMAGE.astype(np.uint16) << 8
         frames = list(
             read_frames([
-                PICTURE, PICTURE[..., 0], PICTURE[..., :1],
-                np.dstack([PICTURE, PICTURE[..., :1]]), deep
+                IMAGE, IMAGE[..., 0], IMAGE[..., :1],
+                np.dstack([IMAGE, IMAGE[..., :1]]), deep
             ]))
-        # The cartoon is grey: all of these are the same picture.
-        assert all((frame.image == PICTURE).all() for frame in frames)
+        # The cartoon is grey: all of these are the same image.
+        assert all((frame.image == IMAGE).all() for frame in frames)
         assert [frame.name for frame in frames
                 ] == [f'array_{i}' for i in range(5)]
 
     @pytest.mark.parametrize('array, words', [
-        (PICTURE.astype(float), 'float64'),
-        (PICTURE[..., :2], 'found (60, 60, 2)'),
-        (PICTURE[:0], 'at least one pixel'),
+        (IMAGE.astype(float), 'float64'),
+        (IMAGE[..., :2], 'found (60, 60, 2)'),
+        (IMAGE[:0], 'at least one pixel'),
     ])
     def test_of_no_use(self, array, words):
-        bad, good = read_frames([array, PICTURE])
-        assert bad.image is None and (good.image == PICTURE).all()
+        bad, good = read_frames([array, IMAGE])
+        assert bad.image is None and (good.image == IMAGE).all()
         assert 'array_0' in bad.error and words in bad.error
 
     def test_an_endless_generator(self):
 
         def endless():
             while True:
-                yield PICTURE
+                yield IMAGE
 
         frames = read_frames(endless())
         assert [next(frames).name for _ in range(3)][-1] == 'array_2'
 
-    @pytest.mark.parametrize('source', [None, 1.5, [PICTURE, None]])
+    @pytest.mark.parametrize('source', [None, 1.5, [IMAGE, None]])
     def test_nothing_of_the_kind(self, source):
         with pytest.raises(TypeError, match='expected a path, URL, array'):
             list(read_frames(source))
@@ -131,19 +131,19 @@ class TestArrays:
 
 class TestUrls:
 
-    def test_a_picture(self):
+    def test_a_image(self):
         with serve({'/a.png': png()}) as server:
             url = f'{server.url}/a.png?size=[large]*'
             [frame] = read_frames(url)
-            assert frame.name == url and (frame.image == PICTURE).all()
-            assert (read_image(url) == PICTURE).all()
+            assert frame.name == url and (frame.image == IMAGE).all()
+            assert (read_image(url) == IMAGE).all()
 
     @pytest.mark.parametrize('path, words', [('/missing.png', '404'),
                                              ('/file.bin', 'not an image'),
                                              ('/cut', 'ended after')])
-    def test_no_picture(self, path, words):
+    def test_no_image(self, path, words):
         with serve() as server:
-            bad, good = read_frames([server.url + path, PICTURE])
+            bad, good = read_frames([server.url + path, IMAGE])
         assert bad.image is None and good.error == ''
         assert words in bad.error and server.url + path in bad.error
 
@@ -184,7 +184,7 @@ class TestVideos:
 
 
 class FakeCapture:
-    """A camera that gives three pictures and then fails."""
+    """A camera that gives three images and then fails."""
     released = []
 
     def __init__(self, number):
@@ -198,7 +198,7 @@ class FakeCapture:
 
     def read(self):
         self.left -= 1
-        return self.left >= 0, PICTURE
+        return self.left >= 0, IMAGE
 
     def release(self):
         self.released.append(self.number)
@@ -230,12 +230,12 @@ class TestCameras:
 
     def test_what_is_a_camera(self):
         assert is_camera(0) and is_camera('webcam') and is_camera('webcam:2')
-        for other in ('webcam.jpg', 'webcam:x', '0', ['webcam'], PICTURE):
+        for other in ('webcam.jpg', 'webcam:x', '0', ['webcam'], IMAGE):
             assert not is_camera(other)
 
 
 def test_what_is_a_video(tmp_path):
     for source in ('a.mp4', 'b.AVI', tmp_path / 'c.mov', 'webcam', 0):
         assert is_video(source)
-    for source in ('a.jpg', 'mp4', 'http://host/a.mp4', PICTURE, ['a.mp4']):
+    for source in ('a.jpg', 'mp4', 'http://host/a.mp4', IMAGE, ['a.mp4']):
         assert not is_video(source)

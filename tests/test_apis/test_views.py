@@ -5,7 +5,7 @@ from cartoon import cartoon_face
 from tiny_model import write_tiny_model
 
 from spiga_mmpose.apis import (ask_for_views, estimate_each, estimate_faces,
-                               load_model, merge_faces, steps_row, view_sheets)
+                               load_model, steps_row, view_grids)
 from spiga_mmpose.landmark_sets import load_landmark_set
 
 pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
@@ -72,13 +72,6 @@ class TestEstimateEach:
         finally:
             del model.test_step
 
-    def test_merged(self, model, image):
-        faces = faces_of(model, image, ['maps'])
-        merged = merge_faces(model, image, faces)
-        np.testing.assert_array_equal(merged.pred_instances.bboxes, BOXES)
-        assert 'pred_fields' not in merged
-        assert len(merge_faces(model, image, []).pred_instances) == 0
-
 
 class TestAskForViews:
 
@@ -91,14 +84,14 @@ class TestAskForViews:
         assert 'pred_fields' not in face
 
 
-class TestSheets:
+class TestGrids:
 
     def test_each(self, model, image, landmark_set):
         face = faces_of(model, image, ['attention', 'maps'])[0]
         names = [
             name for view in ('attention', 'maps')
-            for name, sheet in view_sheets(view, image, face, landmark_set)
-            if sheet.dtype == np.uint8 and sheet.std() > 5
+            for name, grid in view_grids(view, image, face, landmark_set)
+            if grid.dtype == np.uint8 and grid.std() > 5
         ]
         assert names == ['attention', 'matrix', 'maps']
 
@@ -110,7 +103,7 @@ class TestSheets:
                                words):
         [face] = faces_of(model, image, [], BOXES[:1])
         with pytest.raises(ValueError, match=words):
-            list(view_sheets(view, image, face, landmark_set))
+            list(view_grids(view, image, face, landmark_set))
 
 
 class TestStepsRow:

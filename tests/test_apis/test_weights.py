@@ -286,4 +286,4 @@ def test_converter_and_config_agree_on_the_source(monkeypatch, tmp_path):
     torch.save({}, tmp_path / 'raw.pt')
     path = str(tmp_path / 'a.pth')
     release_weights.convert_file(str(tmp_path / 'raw.pt'), path)
-    assert weights._config_of(path).endswith('spiga_300w.py')
+    assert weights.config_of(path).endswith('spiga_300w.py')

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from test_apis.test_formats import make_face, record_of
 
-from spiga_mmpose.apis import ResultWriter, write_picture
+from spiga_mmpose.apis import ResultWriter, write_jpeg
 from spiga_mmpose.apis.writing import FORMATS
 
 
@@ -76,7 +76,7 @@ def test_no_such_format(tmp_path, formats):
     assert os.listdir(tmp_path) == []
 
 
-def test_a_picture_that_is_no_jpeg(tmp_path):
+def test_a_image_that_is_no_jpeg(tmp_path):
     with pytest.raises(ValueError, match='a.jpg: .* 70000 x 1 pixels'):
-        write_picture(
+        write_jpeg(
             str(tmp_path), 'a.jpg', np.zeros((1, 70000, 3), np.uint8))

@@ -91,7 +91,7 @@ def test_box_of_coco(build):
 def test_subsets(build):
     part = content()
     part['annotations'] = copy.deepcopy(part['annotations'][1:])
-    part['annotations'][0]['id'] = 0  # numbered anew, as MMPose's
+    part['annotations'][0]['id'] = 0  # numbered again, as MMPose's
     (build.root / 'blur.json').write_text(json.dumps(part))
     dataset = build(content(), subsets=dict(blur='blur.json'))
     assert [dataset.get_data_info(i)['subsets'] for i in range(2)

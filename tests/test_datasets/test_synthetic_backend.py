@@ -33,6 +33,6 @@ def test_absurd_size_is_not_drawn():
         fileio.get('synthetic://default/9999999/0/000001.png')
 
 
-def test_a_picture_is_no_text():
-    with pytest.raises(ValueError, match='picture'):
+def test_a_image_is_no_text():
+    with pytest.raises(ValueError, match='image'):
         fileio.get_text('synthetic://default/128/0/000001.png')

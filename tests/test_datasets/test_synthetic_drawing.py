@@ -2,12 +2,12 @@
 import numpy as np
 import pytest
 
-from spiga_mmpose.datasets.synthetic import draw_face
 from spiga_mmpose.datasets.synthetic.camera import (Camera, place,
                                                     vertex_normals)
 from spiga_mmpose.datasets.synthetic.expression import (sample_expression,
                                                         sample_identity)
 from spiga_mmpose.datasets.synthetic.rasterizer import rasterize
+from spiga_mmpose.datasets.synthetic.renderer import draw_face
 from spiga_mmpose.datasets.synthetic.shape_model import shape_model
 from spiga_mmpose.geometry import euler_to_matrix, project_head
 from spiga_mmpose.landmark_sets import load_landmark_set

@@ -5,7 +5,6 @@ import os
 import pickle
 import threading
 
-import mmengine.runner.checkpoint as mmengine_checkpoint
 import numpy as np
 import pytest
 import torch
@@ -175,21 +174,22 @@ class TestRefuses:
             load_from_local(str(path))
 
 
-class TestInPlaceOfMMEngines:
+class TestThroughMMEngine:
 
-    def test_local_files(self, save, tmp_path):
-        """Whoever loads through MMEngine gets the safe loader."""
+    def test_a_path_as_data(self, save, tmp_path):
+        """Functions that take a checkpoint's path take one of the scheme."""
         path = save(Code(os.mkdir, str(tmp_path / 'ran')))
         for load in (CheckpointLoader.load_checkpoint,
                      lambda p: load_checkpoint(torch.nn.Linear(1, 1), p)):
-            with pytest.raises(ValueError, match='refused'):
-                load(str(path))
+            with pytest.raises(ValueError, match='refused') as error:
+                load(f'as_data:{path}')
+            assert str(error.value).startswith(str(path))
         assert not (tmp_path / 'ran').exists()
 
     def test_weights_arrive_in_a_model(self, save):
         saved, model = torch.nn.Linear(3, 2), torch.nn.Linear(3, 2)
         path = save(dict(state_dict=saved.state_dict()))
-        load_checkpoint(model, str(path), strict=True)
+        load_checkpoint(model, f'as_data:{path}', strict=True)
         torch.testing.assert_close(model.weight, saved.weight)
 
     def test_home_folder(self, save, monkeypatch):
@@ -223,8 +223,7 @@ class TestDownloads:
         path = tmp_path / 'site' / 'weights.pth'
         torch.save(dict(epoch=7), path)
         for _ in range(2):
-            loaded = CheckpointLoader.load_checkpoint(
-                f'{url}/weights.pth', map_location='cpu')
+            loaded = load_from_http(f'{url}/weights.pth')
             assert loaded == dict(epoch=7)
             path.unlink(missing_ok=True)
 
@@ -232,13 +231,9 @@ class TestDownloads:
         target = tmp_path / 'ran'
         torch.save(Code(os.mkdir, str(target)), tmp_path / 'site' / 'evil.pth')
         with pytest.raises(ValueError, match='evil.pth: refused'):
-            CheckpointLoader.load_checkpoint(f'{url}/evil.pth')
+            CheckpointLoader.load_checkpoint(f'as_data:{url}/evil.pth')
         assert not target.exists()
 
     def test_missing(self, url):
         with pytest.raises(OSError, match=f'{url}/gone.pth: cannot be.*404'):
-            CheckpointLoader.load_checkpoint(f'{url}/gone.pth')
-
-    def test_model_zoos_go_the_same_way(self):
-        """torchvision:// and openmmlab:// call this function by its name."""
-        assert mmengine_checkpoint.load_from_http is load_from_http
+            load_from_http(f'{url}/gone.pth')

@@ -3,7 +3,7 @@ import pytest
 import reference_network
 import torch
 
-from spiga_mmpose.engine.release_weights import _release_architecture, convert
+from spiga_mmpose.engine.release_weights import release_architecture, convert
 from spiga_mmpose.landmark_sets import load_landmark_set
 
 
@@ -23,13 +23,13 @@ def test_parity_with_the_release(landmarks):
     reference = reference_network.build(landmarks)
     crops = reference_network.images()
     reference_network.spread(reference, crops)
-    model = _release_architecture(landmarks)
+    model = release_architecture(landmarks)
     model.load_state_dict(convert(reference.state_dict()), strict=True)
     model.eval()
     with torch.no_grad():
         expected = reference(reference_network.inputs(reference, crops))
         fields = model['backbone'](crops)
-        steps, poses, attention = model['head']._cascade(fields)
+        steps, poses, attention = model['head'].cascade(fields)
         projected = project_by_the_release(reference, expected['Pose'])
 
     assert len(fields) == len(expected['VisualField']) == 4
@@ -58,7 +58,7 @@ def test_parity_with_the_release(landmarks):
 
 
 def project_by_the_release(reference, pose):
-    """Step 0 by the released functions, unit coordinates."""
+    """Step 0 by the released functions, normalised coordinates."""
     from spiga.models.gnn.pose_proj import (euler_to_rotation_matrix,
                                             projectPoints)
     _, head, camera = reference_network.inputs(reference,

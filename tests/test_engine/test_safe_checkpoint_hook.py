@@ -6,7 +6,7 @@ import pytest
 from mmpose.registry import HOOKS
 from small_runs import run
 
-from spiga_mmpose.engine.atomic_backend import AtomicLocalBackend
+from spiga_mmpose.engine.whole_file_backend import WholeFileBackend
 
 ONE = dict(type='SafeCheckpointHook', interval=1, max_keep_ckpts=1)
 
@@ -40,7 +40,7 @@ def test_a_full_disk_leaves_the_one_before(tmp_path, monkeypatch):
     def full(self, obj, filepath):
         raise OSError(28, 'No space left on device', str(filepath))
 
-    monkeypatch.setattr(AtomicLocalBackend, 'put', full)
+    monkeypatch.setattr(WholeFileBackend, 'put', full)
     with pytest.raises(OSError, match='No space left'):
         train(
             tmp_path,

@@ -128,7 +128,7 @@ def test_bad_files(write, content, message):
     (dict(ids=[]), '68 landmarks, but 0 ids'),
     (dict(landmarks=[[1, 2]] * 67), '67 landmarks, but 68 ids'),
     (dict(ids=None, landmarks=[[1, 2]] * 98), '98 landmarks without ids'),
-    (dict(ids=7), "'ids' must be a list of whole numbers, found 7"),
+    (dict(ids=7), "'ids' must be a list of integers, found 7"),
     (dict(ids='1' * 68), "'ids' must be a list"),
     (dict(ids=[[1]] * 68), "'ids' must be a list"),
     (dict(ids=[True, *SIXTY_EIGHT.annotation_ids[1:]]), "'ids' must be a li"),

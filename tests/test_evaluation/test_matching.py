@@ -116,7 +116,7 @@ def test_no_overlap():
     boxes[4] += 100
     with pytest.raises(
             ValueError, match=r'found.json: face 1 \(i/b.jpg\): its box does '
-            'not overlap face 4 of truth.json, .* 3 faces .*; mend the box, '
+            'not overlap face 4 of truth.json, .* 3 faces .*; fix the box, '
             'or leave out all boxes'):
         reordered([0, 4, 1, 3, 2], boxes=boxes)
 

@@ -55,7 +55,7 @@ class TestByLooking:
         assert np.rad2deg(np.arctan2(line[1], line[0])) == pytest.approx(
             20, abs=1.5)
 
-    def test_roll_is_a_turn_of_the_picture(self):
+    def test_roll_is_a_turn_of_the_image(self):
         """A roll turns all points about the middle of the crop."""
         upright, leaning = project() - 0.5, project(roll=90) - 0.5
         turned = np.stack([-upright[:, 1], upright[:, 0]], -1)
@@ -153,7 +153,7 @@ def test_wrap_by_hand():
     assert found.tolist() == [0, 179, -180, -180, 179, 0, 5, -180]
 
 
-def test_mirror_pose_is_the_pose_of_the_mirrored_picture():
+def test_mirror_pose_is_the_pose_of_the_mirrored_image():
     """A symmetric head under the mirrored pose is the mirrored image."""
     landmark_set = load_landmark_set('wflw_98')
     flip = landmark_set.flip_indices

@@ -11,7 +11,7 @@ from spiga_mmpose.landmark_sets import load_landmark_set
 
 
 @pytest.mark.parametrize('name', ['wflw_98', '300w_68'])
-def test_pose_fitted_to_the_mirrored_picture(name):
+def test_pose_fitted_to_the_mirrored_image(name):
     """Fit, then mirror, is close to mirror, then fit."""
     landmarks = load_landmark_set(name)
     head, flip = landmarks.head_model, landmarks.flip_indices

@@ -4,7 +4,7 @@ import stat
 
 import pytest
 
-from spiga_mmpose.io import write_json, write_whole
+from spiga_mmpose.io import write_all, write_json, write_whole
 
 
 def test_text_and_bytes(tmp_path):
@@ -50,6 +50,17 @@ def test_a_full_disk_leaves_the_old_file(tmp_path):
         signal.signal(signal.SIGXFSZ, handler)
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == ['a.json']
+
+
+def test_all_or_none(tmp_path):
+    (tmp_path / 'a').write_text('old')
+    names = ('a', 'b', 'nowhere/c')
+    with pytest.raises(OSError, match='nowhere/c'):
+        write_all({tmp_path / name: 'new' for name in names})
+    assert (tmp_path / 'a').read_text() == 'old'
+    assert os.listdir(tmp_path) == ['a']
+    write_all({tmp_path / name: 'new' for name in names[:2]})
+    assert [(tmp_path / name).read_text() for name in 'ab'] == ['new'] * 2
 
 
 def test_no_folder(tmp_path):

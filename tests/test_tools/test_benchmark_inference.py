@@ -105,7 +105,7 @@ def test_beside_the_authors_code(run):
 
 @pytest.mark.parametrize('options, message', [
     (['--backends', 'abacus'], "invalid choice: 'abacus'"),
-    (['--rounds', '0'], "whole number of at least 1, found '0'"),
+    (['--rounds', '0'], "integer of at least 1, found '0'"),
     (['--config', 'a.py'], 'found --config a.py'),
     (['--reference', '--config', 'a.py', '--checkpoint', 'a.pth'],
      'found --reference --config a.py'),

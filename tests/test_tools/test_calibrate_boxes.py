@@ -1,4 +1,4 @@
-"""tools/analysis_tools/calibrate_boxes.py on drawn pictures."""
+"""tools/analysis_tools/calibrate_boxes.py on drawn images."""
 import json
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""How tools end: one line for what the user can mend."""
+"""How tools end: one line for what the user can fix."""
 import pytest
 from command_line import run_runner
 from mmengine.logging import MMLogger
@@ -8,7 +8,7 @@ Original Traceback (most recent call last):
   File "loader.py", line 1, in f
     raise ValueError('x')
 ValueError: faces/3.png: no such
-picture'''
+image'''
 
 
 def fail(error):
@@ -19,7 +19,7 @@ def fail(error):
     (ValueError('root: not\n  there'), 'root: not there'),
     (FileNotFoundError(2, 'No such file', 'a.json'), 'No such file.*a.json'),
     (FloatingPointError('the loss was NaN'), 'the loss was NaN'),
-    (ValueError(WORKER), 'error: faces/3.png: no such picture'),
+    (ValueError(WORKER), 'error: faces/3.png: no such image'),
 ])
 def test_one_line(error, line):
     with pytest.raises(SystemExit, match=f'error: .*{line}|{line}') as end:

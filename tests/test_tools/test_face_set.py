@@ -1,4 +1,4 @@
-"""A test set under one harm after the other."""
+"""A test set under one corruption after the other."""
 import numpy as np
 import pytest
 import small_models
@@ -50,8 +50,8 @@ class TestWithStep:
         old = names(pipeline)
         box = with_step(pipeline, dict(type='ShiftBox', level=1))
         assert names(box) == [old[0], 'ShiftBox', *old[1:]]
-        picture = with_step(pipeline, dict(type='BlurFace', level=1))
-        assert names(picture) == [*old[:2], 'BlurFace', *old[2:]]
+        image = with_step(pipeline, dict(type='BlurFace', level=1))
+        assert names(image) == [*old[:2], 'BlurFace', *old[2:]]
         assert names(with_step(pipeline, None)) == old == names(pipeline)
         assert 'meta_keys' not in pipeline[-1]
 

@@ -75,7 +75,7 @@ class TestFactorize:
                                    atol=1e-6)
 
     def test_faces_that_do_not_turn(self):
-        """The same view, leaning and moved: a flat picture explains all."""
+        """The same view, leaning and moved: a flat image explains all."""
         rng = np.random.default_rng(0)
         lean = Rotation.from_euler(
             'z', rng.normal(size=(9, 1))).as_matrix()[:, :2, :2]

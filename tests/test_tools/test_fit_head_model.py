@@ -162,7 +162,7 @@ def test_more_than_a_thousand_faces(fit, files, capsys):
 @pytest.mark.parametrize('changes, words', [
     (dict(parts=None), "no part 'nose'"),
     (dict(annotation_ids=None), 'landmark id 10 in ids'),
-    (dict(num_landmarks=0), 'num_landmarks must be a whole number'),
+    (dict(num_landmarks=0), 'num_landmarks must be an integer'),
     (dict(annotation_ids=list(range(20, 30))), 'landmark id 10 in ids'),
 ])
 def test_bad_set(fit, files, tmp_path, capsys, changes, words):
@@ -204,7 +204,7 @@ class TestShow:
         tool('analysis_tools/show_landmark_set.py', *args)
 
     @pytest.mark.parametrize('name', ['aflw_19', 'lapa_106'])
-    def test_picture(self, tool, tmp_path, name):
+    def test_image(self, tool, tmp_path, name):
         self.run(tool, name, tmp_path / 'set.png')
         image = cv2.imread(str(tmp_path / 'set.png'))
         assert image.shape[1] > 1.5 * image.shape[0]  # front and side

@@ -50,7 +50,7 @@ solutions = Some(face_mesh=Some(FaceMesh=FaceMesh))
 
 @pytest.fixture
 def adapt(repo, tmp_path):
-    """Run an adapter where only the given modules can be imported anew."""
+    """Run an adapter where only the given modules can be imported again."""
 
     def _adapt(tool, *arguments, options=(), **modules):
         for name, text in modules.items():

@@ -1,4 +1,4 @@
-"""tools/analysis_tools/plot_errors.py, from files to pictures."""
+"""tools/analysis_tools/plot_errors.py, from files to images."""
 import json
 import os.path as osp
 

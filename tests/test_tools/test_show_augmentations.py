@@ -1,4 +1,4 @@
-"""The sheet of training samples."""
+"""The grid of training samples."""
 import os.path as osp
 import runpy
 import sys
@@ -36,15 +36,15 @@ def run(repo, tmp_path, monkeypatch):
     return runner
 
 
-def test_sheet(run, tmp_path):
+def test_grid(run, tmp_path):
     run(tmp_path / 'a.png', '--faces', '2', '--views', '3', '--size', '96')
-    sheet = cv2.imread(str(tmp_path / 'a.png'))
-    assert sheet.shape[0] > 2 * 96 and 3 * 96 < sheet.shape[1] < 4 * 96
+    grid = cv2.imread(str(tmp_path / 'a.png'))
+    assert grid.shape[0] > 2 * 96 and 3 * 96 < grid.shape[1] < 4 * 96
     run(tmp_path / 'b.png', '--faces', '2', '--views', '3', '--size', '96')
-    assert (cv2.imread(str(tmp_path / 'b.png')) == sheet).all()
+    assert (cv2.imread(str(tmp_path / 'b.png')) == grid).all()
     run(tmp_path / 'c.png', '--faces', '2', '--views', '3', '--size', '96',
         '--seed', '1')
-    assert (cv2.imread(str(tmp_path / 'c.png')) != sheet).any()
+    assert (cv2.imread(str(tmp_path / 'c.png')) != grid).any()
 
 
 def test_hidden_landmarks_have_their_own_sign(load_tool):
@@ -75,10 +75,10 @@ def test_edges_show_on_white_and_on_black(load_tool):
 
 
 @pytest.mark.parametrize('out, args, words', [
-    ('none/a.png', (), 'cannot write the picture'),
-    ('a.xyz', (), 'sheet.jpg or sheet.png'),
-    ('a.png', ('--faces', '0'), '--faces: expected a whole number'),
-    ('a.png', ('--size', 'big'), '--size: expected a whole number'),
+    ('none/a.png', (), 'cannot write the image'),
+    ('a.xyz', (), 'grid.jpg or grid.png'),
+    ('a.png', ('--faces', '0'), '--faces: expected an integer'),
+    ('a.png', ('--size', 'big'), '--size: expected an integer'),
     ('a.png', ('--cfg-options', 'codec.hidden=no'), "found 'no'"),
 ])
 def test_bad_input_ends_in_one_line(run, tmp_path, capsys, out, args, words):

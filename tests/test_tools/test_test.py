@@ -47,13 +47,13 @@ def test_metrics_and_predictions(repo, files, tmp_path):
     done = run(
         repo, 'test.py', folder / 'config.py', weights, '--work-dir', 'work',
         '--out', 'metrics.json', '--dump', 'results.pkl', '--show-dir',
-        'pictures', '--cfg-options', 'model.test_cfg.flip_test=True',
+        'images', '--cfg-options', 'model.test_cfg.flip_test=True',
         cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     metrics = json.loads((tmp_path / 'metrics.json').read_text())
     assert metrics['num_faces'] == 3 and metrics['NME'] > 0
-    pictures = sorted(path.name for path in (tmp_path / 'pictures').iterdir())
-    assert pictures == [f'{index:06d}_0.png' for index in range(3)]
+    images = sorted(path.name for path in (tmp_path / 'images').iterdir())
+    assert images == [f'{index:06d}_0.png' for index in range(3)]
     assert read_run_info(str(tmp_path / 'results.pkl')) == RunInfo(
         config=f'{folder / "config.py"} model.test_cfg.flip_test=True',
         checkpoint=weights,

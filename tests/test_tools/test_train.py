@@ -226,11 +226,11 @@ class TestArguments:
         assert config.optim_wrapper.type == 'AmpOptimWrapper'
         assert config.optim_wrapper.loss_scale == 'dynamic'
 
-    def test_pictures(self, command_line):
-        config = command_line('--show-dir', 'pictures', '--interval', '3')
+    def test_images(self, command_line):
+        config = command_line('--show-dir', 'images', '--interval', '3')
         drawing = config.default_hooks.visualization
         assert drawing.enable and not drawing.show
-        assert drawing.out_dir == osp.abspath('pictures')
+        assert drawing.out_dir == osp.abspath('images')
         assert drawing.interval == 3
         drawing = command_line('--show').default_hooks.visualization
         assert drawing.enable and drawing.show

@@ -18,7 +18,7 @@ def tool(load_tool):
 
 @pytest.fixture
 def network(tool, monkeypatch):
-    """Finds the synthetic face by its picture, and errs by 0.5 px."""
+    """Finds the synthetic face by its image, and errs by 0.5 px."""
     face = numbered_face('default', tool.SIZE, 0, 0)
     eyes = face.image[50:100, 40:120]
     rng = np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""tools/analysis_tools/worst_faces.py, from files to a sheet."""
+"""tools/analysis_tools/worst_faces.py, from files to a grid."""
 import json
 import os.path as osp
 
@@ -29,14 +29,14 @@ def faces():
 
 @pytest.fixture
 def run(tool, tmp_path, capsys, faces):
-    """Run the tool on the faces; exit code, output, sheet."""
+    """Run the tool on the faces; exit code, output, grid."""
     images = tmp_path / 'images'
     images.mkdir()
     for i in range(6):
         cv2.imwrite(str(images / f'{i}.png'),
                     np.full((600, 600, 3), 40 * i, np.uint8))
 
-    def run_tool(*arguments, methods=1, root=True, out='sheet.png'):
+    def run_tool(*arguments, methods=1, root=True, out='grid.png'):
         annotations, predictions = faces
         paths = []
         for name, content in [(f'method{i}', predictions)
@@ -115,7 +115,7 @@ class TestDrawing:
         assert told[-1].startswith('…') and told[-1].endswith('/face.jpg')
         assert tool.drawing.text_extent(told, tool.LETTERS)[0] <= tool.PANEL
 
-    def test_text_covers_no_picture(self, tool):
+    def test_text_covers_no_image(self, tool):
         panel = np.random.default_rng(0).integers(
             0, 255, (tool.PANEL, tool.PANEL, 3), np.uint8)
         one, three = [
@@ -133,46 +133,46 @@ class TestDrawing:
     def test_places_of_the_panels(self, tool, faces, methods, across, down):
         groups = [[np.full((9, 5, 3), face, np.uint8)] * (methods + 1)
                   for face in range(faces)]
-        sheet = tool.make_sheet(groups)
+        grid = tool.make_grid(groups)
         width = (5 + tool.PANEL_GAP) * (methods + 1) + tool.FACE_GAP
         height = 9 + tool.PANEL_GAP + tool.FACE_GAP
-        assert sheet.shape == (height * down, width * across, 3)
+        assert grid.shape == (height * down, width * across, 3)
         for face in range(faces):
-            assert (sheet == face).all(-1).sum() == 45 * (methods + 1)
+            assert (grid == face).all(-1).sum() == 45 * (methods + 1)
 
 
 def test_the_worst_come_first(run, tool, monkeypatch):
     groups = []
-    make_sheet = tool.make_sheet
+    make_grid = tool.make_grid
 
     def spy(panels):
         groups.extend(panels)
-        return make_sheet(panels)
+        return make_grid(panels)
 
-    monkeypatch.setattr(tool, 'make_sheet', spy)
-    code, printed, sheet = run('--count', '2')
+    monkeypatch.setattr(tool, 'make_grid', spy)
+    code, printed, grid = run('--count', '2')
     assert code == 0
-    assert 'sheet.png: 2 of the 2 worst faces; 0 images' in printed.out
+    assert 'grid.png: 2 of the 2 worst faces; 0 images' in printed.out
     (first, drawn), (second, _) = groups
     assert first[-20, -20].tolist() == [160] * 3  # image 4
     assert second[-20, -20].tolist() == [80] * 3  # image 2
     assert (drawn != first).any()
-    assert sheet.shape[1] > 4 * tool.PANEL > sheet.shape[0]
+    assert grid.shape[1] > 4 * tool.PANEL > grid.shape[0]
 
 
-def test_a_picture_for_each_method(run, tool):
-    code, _, sheet = run('--count', '3', methods=3)
+def test_a_image_for_each_method(run, tool):
+    code, _, grid = run('--count', '3', methods=3)
     assert code == 0
     # One face a row: its image and three methods.
-    assert sheet.shape[1] // tool.PANEL == 4
-    assert sheet.shape[0] > 3 * tool.PANEL
+    assert grid.shape[1] // tool.PANEL == 4
+    assert grid.shape[0] > 3 * tool.PANEL
 
 
 def test_missing_images_are_named_and_counted(run, faces):
     annotations, predictions = faces
     annotations[4]['imgpath'] = predictions[4]['imgpath'] = 'gone.png'
-    code, printed, sheet = run('--count', '3')
-    assert code == 1 and sheet is not None
+    code, printed, grid = run('--count', '3')
+    assert code == 1 and grid is not None
     line, = printed.err.splitlines()
     assert line.startswith('not drawn: #1: no image file')
     assert 'gone.png' in line and '--data-root' in line
@@ -180,7 +180,7 @@ def test_missing_images_are_named_and_counted(run, faces):
 
 
 def test_a_damaged_image_is_named(run, tmp_path):
-    (tmp_path / 'images' / '2.png').write_text('no picture')
+    (tmp_path / 'images' / '2.png').write_text('no image')
     code, printed, _ = run()
     assert code == 1
     line, = printed.err.splitlines()
@@ -193,8 +193,8 @@ def test_what_is_no_file(run, faces, name):
     for half in faces:
         for face in half:
             face['imgpath'] = name
-    code, printed, sheet = run()
-    assert code == 2 and sheet is None
+    code, printed, grid = run()
+    assert code == 2 and grid is None
     assert printed.err.count('\n') == 1
     assert 'none of the 6 images can be read' in printed.err
 
@@ -203,8 +203,8 @@ def test_drawn_faces_are_drawn_again(run, tool, faces):
     for half in faces:
         for i, face in enumerate(half):
             face['imgpath'] = face_path('default', 64, 7, i)
-    code, printed, sheet = run('--count', '1')
-    assert code == 0 and np.ptp(sheet[100:300, 100:200]) > 30
+    code, printed, grid = run('--count', '1')
+    assert code == 0 and np.ptp(grid[100:300, 100:200]) > 30
 
 
 def test_the_path_that_exists_is_taken(run, faces, tmp_path):
@@ -227,7 +227,7 @@ def test_only_a_subset(run, tmp_path):
     (('--count', 'x'), "found 'x'"),
     (('--out', 'worst.gif'), "found 'worst.gif'"),
     (('--out', 'nowhere/worst.png'),
-     'cannot write the picture nowhere/worst.png'),
+     'cannot write the image nowhere/worst.png'),
     (('--norm', 'ocular'), "choice: 'ocular'"),
     (('--subset', 'blur'), "no subset 'blur'"),
 ])
@@ -259,6 +259,6 @@ def test_real_photographs(tool, sample_data, tmp_path):
         paths.append(str(tmp_path / f'{name}.json'))
         with open(paths[-1], 'w') as file:
             json.dump(faces, file)
-    out = tmp_path / 'sheet.jpg'
+    out = tmp_path / 'grid.jpg'
     assert tool.main([*paths, '--data-root', folder, '--out', str(out)]) == 0
     assert cv2.imread(str(out)) is not None

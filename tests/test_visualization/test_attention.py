@@ -5,8 +5,8 @@ import pytest
 
 from spiga_mmpose.geometry import project_head
 from spiga_mmpose.landmark_sets import LandmarkSet, load_landmark_set
-from spiga_mmpose.visualization import (attention_matrix, attention_panels,
-                                        attention_sheet, crop_panel, to_panel)
+from spiga_mmpose.visualization import (attention_grid, attention_matrix,
+                                        attention_panels, crop_panel, to_panel)
 from spiga_mmpose.visualization.drawing import facial_parts
 
 STEPS, LAYERS, HEADS, L = 3, 2, 4, 98
@@ -124,20 +124,20 @@ class TestPanels:
             assert not green(panel).any()
 
 
-class TestSheet:
+class TestGrid:
 
     def test_rows_are_steps_and_columns_layers(self, image, landmarks,
                                                landmark_set):
-        sheet = attention_sheet(
+        grid = attention_grid(
             image, on_one(MOUTH), landmarks, landmark_set, CHIN, size=128)
-        assert sheet.shape[1] == LAYERS * 128 + (LAYERS + 1) * 4
-        assert sheet.shape[0] > STEPS * 128
-        assert sheet.dtype == np.uint8
+        assert grid.shape[1] == LAYERS * 128 + (LAYERS + 1) * 4
+        assert grid.shape[0] > STEPS * 128
+        assert grid.dtype == np.uint8
 
     def test_left_pupil_where_no_landmark_is_named(self, image, landmarks,
                                                    landmark_set):
         default, pupil, chin = (
-            attention_sheet(image, on_one(MOUTH), landmarks, landmark_set, *i)
+            attention_grid(image, on_one(MOUTH), landmarks, landmark_set, *i)
             for i in ((), (PUPIL, ), (CHIN, )))
         assert (default == pupil).all() and (default != chin).any()
 
@@ -150,8 +150,8 @@ class TestSheet:
     def test_errors(self, image, landmarks, landmark_set, shape, landmark,
                     word):
         with pytest.raises(ValueError, match=word):
-            attention_sheet(image, np.ones(shape), landmarks, landmark_set,
-                            landmark)
+            attention_grid(image, np.ones(shape), landmarks, landmark_set,
+                           landmark)
 
 
 class TestMatrix:
@@ -162,11 +162,11 @@ class TestMatrix:
         parts=dict(eye=list(range(0, 40, 2)), mouth=list(range(1, 40, 2))))
 
     @staticmethod
-    def yellow(picture):
+    def yellow(image):
         """Middles (x, y) of the bright blocks, and the matrix's box."""
-        values = picture.astype(int)
+        values = image.astype(int)
         bright = (values[..., 0] > 200) & (values[..., 2] < 100)
-        bright[:, int(0.8 * picture.shape[1]):] = False  # the colour bar
+        bright[:, int(0.8 * image.shape[1]):] = False  # the colour bar
         count, _, stats, _ = cv2.connectedComponentsWithStats(
             bright.astype(np.uint8))
         return stats[1:]
@@ -194,8 +194,8 @@ class TestMatrix:
         assert len(set(blocks[:, 0])) == 2 and len(set(blocks[:, 1])) == 3
 
     def test_a_real_set_and_one_without_parts(self, landmark_set):
-        picture = attention_matrix(even(), landmark_set)
-        assert picture.ndim == 3 and picture.dtype == np.uint8
+        image = attention_matrix(even(), landmark_set)
+        assert image.ndim == 3 and image.dtype == np.uint8
         plain = LandmarkSet('plain', 5)
         assert list(facial_parts(plain)) == ['other']
         attention_matrix(np.full((1, 1, 1, 5, 5), 0.2), plain)

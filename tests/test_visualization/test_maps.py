@@ -7,7 +7,7 @@ from mmengine.structures import InstanceData, PixelData
 from mmpose.structures import PoseDataSample, merge_data_samples
 
 from spiga_mmpose.landmark_sets import LandmarkSet, load_landmark_set
-from spiga_mmpose.visualization import attention_sheet, maps_sheet
+from spiga_mmpose.visualization import attention_grid, maps_grid
 
 CELLS, SIZE, GAP = 16, 160, 5
 # The crop is the image but for a margin of 20 px.
@@ -43,31 +43,31 @@ def empty(landmarks=98, edges=15):
     ]
 
 
-def panel(sheet, row, column):
+def panel(grid, row, column):
     """A panel by its place; captions are as high as the bands of text."""
-    text = (sheet.shape[0] - 3 * SIZE - 5 * GAP) // 4  # a band a row, a note
+    text = (grid.shape[0] - 3 * SIZE - 5 * GAP) // 4  # a band a row, a note
     top = GAP + row * (SIZE + GAP + text) + text
     left = GAP + column * (SIZE + GAP)
-    return sheet[top:top + SIZE, left:left + SIZE]
+    return grid[top:top + SIZE, left:left + SIZE]
 
 
-def glow(picture):
+def glow(image):
     """(H, W) how far from grey."""
-    return np.ptp(picture.astype(int), axis=-1)
+    return np.ptp(image.astype(int), axis=-1)
 
 
-class TestMapsSheet:
+class TestMapsGrid:
 
     def test_a_peak_glows_where_its_cell_lies(self, image, landmark_set):
         """Whole cells are centres: cell c lies at c / cells of the crop."""
         points, edges = empty()
         points[7, 11, 5] = 1  # y, x
         edges[3, 9, 13] = 1
-        sheet = maps_sheet(image, sample_of(points, edges), landmark_set, [7])
+        grid = maps_grid(image, sample_of(points, edges), landmark_set, [7])
         cell = SIZE / CELLS
         for row, column, x, y in ((0, 1, 5, 11), (0, 2, 5, 11), (1, 0, 13, 9),
                                   (1, 4, 13, 9)):
-            found = glow(panel(sheet, row, column))
+            found = glow(panel(grid, row, column))
             assert found.max() > 100
             middle = np.argwhere(found > 100).mean(0)
             np.testing.assert_allclose(middle, [y * cell, x * cell], atol=1.5)
@@ -76,29 +76,29 @@ class TestMapsSheet:
         points, edges = empty()
         points[7, 11, 5] = 1
         edges[3, 9, 13] = 1
-        sheet = maps_sheet(image, sample_of(points, edges), landmark_set, [8])
+        grid = maps_grid(image, sample_of(points, edges), landmark_set, [8])
         for row, column in ((0, 2), (1, 3), (1, 5), (2, 7)):
-            assert glow(panel(sheet, row, column)).max() == 0
+            assert glow(panel(grid, row, column)).max() == 0
 
     def test_a_faint_map_looks_faint(self, image, landmark_set):
         points, edges = empty()
         points[7, 11, 5], points[8, 11, 5] = 1, 0.2
-        sheet = maps_sheet(image, sample_of(points, edges), landmark_set,
-                           [7, 8])
-        sure, faint = (glow(panel(sheet, 0, c)).max() for c in (2, 3))
+        grid = maps_grid(image, sample_of(points, edges), landmark_set,
+                         [7, 8])
+        sure, faint = (glow(panel(grid, 0, c)).max() for c in (2, 3))
         assert 0 < faint < sure / 3
 
     def test_one_landmark_a_part_where_none_is_named(self, image,
                                                      landmark_set):
         named, default = (
-            maps_sheet(image, sample_of(*empty()), landmark_set, *landmarks)
+            maps_grid(image, sample_of(*empty()), landmark_set, *landmarks)
             for landmarks in (([16, 42, 55, 69, 86], ), ()))
         assert (named == default).all()
 
     def test_a_set_without_edges(self, image):
         dog = LandmarkSet('dog', 4)
-        sheet = maps_sheet(image, sample_of(*empty(4, 0)), dog)
-        assert sheet.shape[0] < 2 * SIZE
+        grid = maps_grid(image, sample_of(*empty(4, 0)), dog)
+        assert grid.shape[0] < 2 * SIZE
 
     @pytest.mark.parametrize('maps, landmarks, word', [
         (empty(68, 13), None, '98 landmarks and 15 edges, found 68.*13'),
@@ -106,7 +106,7 @@ class TestMapsSheet:
     ])
     def test_errors(self, image, landmark_set, maps, landmarks, word):
         with pytest.raises(ValueError, match=word):
-            maps_sheet(image, sample_of(*maps), landmark_set, landmarks)
+            maps_grid(image, sample_of(*maps), landmark_set, landmarks)
 
     def test_samples_without_maps_of_the_crop(self, image, landmark_set):
         merged = merge_data_samples([sample_of(*empty())] * 2)
@@ -116,7 +116,7 @@ class TestMapsSheet:
             with pytest.raises(
                     ValueError,
                     match=rf"found \['?{found}'?\].*output_heatmaps"):
-                maps_sheet(image, sample, landmark_set)
+                maps_grid(image, sample, landmark_set)
 
 
 def test_what_a_model_gives(landmark_set):
@@ -127,9 +127,9 @@ def test_what_a_model_gives(landmark_set):
         sample = model.test_step(small_models.batch(1))[0]
     image = np.full((small_models.SIZE, small_models.SIZE, 3), 90, np.uint8)
     faces = sample.pred_instances
-    sheets = [
-        maps_sheet(image, sample, landmark_set),
-        attention_sheet(image, faces.attention[0], faces.keypoints[0],
-                        landmark_set)
+    grids = [
+        maps_grid(image, sample, landmark_set),
+        attention_grid(image, faces.attention[0], faces.keypoints[0],
+                       landmark_set)
     ]
-    assert all(sheet.min() < 50 and sheet.max() > 200 for sheet in sheets)
+    assert all(grid.min() < 50 and grid.max() > 200 for grid in grids)

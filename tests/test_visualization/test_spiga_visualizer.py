@@ -10,7 +10,7 @@ from mmpose.structures import PoseDataSample, merge_data_samples
 
 from spiga_mmpose.geometry import project_head
 from spiga_mmpose.landmark_sets import load_landmark_set
-from spiga_mmpose.visualization import SPIGAVisualizer, read_outs
+from spiga_mmpose.visualization import SPIGAVisualizer, labels
 from spiga_mmpose.visualization.drawing import FRONT_COLOR, text_extent
 
 POSES = np.array([[0., 0, 0, 0, 0, 3], [25, 10, -5, 0.1, 0, 3.2]])
@@ -142,7 +142,7 @@ class TestDrawing:
         faces.bboxes = np.array([[10., 20, 200, 180], [20, 30, 210, 190]])
         faces.track_ids = np.array([1, 2])
         written = []
-        draw_text = read_outs.draw_text
+        draw_text = labels.draw_text
 
         def note(canvas, lines, corner, *args):
             draw_text(canvas, lines, corner, *args)
@@ -152,7 +152,7 @@ class TestDrawing:
                             canvas[y:y + height, x:x + width].copy()))
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(read_outs, 'draw_text', note)
+            patch.setattr(labels, 'draw_text', note)
             drawn = paint(visualizer, image, sample, draw_bbox=True)[0]
         assert len(written) == 4  # two labels, two poses
         rows, columns, text = written[-1]
@@ -224,8 +224,8 @@ class TestTruth:
         drawn = visualizer.add_datasample('a', image, sample)
         assert (drawn[:220, :320] == image).all()
 
-    def test_no_empty_picture_where_there_is_no_truth(self, visualizer, image,
-                                                      sample):
+    def test_no_empty_image_where_there_is_no_truth(self, visualizer, image,
+                                                    sample):
         drawn = visualizer.add_datasample('a', image, sample, draw_gt=True)
         assert drawn.shape == image.shape
 

@@ -21,7 +21,7 @@ def analyser(tiny_model):
 
 @pytest.fixture
 def photo(tmp_path):
-    """Path of a picture of 200 x 200 px with one face."""
+    """Path of an image of 200 x 200 px with one face."""
     path = tmp_path / 'face.png'
     cv2.imwrite(str(path), cartoon_face(200))
     return str(path)

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
 
 @pytest.fixture(scope='module')
 def found(analyser, tmp_path_factory):
-    """The analysis of a picture of 200 px, shown at 800 px."""
+    """The analysis of an image of 200 px, shown at 800 px."""
     path = str(tmp_path_factory.mktemp('in') / 'face.png')
     cv2.imwrite(path, cartoon_face(200))
     return analyser.analyse(path, 'whole_image', 'tiny')
@@ -27,7 +27,7 @@ class TestAnalyse:
 
     def test_one_face(self, found):
         assert found.name == 'face.png' and found.notes == []
-        assert found.picture.shape == (800, 800, 3)
+        assert found.image.shape == (800, 800, 3)
         [face] = found.record['faces']
         assert face['box'] == [0, 0, 200, 200]
         # The file is in px of the photograph, what is shown in its own; the
@@ -39,7 +39,7 @@ class TestAnalyse:
             found.faces.pred_instances.bboxes[0], [1.5, 1.5, 801.5, 801.5])
 
     def test_the_photograph_itself(self, found):
-        small = cv2.resize(found.picture, (200, 200),
+        small = cv2.resize(found.image, (200, 200),
                            interpolation=cv2.INTER_AREA)[..., ::-1]
         difference = np.abs(small.astype(int) - cartoon_face(200))
         assert difference.mean() < 2
@@ -47,13 +47,13 @@ class TestAnalyse:
     @pytest.mark.parametrize('size, side', [((3000, 1000), 1600),
                                             ((1000, 900), 1000),
                                             ((1, 1), 800), ((2000, 1), 1600)])
-    def test_size_of_the_picture(self, analyser, tmp_path, size, side):
+    def test_size_of_the_image(self, analyser, tmp_path, size, side):
         path = str(tmp_path / 'grey.png')
         cv2.imwrite(path, np.full(size, 90, np.uint8))
         found = analyser.analyse(path, 'haar', 'tiny')
-        assert max(found.picture.shape) == side
+        assert max(found.image.shape) == side
         assert found.record['faces'] == [] and found.attention == []
-        np.testing.assert_array_equal(found.draw(0), found.picture)
+        np.testing.assert_array_equal(found.draw(0), found.image)
         assert found.nearest(0, 5, 5) is None
 
     def test_detector(self, analyser, photo):
@@ -77,7 +77,8 @@ class TestAnalyse:
         def find(image):
             return np.concatenate([outside, boxes]), np.arange(6)[::-1]
 
-        monkeypatch.setattr(analyser, '_finder', lambda name: find)
+        infer = analyser.inferencer('tiny', 'haar')
+        monkeypatch.setattr(infer, 'detect', find)
         found = analyser.analyse(photo, 'haar', 'tiny')
         assert len(found.record['faces']) == len(found.attention) == 3
         assert 'outside the image' in found.notes[0]
@@ -128,7 +129,7 @@ class TestBadFiles:
 
 class TestSteps:
 
-    def test_each_is_another_picture(self, found):
+    def test_each_is_another_image(self, found):
         assert found.steps == 3
         drawn = [found.draw(step).astype(int) for step in range(4)]
         for one, two in zip(drawn, drawn[1:]):
@@ -161,17 +162,18 @@ class TestClick:
 
     def test_the_right_face(self, analyser, photo, monkeypatch):
         boxes = np.array([[0, 0, 60, 60], [120, 120, 180, 180]], float)
-        monkeypatch.setattr(analyser, '_finder', lambda name: lambda image:
-                            (boxes, np.ones(2)))
+        monkeypatch.setattr(
+            analyser.inferencer('tiny', 'haar'), 'detect', lambda image:
+            (boxes, np.ones(2)))
         found = analyser.analyse(photo, 'haar', 'tiny')
         points = found.landmarks(3)
         assert found.nearest(3, *points[1, 16]) == (1, 16)
 
     def test_attention(self, found):
-        sheet = found.draw_attention(0, 16)
+        grid = found.draw_attention(0, 16)
         other = found.draw_attention(0, 76)
-        assert sheet.shape[2] == 3 and sheet.shape[0] > sheet.shape[1]
-        assert sheet.shape != other.shape or (sheet != other).any()
+        assert grid.shape[2] == 3 and grid.shape[0] > grid.shape[1]
+        assert grid.shape != other.shape or (grid != other).any()
         [attention] = found.attention
         assert attention.shape == (3, 1, 1, 98, 98)
         np.testing.assert_allclose(
@@ -185,17 +187,17 @@ class TestClick:
 
 class TestFiles:
 
-    def test_json_and_picture(self, found, tmp_path):
-        json_file, picture = found.write(3, str(tmp_path))
+    def test_json_and_image(self, found, tmp_path):
+        json_file, image = found.write(3, str(tmp_path))
         assert os.path.basename(json_file) == 'face.json'
-        assert os.path.basename(picture) == 'face_faces.jpg'
+        assert os.path.basename(image) == 'face_faces.jpg'
         with open(json_file) as file:
             record = json.load(file)
         assert record['image'] == 'face.png'
         [face] = record['faces']
         assert np.shape(face['landmarks']) == (98, 2)
         assert np.shape(face['landmark_steps']) == (4, 98, 2)
-        read = cv2.imread(picture)[..., ::-1].astype(int)
+        read = cv2.imread(image)[..., ::-1].astype(int)
         assert np.abs(read - found.draw(3)).mean() < 3
 
     def test_two_at_a_time_and_old_ones(self, found, tmp_path):
@@ -229,8 +231,15 @@ class TestModels:
         analyser = FaceAnalyser(
             dict(tiny=tiny_model, drawn=(path, checkpoint)),
             dict(haar=('haar', None)))
-        assert not analyser.only_drawn_faces('tiny')
-        assert analyser.only_drawn_faces('drawn')
+        assert not analyser.inferencer('tiny').only_synthetic
+        assert analyser.inferencer('drawn').only_synthetic
+
+    def test_detectors_share_the_network(self, analyser):
+        one, two = (
+            analyser.inferencer('tiny', name)
+            for name in ('haar', 'whole_image'))
+        assert one is not two and one.model is two.model
+        assert analyser.inferencer('tiny', 'haar') is one
 
     def test_one_that_does_not_load(self, tiny_model, photo, tmp_path):
         path = str(tmp_path / 'bad.pth')

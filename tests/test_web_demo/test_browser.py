@@ -154,8 +154,8 @@ class Page:
         self.browser.execute_script('arguments[0].click()', button)
 
     def shown(self):
-        """Address of the picture."""
-        return self.wait_for('#picture img').get_attribute('src')
+        """Address of the image."""
+        return self.wait_for('#image img').get_attribute('src')
 
     def download(self, button):
         """Path of the file that a button gives."""
@@ -173,10 +173,10 @@ class Page:
         [name] = self.wait(new)
         return osp.join(self.browser.downloads, name)
 
-    def click_picture(self, x, y):
-        """Click at px of the picture."""
+    def click_image(self, x, y):
+        """Click at px of the image."""
         from selenium.webdriver.common.action_chains import ActionChains
-        image = self.wait_for('#picture img')
+        image = self.wait_for('#image img')
         box, natural = self.browser.execute_script(
             'arguments[0].scrollIntoView({block: "center"});'
             'const box = arguments[0].getBoundingClientRect();'
@@ -196,7 +196,7 @@ def page(browser, server):
 
 @pytest.fixture
 def analysed(page, photo):
-    """The page after an upload; the picture is one box."""
+    """The page after an upload; the image is one box."""
     page.choose('detector', 'whole_image')
     page.upload(photo)
     page.wait_for_text('#message', '1 face in face.png, 200 x 200')
@@ -210,8 +210,8 @@ def test_upload_and_download(analysed):
         [face] = json.load(file)['faces']
     assert np.shape(face['landmarks']) == (98, 2)
     assert face['box'] == [0, 0, 200, 200]
-    picture = cv2.imread(analysed.download('drawn'))
-    assert picture.shape == (800, 800, 3)
+    image = cv2.imread(analysed.download('drawn'))
+    assert image.shape == (800, 800, 3)
 
 
 def test_steps_and_a_click(analysed):
@@ -225,11 +225,11 @@ def test_steps_and_a_click(analysed):
     # The landmark that lies farthest from all others cannot be mistaken.
     distances = np.linalg.norm(points[:, None] - points, axis=-1)
     landmark = (distances + 1e9 * np.eye(98)).min(1).argmax()
-    analysed.click_picture(*(4 * points[landmark] + 2))
+    analysed.click_image(*(4 * points[landmark] + 2))
     analysed.wait_for_text('#hint', f'Face 1, landmark {landmark}:')
-    sheet = analysed.wait_for('#attention img')
-    assert int(sheet.get_attribute('naturalHeight')) > 700
-    analysed.click_picture(790, 10)
+    grid = analysed.wait_for('#attention img')
+    assert int(grid.get_attribute('naturalHeight')) > 700
+    analysed.click_image(790, 10)
     analysed.wait_for_text('#hint', 'no landmark')
     analysed.wait(lambda: not analysed.find('#attention img'))
 
@@ -242,7 +242,7 @@ def test_another_detector_and_another_photograph(analysed, tmp_path):
     cv2.imwrite(str(wall), np.full((90, 90, 3), 99, np.uint8))
     analysed.find('#photo button[aria-label="Remove Image"]')[0].click()
     analysed.wait_for_text('#message', 'Drop a photograph')
-    assert not analysed.find('#picture img')
+    assert not analysed.find('#image img')
     analysed.upload(wall)
     analysed.wait_for_text('#message', 'No face found in wall.png')
 
@@ -260,7 +260,7 @@ def test_a_bad_file(page, photo, tmp_path, name, words):
     Image.new('1', (10000, 6000)).save(tmp_path / 'bomb.png')
     page.upload(tmp_path / name)
     page.wait_for_text('#message [role=alert]', words)
-    assert not page.find('#picture img')
+    assert not page.find('#image img')
     body = page.browser.find_element('tag name', 'body').text
     assert 'Traceback' not in body and str(tmp_path) not in body
     # The field is free again, and the next photograph is looked at.
@@ -270,7 +270,7 @@ def test_a_bad_file(page, photo, tmp_path, name, words):
     page.remove_photo()
     page.upload(tmp_path / name)
     page.wait_for_text('#message [role=alert]', words)
-    assert not page.find('#picture img')
+    assert not page.find('#image img')
 
 
 def test_too_many_bytes(page, tmp_path):
@@ -280,7 +280,7 @@ def test_too_many_bytes(page, tmp_path):
     assert os.path.getsize(path) > 31 * 1024**2
     page.upload(path)
     page.wait_for_text('body', 'exceed the maximum allowed size')
-    assert not page.find('#picture img')
+    assert not page.find('#image img')
 
 
 def test_too_many_bytes_without_the_page(server):

@@ -1,4 +1,4 @@
-"""What the cascade's graph attention looks at: how far, and where it is blind.
+"""Statistics of the cascade's graph attention on synthetic faces.
 
 On the test faces of a config whose data set says which landmarks are hidden
 (synthetic faces do): for each step and layer the mean distance from a landmark
@@ -146,7 +146,7 @@ def make_table(rows, note):
 
 
 def describe(args, found):
-    """What the numbers are of."""
+    """Caption of the numbers."""
     hidden = found['hidden']
     count = hidden.shape[1]
     return (

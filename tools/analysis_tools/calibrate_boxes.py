@@ -15,7 +15,6 @@ tells how far the boxes are off before and after; "after" is of faces left out
 of the fit. With --check nothing is fitted: it tells the same of a calibration
 on other faces. What for: docs/boxes.md.
 """
-import json
 import sys
 import warnings
 
@@ -31,6 +30,7 @@ from spiga_mmpose.apis import (BoxCalibration, fit_calibration,
                                load_calibration, make_finder)
 from spiga_mmpose.apis.calibration import box_errors, left_out_boxes
 from spiga_mmpose.apis.detection import DETECTORS
+from spiga_mmpose.io import write_json
 
 
 def parse_args(argv=None):
@@ -79,7 +79,7 @@ def find_pairs(args):
 
 
 def calibrate(args):
-    """What is written: the calibration and where it comes from."""
+    """Content of the file: the calibration and its provenance."""
     given = args.check and load_calibration(args.check)
     detected, truth, total = find_pairs(args)
     calibration = given or fit_calibration(detected, truth)
@@ -129,8 +129,7 @@ def main(argv=None):
             # MMDet warns of a detector without weights, which is meant so.
             warnings.simplefilter('ignore')
             result = calibrate(args)
-        with open(args.out, 'w') as file:
-            json.dump(result, file, indent=1)
+        write_json(result, args.out)
     except (ValueError, OSError, KeyError, AttributeError, SyntaxError,
             RuntimeError) as error:
         print(f'calibrate_boxes.py: error: {one_line(error)}', file=sys.stderr)

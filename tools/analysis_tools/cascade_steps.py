@@ -1,4 +1,4 @@
-"""What each step of the cascade gives, on several sets of synthetic faces.
+"""NME after each step of the cascade, on several synthetic test sets.
 
 Prints one markdown table: NME (%) by the backbone's own soft-argmax, of the
 projected head model (step 0) and after each step, on all faces and on the

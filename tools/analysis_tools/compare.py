@@ -70,7 +70,7 @@ def measure_cost(config, with_time):
     MMLogger.get_current_instance().setLevel('ERROR')
     model = MODELS.build(config.model)
     model.eval()
-    model.forward = model._forward  # of the picture alone
+    model.forward = model._forward  # of the image alone
     width, height = config.input_size
     found = get_model_complexity_info(
         model, (3, height, width), show_table=False, show_arch=False)
@@ -137,11 +137,14 @@ def make_table(experiment, results, costs, skipped):
 
 
 def draw(experiment, results, costs, path):
-    """The first metric against the costs, or three of them of every seed;
-    where there is a reference, changes against it."""
-    keys, reference = experiment.metrics[:3], experiment.get('reference')
-    titles = {name: title(experiment, name) for name, runs in results.items()
-              if all(key in runs[0] for key in keys)}
+    """The first metric that all have against the costs, or three of them of
+    every seed; where there is a reference, changes against it."""
+    keys = [key for key in experiment.metrics
+            if all(key in runs[0] for runs in results.values())][:3]
+    reference = experiment.get('reference')
+    titles = {name: title(experiment, name) for name in results}
+    if not keys:
+        return None
     if costs:
         *_, cost = next(iter(costs.values()))  # ms or else GMACs
         points = {
@@ -162,13 +165,13 @@ def draw(experiment, results, costs, path):
             label += f': change against\n{titles[reference]} (%)'
             runs, paper = ({
                 name: 100 * (values[name] / values[reference] - 1)
-                for name in values if name != reference
+                for name in values
             } for values in (runs, paper))
         panels.append(VariantPanel(
             label, {titles[name]: values for name, values in runs.items()},
             {titles[name]: value for name, value in paper.items()},
             line=0. if reference else None))
-    draw_variants(panels, path)
+    return draw_variants(panels, path)
 
 
 def compare(args):

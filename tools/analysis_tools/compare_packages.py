@@ -30,7 +30,6 @@ from spiga_mmpose.apis.formats import make_record, to_benchmark, wflw_to_300w
 from spiga_mmpose.apis.loading import load_estimator
 from spiga_mmpose.datasets.transforms.loading import LoadFaceImage
 from spiga_mmpose.evaluation import report
-from spiga_mmpose.evaluation.arrays import as_array
 from spiga_mmpose.evaluation.face_files import load_records
 from spiga_mmpose.evaluation.figures import draw_ced
 from spiga_mmpose.evaluation.functional import (alignment_summary, face_nme,
@@ -39,7 +38,7 @@ from spiga_mmpose.evaluation.protocols import protocol_of
 from spiga_mmpose.evaluation.score import (MISSED_ERROR, landmark_errors,
                                            missed_faces)
 from spiga_mmpose.evaluation.score_files import read_annotations, score_files
-from spiga_mmpose.io import write_json, write_whole
+from spiga_mmpose.io import as_array, write_json, write_whole
 
 
 def make_parser():
@@ -87,7 +86,7 @@ def results_file(name, value, args):
 
 
 def predict(config, checkpoint, args):
-    """What a checkpoint predicts of the annotated faces, and how fast.
+    """Predictions of a checkpoint for the annotated faces, and their time.
 
     Returns:
         list[dict]: As SPIGA's authors have it, with ``seconds``: CPU time from

@@ -78,7 +78,7 @@ class Run:
         return None if part is None else part[column.metric]
 
     def faces(self, columns: Tuple[Column, ...]) -> str:
-        """How many faces the numbers of a table are on, e.g. '2499 of 2500'.
+        """Number of faces behind a table, e.g. '2499 of 2500'.
 
         Subsets, which are smaller by nature, do not count.
         """
@@ -103,7 +103,7 @@ class Run:
 
 
 def dataset_of(records: list) -> str:
-    """Which benchmark's whole test set these faces are.
+    """Benchmark whose whole test set these faces are.
 
     Told by the landmarks and the number of faces, which differ for all of
     them: a part of a test set does not compare with published rows.

@@ -73,7 +73,7 @@ def make_parser():
 
 
 def describe(scored):
-    """What the figures leave out, by number."""
+    """Counts of what the figures leave out."""
     first = next(iter(scored.results.values()))
     lines = [f'{len(scored)} faces, {first["skipped"]} not scored; '
              f'{count_without_pose(scored.annotations)} without a true pose']

@@ -1,4 +1,4 @@
-"""How the landmark error of a checkpoint grows when its test faces suffer.
+"""NME of a checkpoint under corruptions of its test faces.
 
 Tests the checkpoint on the test set of its config again and again, with the
 box moved, scaled or turned, the face covered, blurred, noisy, compressed,
@@ -220,14 +220,14 @@ class Run:
         for name in self.args.corruptions:
             amounts = ticks(CORRUPTIONS[name].amounts)
             rows.append((CORRUPTIONS[name].unit, [
-                (amount, self.picture(self.step(name, level)))
+                (amount, self.image(self.step(name, level)))
                 for level, amount in enumerate(amounts)
             ]))
         if rows:
             robustness.draw_examples(
                 rows, osp.join(self.args.out, 'examples.png'))
 
-    def picture(self, step):
+    def image(self, step):
         """The first face as the network gets it, (H, W, 3) RGB."""
         packed = self.faces.harmed_by(step)[0]['inputs']
         return packed.permute(1, 2, 0).numpy()[..., ::-1]
@@ -293,7 +293,7 @@ def box_table(results, detector):
 
 
 def caption(results, *measured):
-    """What a number without it would not tell."""
+    """Notes below the table."""
     skipped = sum(found['result'].get('skipped', 0) for found in measured)
     return (f'NME in per cent, normaliser {results["norm"]}; '
             f'{results["config"]}, {results["checkpoint"]}; '

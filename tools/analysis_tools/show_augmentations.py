@@ -1,6 +1,6 @@
-"""Draw a sheet of training samples exactly as the network gets them.
+"""Draw a grid of training samples exactly as the network gets them.
 
-Every picture is one packed sample of the config's training data, with the
+Every image is one packed sample of the config's training data, with the
 landmarks in view, the hidden ones, the edges as the edge targets have them,
 and the pose fitted to the landmarks; a key below says which is which. What
 counts in no loss, as landmarks outside the crop, is not drawn.
@@ -16,16 +16,16 @@ import cv2
 import numpy as np
 import tools_path  # noqa: F401
 import torch
-from command_line import OneLineParser, add_cfg_options, positive
+from command_line import OneLineParser, add_cfg_options, image_file, positive
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import set_random_seed
 from mmpose.registry import DATASETS, KEYPOINT_CODECS
-from pictures import picture_file, write_picture
 
 import spiga_mmpose  # noqa: F401, registers the parts
+from spiga_mmpose.io import write_image
 from spiga_mmpose.models.targets import draw_edge_maps
-from spiga_mmpose.visualization import drawing, make_sheet
+from spiga_mmpose.visualization import drawing, make_grid
 
 # Part of the panel's side; no smaller than can be told apart.
 _DOT, _CROSS, _RIM = 0.005, 0.011, 0.003
@@ -36,7 +36,7 @@ def make_parser() -> OneLineParser:
     parser = OneLineParser('show_augmentations.py', __doc__)
     parser.add_argument('config', help='any config of this package')
     parser.add_argument(
-        'out', type=picture_file, help='picture to write (.jpg or .png)')
+        'out', type=image_file, help='image to write (.jpg or .png)')
     parser.add_argument(
         '--faces',
         type=positive,
@@ -96,7 +96,7 @@ def draw_sample(packed: dict, landmark_set, size: int) -> np.ndarray:
         packed (dict): ``inputs`` (3, H, W) uint8 BGR and ``data_samples``
             with the labels of ``SPIGALabel``.
         landmark_set (LandmarkSet): Edges and colours.
-        size (int): Side of the picture, px.
+        size (int): Side of the image, px.
 
     Returns:
         np.ndarray: (size, size, 3) RGB, uint8.
@@ -129,11 +129,11 @@ def draw_sample(packed: dict, landmark_set, size: int) -> np.ndarray:
 
 
 def key_panel(width: int, side: int) -> np.ndarray:
-    """What the signs mean, each beside an example.
+    """Legend: each sign beside an example.
 
     Args:
         width (int): Of the panel, px.
-        side (int): Of the pictures that it is for, px.
+        side (int): Of the images that it is for, px.
 
     Returns:
         np.ndarray: (H, width, 3) RGB, uint8.
@@ -141,7 +141,7 @@ def key_panel(width: int, side: int) -> np.ndarray:
     letter = max(11, side // 22)
     row = 2 * letter
     signs = ('landmark in view', 'hidden landmark', 'edge of the edge maps',
-             "pose: red to the picture's right, green down, blue out of the "
+             "pose: red to the image's right, green down, blue out of the "
              'face')
     panel = np.full((row * len(signs), width, 3), 90, np.uint8)
     x = row
@@ -175,7 +175,7 @@ def show(args: argparse.Namespace) -> None:
 
     Raises:
         ValueError: If the config has no such data set, the data is not
-            there or wrong, or the picture cannot be written.
+            there or wrong, or the image cannot be written.
     """
     cfg = Config.fromfile(args.config)
     cfg.merge_from_dict(args.cfg_options)
@@ -196,9 +196,9 @@ def show(args: argparse.Namespace) -> None:
         ])
         path = samples[0]['data_samples'].get('img_path') or ''
         captions.append(f'face {index}: {osp.basename(path) or "drawn"}')
-    sheet = make_sheet(rows, captions=captions, size=args.size)
-    sheet = np.concatenate([sheet, key_panel(sheet.shape[1], args.size)])
-    write_picture(args.out, sheet)
+    grid = make_grid(rows, captions=captions, size=args.size)
+    grid = np.concatenate([grid, key_panel(grid.shape[1], args.size)])
+    write_image(args.out, grid)
     print(f'{args.out}: {len(rows)} faces, {args.views} draws of each')
 
 

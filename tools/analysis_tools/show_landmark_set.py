@@ -47,7 +47,7 @@ def draw_points(axes, places, landmark_set):
 
 
 def draw_set(landmark_set, path):
-    """Write the picture of a set that has a mean shape."""
+    """Write the image of a set that has a mean shape."""
     head = landmark_set.head_model
     panels = 1 if head is None else 2
     figure = Figure(figsize=(PANEL * panels, PANEL), layout='constrained')
@@ -70,7 +70,7 @@ def draw_set(landmark_set, path):
 def main():
     parser = OneLineParser('show_landmark_set.py', __doc__)
     parser.add_argument('landmark_set', help='name or JSON file of the set')
-    parser.add_argument('out', help='picture to write, .png or .pdf')
+    parser.add_argument('out', help='image to write, .png or .pdf')
     args = parser.parse_args()
     try:
         landmark_set = load_landmark_set(args.landmark_set)

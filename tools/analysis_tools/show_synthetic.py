@@ -1,24 +1,24 @@
-"""Draw a sheet of synthetic faces with their labels.
+"""Draw a grid of synthetic faces with their labels.
 
 Green landmarks are visible, red ones hidden. The axes are those of the pose
 that drew the face (red: right, green: down, blue: out of the face, of one
 that looks straight into the camera). The caption names the subsets.
 
 Example:
-    python tools/analysis_tools/show_synthetic.py --out sheet.png
+    python tools/analysis_tools/show_synthetic.py --out grid.png
 """
 import sys
 
 import cv2
 import numpy as np
 import tools_path  # noqa: F401
-from command_line import OneLineParser, positive, run_tool
-from pictures import picture_file, write_picture
+from command_line import OneLineParser, image_file, positive, run_tool
 
 from spiga_mmpose.datasets import SyntheticFaceDataset
-from spiga_mmpose.visualization import drawing, make_sheet
+from spiga_mmpose.io import write_image
+from spiga_mmpose.visualization import drawing, make_grid
 
-TILE = 256  # px, side of a face on the sheet
+TILE = 256  # px, side of a face on the grid
 SEEN, HIDDEN = (80, 255, 80), (255, 60, 60)
 NO_LINKS = np.zeros((0, 2), int)
 
@@ -26,7 +26,7 @@ NO_LINKS = np.zeros((0, 2), int)
 def parse_args(argv=None):
     parser = OneLineParser('show_synthetic.py', __doc__)
     parser.add_argument(
-        '--out', required=True, type=picture_file, help='picture to write')
+        '--out', required=True, type=image_file, help='image to write')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--count', type=positive, default=24, help='faces')
     parser.add_argument('--columns', type=positive, default=6)
@@ -38,7 +38,7 @@ def parse_args(argv=None):
 
 
 def draw_tile(info, plain):
-    """(TILE, TILE, 3) uint8 RGB picture of a sample of the dataset."""
+    """(TILE, TILE, 3) uint8 RGB image of a sample of the dataset."""
     zoom = TILE / len(info['img'])
     tile = cv2.resize(
         info['img'], (TILE, TILE), interpolation=cv2.INTER_CUBIC)[..., ::-1]
@@ -58,8 +58,8 @@ def draw_tile(info, plain):
     return tile
 
 
-def draw_sheet(args):
-    """Write the sheet; returns what was done, in words."""
+def draw_grid(args):
+    """Write the grid; returns what was done, in words."""
     faces = SyntheticFaceDataset(
         num_faces=args.count,
         seed=args.seed,
@@ -69,12 +69,12 @@ def draw_sheet(args):
              for index in range(args.count)]
     rows = [tiles[start:start + args.columns]
             for start in range(0, len(tiles), args.columns)]
-    write_picture(args.out, make_sheet(rows, size=TILE))
+    write_image(args.out, make_grid(rows, size=TILE))
     return f'{args.count} faces in {args.out}'
 
 
 def main(argv=None):
-    return run_tool('show_synthetic.py', draw_sheet, parse_args(argv))
+    return run_tool('show_synthetic.py', draw_grid, parse_args(argv))
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""What smoothing does to jitter and lag of a checkpoint on video.
+"""Jitter and lag of a checkpoint on video, by smoothing.
 
 A synthetic face is followed through made frames: still, under noise that is
 new in every frame, and moving to the right at steady speeds. The landmarks of
@@ -34,7 +34,7 @@ from spiga_mmpose.evaluation.report import to_text
 from spiga_mmpose.geometry import wrap_degrees
 
 RATE = 30.  # frames a second
-SIZE = 160  # px of the drawn picture
+SIZE = 160  # px of the drawn image
 SPEEDS = (0.5, 2.)  # sizes of the face a second
 
 
@@ -60,7 +60,7 @@ def parse_args(argv=None):
 
 
 def still_frames(image, noise, count, seed):
-    """Yield pictures (H, W, 3) BGR of the same face, the noise new in each."""
+    """Yield images (H, W, 3) BGR of the same face, the noise new in each."""
     rng = np.random.default_rng(seed)
     for _ in range(count):
         noisy = image + rng.normal(0, noise, image.shape)
@@ -68,7 +68,7 @@ def still_frames(image, noise, count, seed):
 
 
 def moving_frames(image, step, count):
-    """Yield pictures in which a face goes ``step`` px to the right a frame."""
+    """Yield images in which a face goes ``step`` px to the right a frame."""
     height, width = image.shape[:2]
     size = width + int(np.ceil(step * count)), height
     for i in range(count):

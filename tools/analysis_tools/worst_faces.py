@@ -1,11 +1,11 @@
-"""Draw a sheet of the faces with the largest errors.
+"""Draw a grid of the faces with the largest errors.
 
     python tools/analysis_tools/worst_faces.py results.pkl results.pkl \
         --out worst.jpg
     python tools/analysis_tools/worst_faces.py ours.pkl theirs.json \
         annotations.json --data-root data/wflw/WFLW_images --out worst.png
 
-Each face has its image and a picture for each method, with the true landmarks
+Each face has its image and an image for each method, with the true landmarks
 (joined by edges) and the predicted ones (tied to where they belong). The
 first method says which faces are the worst. Files and options are those of
 tools/evaluate.py; synthetic faces are drawn again. Exit code: 0 all done, 1
@@ -18,18 +18,19 @@ import cv2
 import numpy as np
 import tools_path  # noqa: F401
 from command_line import (OneLineParser, add_scoring_arguments,
-                          add_subset_argument, positive, score_arguments)
-from pictures import picture_file, write_picture
+                          add_subset_argument, image_file, positive,
+                          score_arguments)
 from tqdm import tqdm
 
 from spiga_mmpose.datasets.transforms import loading
 from spiga_mmpose.evaluation.figures import per_cent_of
-from spiga_mmpose.visualization import drawing, sheets
+from spiga_mmpose.io import write_image
+from spiga_mmpose.visualization import drawing, grids
 
 PANEL, LETTERS = 320, 14  # px
 CAPTION_LINES = 3  # rank, image, subsets
 PANEL_GAP, FACE_GAP = 4, 24  # px; what is of one face stays together
-COLUMNS = 6  # pictures in a row, unless one face needs more
+COLUMNS = 6  # images in a row, unless one face needs more
 TRUE_COLOR, PREDICTED_COLOR = (90, 200, 250), (255, 150, 30)
 DRAWN_FACE = 'synthetic://'  # see datasets/synthetic_backend.py
 
@@ -39,8 +40,8 @@ def make_parser():
     add_scoring_arguments(parser)
     add_subset_argument(parser)
     parser.add_argument(
-        '--out', required=True, type=picture_file, metavar='FILE',
-        help='picture to write (.jpg or .png)')
+        '--out', required=True, type=image_file, metavar='FILE',
+        help='image to write (.jpg or .png)')
     parser.add_argument(
         '--count', type=positive, default=12, help='faces (default: 12)')
     parser.add_argument(
@@ -93,7 +94,7 @@ def image_path(scored, face, data_root):
 
 
 def frame_of(truth, predictions):
-    """Points that the pictures of a face shall show.
+    """Points that the images of a face shall show.
 
     A prediction that has gone far astray must not shrink the face to a dot:
     the frame ends half a face beside the true one.
@@ -123,7 +124,7 @@ def captioned(panel, lines):
         line if len(line) <= room else '\N{HORIZONTAL ELLIPSIS}' +
         line[1 - room:] for line in lines
     ]
-    # The last line is next to the picture, and all pictures level.
+    # The last line is next to the image, and all images level.
     lines = [''] * (CAPTION_LINES - len(lines)) + lines
     return np.concatenate([drawing.text_band(lines, PANEL, LETTERS), panel])
 
@@ -135,8 +136,8 @@ def face_panels(scored, face, rank, image):
     found = {name: faces.landmarks[face]
              for name, faces in scored.predictions.items()}
     frame = frame_of(truth, found.values())
-    plain, matrix = sheets.crop_panel(image, frame, PANEL)
-    true_places = sheets.to_panel(truth, matrix)
+    plain, matrix = grids.crop_panel(image, frame, PANEL)
+    true_places = grids.to_panel(truth, matrix)
     first = scored.annotations.names[face] or f'face {face}'
     subsets = [name for name, members in scored.subsets.items()
                if face in members]
@@ -144,20 +145,20 @@ def face_panels(scored, face, rank, image):
                                 *filter(None, [', '.join(subsets)])])]
     for name, points in found.items():
         panel = plain.copy()
-        draw_face(panel, true_places, sheets.to_panel(points, matrix),
+        draw_face(panel, true_places, grids.to_panel(points, matrix),
                   scored.landmark_set)
         panels.append(
             captioned(panel, [f'{name}: {scored.errors[name][face]:.2f} %']))
     return panels
 
 
-def with_gap(picture, gap):
-    """Half a gap on each side of a picture."""
-    return cv2.copyMakeBorder(picture, *[gap // 2] * 4, cv2.BORDER_CONSTANT,
+def with_gap(image, gap):
+    """Half a gap on each side of an image."""
+    return cv2.copyMakeBorder(image, *[gap // 2] * 4, cv2.BORDER_CONSTANT,
                               value=(drawing.PAPER, ) * 3)
 
 
-def make_sheet(groups):
+def make_grid(groups):
     """All panels, as many faces in a row as there is place for."""
     faces = [
         with_gap(np.concatenate([with_gap(p, PANEL_GAP) for p in panels], 1),
@@ -171,16 +172,16 @@ def make_sheet(groups):
     ])
 
 
-def add_legend(sheet, title):
-    """The sheet with lines on top that tell what is to be seen."""
+def add_legend(grid, title):
+    """The grid with lines on top that tell what is to be seen."""
     lines = [title, 'truth: points joined by edges',
              'prediction: points tied to where they belong by white lines']
     height = LETTERS + 2
-    band = np.zeros((drawing.text_extent(lines, height)[1], sheet.shape[1], 3),
+    band = np.zeros((drawing.text_extent(lines, height)[1], grid.shape[1], 3),
                     np.uint8)
     drawing.draw_text(band, lines, (0, 0), height,
                       [drawing.WHITE, TRUE_COLOR, PREDICTED_COLOR])
-    return np.concatenate([band, sheet])
+    return np.concatenate([band, grid])
 
 
 def read_faces(scored, faces, data_root):
@@ -211,8 +212,8 @@ def draw(args):
                          f'{missing[0]}')
     title = (f'The {len(faces)} worst of {np.isfinite(errors).sum()} faces by '
              f'{method}; NME in {per_cent_of(scored.norm)}')
-    sheet = add_legend(make_sheet(groups), title)
-    write_picture(args.out, sheet)
+    grid = add_legend(make_grid(groups), title)
+    write_image(args.out, grid)
     for line in missing:
         print(f'not drawn: {line}', file=sys.stderr)
     print(f'{args.out}: {len(groups)} of the {len(faces)} worst faces; '

@@ -76,7 +76,7 @@ def check_split(cfg: dict, root: str, expected: int,
 
 
 def undecodable(paths: List[str]) -> List[str]:
-    """What is wrong with image files."""
+    """Problems of image files."""
     load = LoadFaceImage()
     problems = []
     for path in progress(paths, 'decoding'):

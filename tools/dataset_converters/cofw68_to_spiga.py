@@ -1,11 +1,11 @@
 """COFW-68 into the annotation JSON of SPIGA's authors.
 
-Reads ``COFW_test_color.mat`` (the pictures) of the COFW download and
+Reads ``COFW_test_color.mat`` (the images) of the COFW download and
 ``COFW68_Data/test_annotations/*_points.mat`` of the COFW-68 benchmark
 (github.com/golnazghiasi/cofw68-benchmark) under the root: ``Points`` (68, 2),
 first pixel 1 (they are plotted in MATLAB as they are), and ``Occ`` (68), 1
-where occluded. Writes the pictures as ``images/01345.jpg`` ..., named as in
-the authors' file (the 507 test pictures follow 1345 training pictures), and
+where occluded. Writes the images as ``images/01345.jpg`` ..., named as in
+the authors' file (the 507 test images follow 1345 training images), and
 ``annotations/test.json``.
 
 Example:
@@ -17,12 +17,12 @@ import os.path as osp
 from glob import escape, glob
 from typing import List
 
-import cv2
 import numpy as np
 from converter import make_parser, need_free, progress, run_converter
 from scipy.io import loadmat
 from spiga_json import face_row, need_folder
 
+from spiga_mmpose.io import write_image
 from spiga_mmpose.landmark_sets import load_landmark_set
 
 _FIRST_NAME = 1345
@@ -44,7 +44,7 @@ def read_mat(path: str) -> dict:
                          f'{error}') from None
 
 
-def _read_new_pictures(path: str) -> List[np.ndarray]:
+def _read_new_images(path: str) -> List[np.ndarray]:
     """``IsT`` of a MATLAB 7.3 file, which is HDF5."""
     try:
         import h5py
@@ -62,29 +62,29 @@ def _read_new_pictures(path: str) -> List[np.ndarray]:
                          f'{error}') from None
 
 
-def read_pictures(path: str) -> List[np.ndarray]:
-    """Pictures of ``COFW_test_color.mat``, (H, W) or (H, W, 3) RGB, uint8.
+def read_images(path: str) -> List[np.ndarray]:
+    """Images of ``COFW_test_color.mat``, (H, W) or (H, W, 3) RGB, uint8.
 
     Raises:
-        ValueError: If the file cannot be read, has no ``IsT``, a picture is
+        ValueError: If the file cannot be read, has no ``IsT``, an image is
             none, or it is of MATLAB 7.3 (as the official one is) and h5py is
             not installed.
     """
     try:
         content = read_mat(path)
     except NotImplementedError:
-        pictures = _read_new_pictures(path)
+        images = _read_new_images(path)
     else:
         if 'IsT' not in content:
             raise ValueError(f'{path}: the variable IsT is missing')
-        pictures = list(np.ravel(content['IsT']))
-    for number, picture in enumerate(pictures, 1):
-        shape = np.shape(picture)
-        if (getattr(picture, 'dtype', None) != np.uint8 or 0 in shape
+        images = list(np.ravel(content['IsT']))
+    for number, image in enumerate(images, 1):
+        shape = np.shape(image)
+        if (getattr(image, 'dtype', None) != np.uint8 or 0 in shape
                 or len(shape) not in (2, 3) or shape[2:] not in ((), (3, ))):
-            raise ValueError(f'{path}: picture {number}: expected uint8 of '
+            raise ValueError(f'{path}: image {number}: expected uint8 of '
                              f'shape (H, W) or (H, W, 3), found {shape}')
-    return pictures
+    return images
 
 
 def read_face(path: str, imgpath: str) -> dict:
@@ -112,28 +112,16 @@ def read_face(path: str, imgpath: str) -> dict:
         where=path)
 
 
-def write_picture(path: str, picture: np.ndarray) -> None:
-    """Write (H, W) or (H, W, 3) RGB as JPEG.
-
-    Raises:
-        OSError: If it cannot be written.
-    """
-    if picture.ndim == 3:
-        picture = picture[..., ::-1]
-    if not cv2.imwrite(path, picture, [cv2.IMWRITE_JPEG_QUALITY, 100]):
-        raise OSError(f'cannot write the picture {path}')
-
-
 def convert(args: argparse.Namespace) -> dict:
-    """Write the pictures; file name -> content."""
+    """Write the images; file name -> content."""
     need_free(args, ['annotations/test.json'])
     folder = need_folder(args.root, 'COFW68_Data', 'test_annotations')
     path = need_folder(args.root, 'COFW_test_color.mat')
-    pictures = read_pictures(path)
+    images = read_images(path)
     count = len(glob(osp.join(escape(folder), '*_points.mat')))
-    if len(pictures) != count or not count:
-        raise ValueError(f'expected as many pictures in {path} as files '
-                         f'*_points.mat in {folder}, found {len(pictures)} '
+    if len(images) != count or not count:
+        raise ValueError(f'expected as many images in {path} as files '
+                         f'*_points.mat in {folder}, found {len(images)} '
                          f'and {count}')
     names = [f'images/{_FIRST_NAME + i:05d}.jpg' for i in range(count)]
     need_free(args, names)
@@ -142,9 +130,9 @@ def convert(args: argparse.Namespace) -> dict:
         for number, name in enumerate(progress(names, 'points'), 1)
     ]
     os.makedirs(osp.join(args.root, 'images'), exist_ok=True)
-    for name, picture in zip(progress(names, 'pictures'), pictures):
-        write_picture(osp.join(args.root, name), picture)
-    print(f"{osp.join(args.root, 'images')}: {count} pictures")
+    for name, image in zip(progress(names, 'images'), images):
+        write_image(osp.join(args.root, name), image, quality=100)
+    print(f"{osp.join(args.root, 'images')}: {count} images")
     return {'test.json': faces}
 
 

@@ -1,4 +1,4 @@
-"""What the command lines of the converters have in common."""
+"""Helpers of the converters' command lines."""
 import argparse
 import os.path as osp
 from typing import Callable, Iterable, Sequence

@@ -59,8 +59,8 @@ def fit_head(points: np.ndarray, labelled: np.ndarray,
     landmarks of any set says what upright is.
 
     Args:
-        points (np.ndarray): (N, L, 2) unit coordinates of the crop. What is
-            not labelled may hold anything.
+        points (np.ndarray): (N, L, 2) normalised coordinates of the crop.
+            What is not labelled may hold anything.
         labelled (np.ndarray): (N, L) bool.
         landmark_set (LandmarkSet): With a part ``'nose'``; mirror pairs and
             eye corners are used where it has them.
@@ -99,12 +99,12 @@ def mean_shape(points: np.ndarray, labelled: np.ndarray) -> np.ndarray:
     """Mean place of every landmark in the crop.
 
     Args:
-        points (np.ndarray): (N, L, 2) unit coordinates of the crop. What is
-            not labelled may hold anything.
+        points (np.ndarray): (N, L, 2) normalised coordinates of the crop.
+            What is not labelled may hold anything.
         labelled (np.ndarray): (N, L) bool.
 
     Returns:
-        np.ndarray: (L, 2) unit coordinates.
+        np.ndarray: (L, 2) normalised coordinates.
 
     Raises:
         ValueError: If a landmark is labelled in no face.

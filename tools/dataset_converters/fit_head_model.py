@@ -1,7 +1,7 @@
 """Fit the rigid head of a landmark set to the set's own 2D annotations.
 
-Reads the annotations (the JSON of SPIGA's authors or of MMPose; no pictures
-are needed) and the set, and writes the set anew with a ``head_model`` and, if
+Reads the annotations (the JSON of SPIGA's authors or of MMPose; no images
+are needed) and the set, and writes the set again with a ``head_model`` and, if
 it names no robust landmarks, with those that fit the rigid head best. With
 ``--mean-shape`` it writes the 2D mean shape instead, for a cascade that starts
 without a pose. Some hundred faces of all poses make a good head; of more than
@@ -63,15 +63,15 @@ def read_annotations(path: str,
 
 def crop_faces(points: np.ndarray,
                labelled: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """The usable faces in the crops of their landmark boxes.
+    """The valid faces in the crops of their landmark boxes.
 
     Args:
         points (np.ndarray): (N, L, 2) image px.
         labelled (np.ndarray): (N, L) bool.
 
     Returns:
-        tuple: (M, L, 2) unit coordinates and (M, L) bool of the M faces with
-        ``MIN_LANDMARKS``, not all on one spot.
+        tuple: (M, L, 2) normalised coordinates and (M, L) bool of the M faces
+        with ``MIN_LANDMARKS``, not all on one spot.
     """
     crops = []
     for face, known in zip(points, labelled):
@@ -117,7 +117,7 @@ def with_head(landmark_set: LandmarkSet, points: np.ndarray,
 
 def spread_of_halves(points: np.ndarray, labelled: np.ndarray,
                      landmark_set: LandmarkSet) -> float:
-    """How well the faces tell the head.
+    """Quality of the fit: how well the faces determine the head.
 
     Returns:
         float: Mean distance of a landmark in the heads of two halves of the

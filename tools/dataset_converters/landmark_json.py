@@ -1,6 +1,8 @@
 """Writing landmark sets; helper of the tools beside it."""
 import json
 
+from spiga_mmpose.io import write_whole
+
 
 def write_landmark_set(fields: dict, path: str) -> None:
     """Write a set for people to read: a line a field, edge, part and point.
@@ -22,5 +24,4 @@ def write_landmark_set(fields: dict, path: str) -> None:
         else:
             text = json.dumps(value)
         lines.append(f'  {json.dumps(key)}: {text}')
-    with open(path, 'w') as file:
-        file.write('{\n' + ',\n'.join(lines) + '\n}\n')
+    write_whole(path, '{\n' + ',\n'.join(lines) + '\n}\n')

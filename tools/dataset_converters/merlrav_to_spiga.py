@@ -3,7 +3,7 @@
 Reads ``merl_rav_organized/`` under the root, as the script of the official
 download makes it from AFLW: folders ``frontal``, ``left``, ``lefthalf``,
 ``right`` and ``righthalf``, in each ``trainset`` and ``testset``, in which
-every ``.pts`` file has its picture beside it. A point (-1, -1) is hidden by
+every ``.pts`` file has its image beside it. A point (-1, -1) is hidden by
 the face itself and not labelled; other negative points are occluded, at their
 absolute values (README of github.com/abhi1kumar/MERL-RAV_dataset). Writes
 ``annotations/train.json``, ``test.json`` and ``test_subsets.json``, in the

@@ -14,6 +14,7 @@ import numpy as np
 
 from spiga_mmpose.geometry import (boxes_to_center_scale, fit_pose,
                                    image_to_crop)
+from spiga_mmpose.io import write_all
 from spiga_mmpose.landmark_sets import LandmarkSet
 
 # Of a file: faces, or name -> indices of faces.
@@ -99,20 +100,17 @@ def write_annotations(root: str, contents: Dict[str, Content]) -> None:
     """
     folder = osp.join(root, 'annotations')
     os.makedirs(folder, exist_ok=True)
-    paths = {osp.join(folder, name): name for name in contents}
-    try:
-        for path, name in paths.items():
-            with open(f'{path}.part', 'w') as file:
-                json.dump(contents[name], file)
-        for path, name in paths.items():
-            unit = 'faces' if isinstance(contents[name], list) else 'subsets'
-            over = ', written over the old' if osp.exists(path) else ''
-            os.replace(f'{path}.part', path)
-            print(f'{path}: {len(contents[name])} {unit}{over}')
-    finally:
-        for path in paths:
-            if osp.exists(f'{path}.part'):
-                os.remove(f'{path}.part')
+    contents = {
+        osp.join(folder, name): content
+        for name, content in contents.items()
+    }
+    old = set(filter(osp.exists, contents))
+    write_all({path: json.dumps(content) for path, content in
+               contents.items()})
+    for path, content in contents.items():
+        unit = 'faces' if isinstance(content, list) else 'subsets'
+        over = ', written over the old' if path in old else ''
+        print(f'{path}: {len(content)} {unit}{over}')
 
 
 def subsets_of(members: List[List[str]]) -> Dict[str, List[int]]:

@@ -7,6 +7,7 @@ set's metainfo.
     python tools/model_converters/publish_model.py \\
         work_dirs/spiga_wflw/cascade.pth spiga_wflw.pth [--half]
 """
+import os.path as osp
 import sys
 
 import tools_path  # noqa: F401
@@ -14,6 +15,7 @@ import torch
 from command_line import OneLineParser, run_tool
 
 from spiga_mmpose.engine.checkpoint import load_from_local
+from spiga_mmpose.io import staging_folder
 
 META = ('epoch', 'iter', 'seed', 'stage', 'dataset_meta', 'mmengine_version')
 
@@ -48,11 +50,12 @@ def publish(src: str, dst: str, half: bool = False) -> None:
         raise ValueError(f'{src}: expected a checkpoint with a state_dict')
     meta = checkpoint.get('meta', {})
     weights = checkpoint['state_dict']
-    torch.save(
-        dict(
-            meta={key: meta[key]
-                  for key in META if key in meta},
-            state_dict=halve(weights) if half else weights), dst)
+    content = dict(
+        meta={key: meta[key]
+              for key in META if key in meta},
+        state_dict=halve(weights) if half else weights)
+    with staging_folder(osp.dirname(osp.abspath(dst))) as folder:
+        torch.save(content, osp.join(folder, osp.basename(dst)))
 
 
 def main(argv=None):

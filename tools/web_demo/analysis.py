@@ -1,4 +1,4 @@
-"""From an uploaded file to faces, pictures and files; without a browser.
+"""Analyse an uploaded photograph: faces, images and files.
 
 Shapes: N faces, L landmarks, S steps.
 """
@@ -7,7 +7,6 @@ import os.path as osp
 import shutil
 import tempfile
 import time
-import warnings
 from dataclasses import dataclass, field
 from functools import lru_cache
 from threading import RLock
@@ -15,40 +14,37 @@ from typing import Dict, List, Optional, Tuple
 
 import cv2
 import numpy as np
-import torch.nn as nn
 from mmpose.structures import PoseDataSample
 
-from spiga_mmpose.apis import (ResultWriter, ask_for_views, estimate_each,
-                               faces_to_dicts, load_model, make_finder,
-                               make_visualizer, merge_faces, usable_boxes,
-                               write_picture)
-from spiga_mmpose.apis.estimation import check_refine, landmark_set_name
-from spiga_mmpose.apis.formats import make_record
+from spiga_mmpose.apis import Frame, ResultWriter, SPIGAInferencer, write_jpeg
+from spiga_mmpose.apis.estimation import check_refine
 from spiga_mmpose.datasets.transforms import BadSampleError, LoadFaceImage
-from spiga_mmpose.visualization import (SPIGAVisualizer, attention_sheet,
+from spiga_mmpose.visualization import (SPIGAVisualizer, attention_grid,
                                         face_size)
 
 # A photograph may have so many pixels and faces: 150 MB of memory while it is
 # looked at, and half a megabyte a face for as long as it is shown.
 MAX_PIXELS, MAX_FACES = 50_000_000, 50
-# Longer side of the picture that is shown, px: large enough to click at a
+# Longer side of the image that is shown, px: large enough to click at a
 # landmark, small enough for a telephone.
 _SIDES = (800, 1600)
 # A click within this share of the face's size of a landmark means it.
 _NEAR = 0.1
+# In the image, and by a click.
+_DRAWN = ('landmarks', 'pose', 'attention')
 # Seconds that files for download are kept.
 _KEPT = 3600
 
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """What was found in one photograph.
+    """Faces found in one photograph.
 
     Attributes:
         name (str): Name of its file.
-        picture (np.ndarray): (H, W, 3) RGB: the photograph in the size in
+        image (np.ndarray): (H, W, 3) RGB: the photograph in the size in
             which it is shown.
-        faces (:obj:`PoseDataSample`): Of all N faces, in px of ``picture``.
+        faces (:obj:`PoseDataSample`): Of all N faces, in px of ``image``.
         attention (list[np.ndarray]): Of each face (S, layers, 1, L, L), mean
             over the heads; empty where the model gives none.
         record (dict): In px of the photograph (:mod:`..apis.formats`).
@@ -56,7 +52,7 @@ class Analysis:
         notes (list[str]): What was left out, in sentences.
     """
     name: str
-    picture: np.ndarray
+    image: np.ndarray
     faces: PoseDataSample
     attention: List[np.ndarray]
     record: dict
@@ -70,22 +66,22 @@ class Analysis:
         return 0 if steps is None else steps.shape[1] - 1
 
     def landmarks(self, step: int) -> np.ndarray:
-        """Landmarks (N, L, 2) after a step (0 to S), px of ``picture``."""
+        """Landmarks (N, L, 2) after a step (0 to S), px of ``image``."""
         faces = self.faces.pred_instances
         return faces.landmark_steps[:, step] if self.steps else faces.keypoints
 
     def draw(self, step: int) -> np.ndarray:
-        """The picture with the faces after a step, (H, W, 3) RGB."""
+        """The image with the faces after a step, (H, W, 3) RGB."""
         if not len(self.faces.pred_instances):
-            return self.picture
+            return self.image
         sample = self.faces.clone()  # a shallow one
         sample.pred_instances = self.faces.pred_instances.clone()
         sample.pred_instances.keypoints = self.landmarks(step)
-        return self.visualizer.draw_faces(self.name, self.picture, sample)
+        return self.visualizer.draw_faces(self.name, self.image, sample)
 
     def nearest(self, step: int, x: float,
                 y: float) -> Optional[Tuple[int, int]]:
-        """Face and landmark at a place, px of ``picture``; None if far."""
+        """Face and landmark at a place, px of ``image``; None if far."""
         points = self.landmarks(step)
         if not points.size:
             return None
@@ -98,27 +94,27 @@ class Analysis:
         return int(face), int(landmark)
 
     def draw_attention(self, face: int, landmark: int) -> np.ndarray:
-        """What a landmark attends to in each step and layer, RGB.
+        """Draw the attention of a landmark in each step and layer, RGB.
 
         Raises:
             ValueError: If the model gives no attention.
         """
         if not self.attention or self.visualizer.landmark_set is None:
             raise ValueError('this model gives no attention to show')
-        return attention_sheet(self.picture,
-                               self.attention[face].astype(np.float32),
-                               self.faces.pred_instances.keypoints[face],
-                               self.visualizer.landmark_set, landmark)
+        return attention_grid(self.image,
+                              self.attention[face].astype(np.float32),
+                              self.faces.pred_instances.keypoints[face],
+                              self.visualizer.landmark_set, landmark)
 
     def write(self, step: int, folder: str) -> Tuple[str, str]:
         """Write what is offered for download, and remove what is old.
 
         Args:
-            step (int): That the picture shows.
+            step (int): That the image shows.
             folder (str): For nothing but these files.
 
         Returns:
-            tuple: paths of the JSON and of the drawn picture, in a new folder
+            tuple: paths of the JSON and of the drawn image, in a new folder
             below ``folder``.
         """
         for entry in os.scandir(folder):
@@ -128,14 +124,14 @@ class Analysis:
         writer = ResultWriter(place, ['json'])
         name = writer.name_of(self.name)
         writer.add(name, self.record)
-        write_picture(place, f'{name}_faces.jpg', self.draw(step))
+        write_jpeg(place, f'{name}_faces.jpg', self.draw(step))
         return tuple(
             osp.join(place, name + ending)
             for ending in ('.json', '_faces.jpg'))
 
 
 class FaceAnalyser:
-    """Models and detectors by name, and what they find in a photograph.
+    """Inferencers by name, and what they find in a photograph.
 
     Safe to call from several threads: one photograph is looked at at a time.
 
@@ -161,28 +157,40 @@ class FaceAnalyser:
         self.device = device
         self.refine = check_refine(refine)
         self.lock = RLock()
-        self._model = lru_cache(maxsize=2)(self._load_model)
-        self._finder = lru_cache(maxsize=None)(self._load_finder)
+        # Of a model an inferencer a detector; they share its network.
+        self._of_model = lru_cache(maxsize=2)(lambda model: {})
 
-    def load(self, model: str, detector: str) -> None:
-        """Load a model and a detector now.
-
-        Raises:
-            ValueError: See :meth:`analyse`.
-        """
-        with self.lock:
-            self._model(model)
-            self._finder(detector)
-
-    def only_drawn_faces(self, model: str) -> bool:
-        """Whether a model has seen synthetic faces alone in its training.
+    def inferencer(self,
+                   model: str,
+                   detector: Optional[str] = None) -> SPIGAInferencer:
+        """That of names in ``models`` and ``detectors``, by default the first
+        detector; it is loaded when it is first asked for.
 
         Raises:
-            ValueError: If it cannot be loaded.
+            ValueError: If there is no such name, or it cannot be loaded.
         """
+        detector = detector or next(iter(self.detectors))
+        for kind, name, known in (('model', model, self.models),
+                                  ('detector', detector, self.detectors)):
+            if name not in known:
+                raise ValueError(f'no {kind} {name!r}: expected one of '
+                                 f'{", ".join(known)}')
         with self.lock:
-            config = self._model(model)[0].cfg
-        return config.get('dataset_type') == 'SyntheticFaceDataset'
+            loaded = self._of_model(model)
+            if loaded and detector not in loaded:
+                first = next(iter(loaded.values()))
+                loaded[detector] = first.with_detector(
+                    *self.detectors[detector])
+            elif detector not in loaded:
+                config, checkpoint = self.models[model]
+                loaded[detector] = SPIGAInferencer(
+                    checkpoint,
+                    config,
+                    self.device,
+                    *self.detectors[detector],
+                    refine=self.refine,
+                    draw=_DRAWN)
+            return loaded[detector]
 
     def analyse(self, path: str, detector: str, model: str) -> Analysis:
         """Find the faces in a photograph.
@@ -198,50 +206,35 @@ class FaceAnalyser:
         Raises:
             BadSampleError: If the file is no photograph or has more than
                 ``MAX_PIXELS``. The message is for the person who uploaded it.
-            ValueError: If there is no such model or detector, or it cannot
-                be loaded.
+            ValueError: If there is no such model or detector, it cannot be
+                loaded, or the photograph cannot be processed.
         """
         name = osp.basename(path)
         image = _read(path, name)
         with self.lock:
-            network, visualizer = self._model(model)
-            boxes, scores = self._finder(detector)(image)
-            usable, notes = usable_boxes(boxes, *image.shape[1::-1])
-            boxes, scores = boxes[usable], scores[usable]
-            if len(boxes) > MAX_FACES:
-                notes.append(f'{len(boxes)} faces were found; the first '
-                             f'{MAX_FACES} are shown.')
-            item = (image, boxes[:MAX_FACES], scores[:MAX_FACES])
-            faces, attention = [], []
-            for face in estimate_each(network, [item], refine=self.refine):
+            inferencer = self.inferencer(model, detector)
+            attention = []
+
+            def keep_mean(_, number, face):
                 weights = face.pred_instances.pop('attention', None)
                 if weights is not None:
                     mean = weights[0].mean(2, keepdims=True)
                     attention.append(mean.astype(np.float16))
-                faces.append(face)
-            sample = merge_faces(network, image, faces)
-        record = make_record(name, image,
-                             landmark_set_name(network),
-                             faces_to_dicts(sample, steps=True))
-        picture, factor = _fitted(image)
-        return Analysis(name, picture, _scaled(sample, factor), attention,
-                        record, visualizer, notes)
 
-    def _load_model(self, name: str) -> Tuple[nn.Module, SPIGAVisualizer]:
-        if name not in self.models:
-            raise ValueError(f'no model {name!r}: expected one of '
-                             f'{", ".join(self.models)}')
-        with warnings.catch_warnings(record=True):  # of metainfo by its name
-            model = load_model(*self.models[name], self.device)
-            ask_for_views(model, ['attention'])
-            return model, make_visualizer(model)
-
-    def _load_finder(self, name: str):
-        if name not in self.detectors:
-            raise ValueError(f'no detector {name!r}: expected one of '
-                             f'{", ".join(self.detectors)}')
-        with warnings.catch_warnings(record=True):  # of missing weights
-            return make_finder(*self.detectors[name], device=self.device)
+            [result] = inferencer.find_faces([Frame(name, image=image)],
+                                             steps=True,
+                                             max_faces=MAX_FACES,
+                                             see_face=keep_mean)
+        if result.error:
+            raise ValueError(result.error)
+        notes = result.dropped
+        if result.left_out:
+            notes.append(f'{len(result.boxes) + result.left_out} faces were '
+                         f'found; the first {MAX_FACES} are shown.')
+        shown, factor = _fitted(image)
+        return Analysis(name, shown, _scaled(result.faces, factor),
+                        attention, result.record,
+                        inferencer.make_visualizer(), notes)
 
 
 def _read(path: str, name: str) -> np.ndarray:
@@ -259,16 +252,16 @@ def _fitted(image: np.ndarray) -> Tuple[np.ndarray, float]:
     factor = float(np.clip(side, *_SIDES)) / side
     size = [max(1, round(length * factor)) for length in image.shape[1::-1]]
     way = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
-    picture = cv2.resize(image, size, interpolation=way)
-    return np.ascontiguousarray(picture[..., ::-1]), factor
+    shown = cv2.resize(image, size, interpolation=way)
+    return np.ascontiguousarray(shown[..., ::-1]), factor
 
 
 def _scaled(sample: PoseDataSample, factor: float) -> PoseDataSample:
-    """Faces in px of the picture; several are numbered from 1."""
+    """Faces in px of the image; several are numbered from 1."""
     faces = sample.pred_instances
     for name in ('keypoints', 'landmark_steps', 'bboxes'):
         if name in faces:
-            # Pixel centres are at whole numbers.
+            # Pixel centres are at integers.
             moved = (np.asarray(faces.get(name)) + 0.5) * factor - 0.5
             faces.set_field(moved, name)
     if len(faces) > 1:

@@ -17,10 +17,10 @@ _preprocess = gr.Image.preprocess
 
 
 def _path_of_photo(self, payload):
-    """The photograph as a path; other pictures as Gradio gives them.
+    """The photograph as a path; other images as Gradio gives them.
 
     Gradio opens a file before it calls us, and a bad one ends in its own
-    error. It makes components anew between two events, so that a method of
+    error. It makes components again between two events, so that a method of
     the object would be lost; and beside the code of a class of our own it
     would write a file.
     """
@@ -47,7 +47,7 @@ CSS = '''
 .note p { margin: 0; }
 .good { border-color: #2b7a3d; } .bad { border-color: #c22; }
 .warn { border-color: #d97706; } .info { border-color: #64748b; }
-#picture img { cursor: crosshair; max-height: 70vh; object-fit: contain; }
+#image img { cursor: crosshair; max-height: 70vh; object-fit: contain; }
 #poses table { width: 100%; border-collapse: collapse; }
 #poses table, #poses tr, #poses th, #poses td { border: none !important; }
 #poses th, #poses td { text-align: right; padding: 0.25rem 0.4rem; }
@@ -125,7 +125,7 @@ class _Page:
 
     def _lay_out_faces(self) -> None:
         self.message = gr.HTML(texts.start(), elem_id='message')
-        self.picture = _picture('Faces', 'picture')
+        self.image = _image('Faces', 'image')
         self.hint = gr.HTML(visible=False, elem_id='hint')
         self.step = gr.Slider(0, 1, step=1, visible=False, elem_id='step')
 
@@ -133,10 +133,10 @@ class _Page:
         self.poses = gr.HTML(visible=False, elem_id='poses')
         with gr.Row(visible=False) as self.downloads:
             self.json = gr.DownloadButton('Download JSON', elem_id='json')
-            self.drawn = gr.DownloadButton('Download picture', elem_id='drawn')
+            self.drawn = gr.DownloadButton('Download image', elem_id='drawn')
 
     def _lay_out_attention(self) -> None:
-        self.attention = _picture('Attention', 'attention')
+        self.attention = _image('Attention', 'attention')
 
     def _connect(self) -> None:
         # Nothing is offered to programs; tools/demo.py is for them. What
@@ -150,7 +150,7 @@ class _Page:
             fn=self._look,
             inputs=[self.photo, self.detector, self.model],
             outputs=[
-                self.message, self.picture, self.poses, self.step,
+                self.message, self.image, self.poses, self.step,
                 self.downloads, self.json, self.drawn, self.hint,
                 self.attention, self.found, self.photo
             ],
@@ -167,10 +167,10 @@ class _Page:
             **common).then(**look)
         self.step.input(
             self._show_step, [self.found, self.step],
-            [self.picture, self.drawn],
+            [self.image, self.drawn],
             show_progress='hidden',
             **common)
-        self.picture.select(
+        self.image.select(
             self._show_attention, [self.found, self.step],
             [self.attention, self.hint],
             show_progress_on=[self.hint],
@@ -178,13 +178,13 @@ class _Page:
 
     def _banner(self, model: str) -> str:
         try:
-            drawn = self.analyser.only_drawn_faces(model)
+            drawn = self.analyser.inferencer(model).only_synthetic
         except (ValueError, OSError, RuntimeError):  # told when it is used
             drawn = False
         return texts.drawn_faces_only() if drawn else ''
 
     def _look(self, path: Optional[str], detector: str, model: str) -> dict:
-        """What a photograph shows; a file that is none leaves the field."""
+        """Analyse a photograph; any other file is removed from the field."""
         if path is None:
             return self._hidden(texts.start())
         try:
@@ -196,7 +196,7 @@ class _Page:
 
     def _shown(self, found: Analysis) -> dict:
         faces, steps = found.record['faces'], found.steps
-        json_file, picture = self._write(found, steps)
+        json_file, image = found.write(steps, self.folder)
         step = dict(visible=False)
         if steps:
             step = dict(
@@ -207,13 +207,13 @@ class _Page:
                 f'{steps} the result')
         return {
             self.message: texts.summary(found),
-            self.picture: gr.update(value=picture, visible=True),
+            self.image: gr.update(value=image, visible=True),
             self.poses: gr.update(
                 value=texts.pose_table(faces), visible=bool(faces)),
             self.step: gr.update(**step),
             self.downloads: gr.update(visible=True),
             self.json: json_file,
-            self.drawn: picture,
+            self.drawn: image,
             self.hint: gr.update(
                 value=texts.click_here(), visible=bool(found.attention)),
             self.attention: gr.update(value=None, visible=False),
@@ -224,7 +224,7 @@ class _Page:
         nothing = gr.update(value=None, visible=False)
         return {
             self.message: message,
-            self.picture: nothing,
+            self.image: nothing,
             self.poses: nothing,
             self.step: gr.update(visible=False),
             self.downloads: gr.update(visible=False),
@@ -238,8 +238,8 @@ class _Page:
     def _show_step(self, found: Optional[Analysis], step: int) -> tuple:
         if found is None:  # it was too long ago
             return None, None
-        _, picture = self._write(found, int(step))
-        return picture, picture
+        _, image = found.write(int(step), self.folder)
+        return image, image
 
     def _show_attention(self, found: Optional[Analysis], step: int,
                         event: gr.SelectData) -> tuple:
@@ -251,14 +251,10 @@ class _Page:
             return hidden, texts.hint('There is no landmark: click nearer to '
                                       'one.')
         try:
-            sheet = found.draw_attention(*near)
+            grid = found.draw_attention(*near)
         except ValueError as error:
             return hidden, texts.hint(error)
-        return gr.update(value=sheet, visible=True), texts.clicked(*near)
-
-    def _write(self, found: Analysis, step: int) -> tuple:
-        with self.analyser.lock:  # the visualizer is shared
-            return found.write(step, self.folder)
+        return gr.update(value=grid, visible=True), texts.clicked(*near)
 
 
 def _choice(names, label: str, elem_id: str) -> gr.Radio:
@@ -267,8 +263,8 @@ def _choice(names, label: str, elem_id: str) -> gr.Radio:
     return gr.Radio(choices, value=choices[0][1], label=label, elem_id=elem_id)
 
 
-def _picture(label: str, elem_id: str) -> gr.Image:
-    """A place for a picture, hidden as long as there is none."""
+def _image(label: str, elem_id: str) -> gr.Image:
+    """A place for an image, hidden as long as there is none."""
     return gr.Image(
         label=label,
         show_label=False,

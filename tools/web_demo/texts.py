@@ -1,4 +1,4 @@
-"""What the page says, as HTML. Names and errors come from strangers: escaped.
+"""Texts of the page, as HTML. Names and errors from outside are escaped.
 """
 import html
 from typing import List, Optional
@@ -12,14 +12,14 @@ head.</p>'''
 LABELS = dict(
     yunet='any face (yunet)',
     haar='upright, frontal faces (haar)',
-    whole_image='the picture is one face (whole_image)',
+    whole_image='the image is one face (whole_image)',
     synthetic='of synthetic faces (synthetic)')
-_ANGLES = ('Degrees. Yaw above 0: the face turns to the right of the picture; '
+_ANGLES = ('Degrees. Yaw above 0: the face turns to the right of the image; '
            'pitch: it looks up; roll: it leans clockwise.')
 
 
 def start() -> str:
-    """How to begin."""
+    """Introduction of the page."""
     return _note(
         'info', '<b>1.</b> Drop a photograph into the field, or take one with '
         'the camera.<br><b>2.</b> The faces appear here, with their angles.'
@@ -37,12 +37,12 @@ def drawn_faces_only() -> str:
 
 
 def failure(error: Exception) -> str:
-    """Why there is no result."""
+    """Message where there is no result."""
     return _note('bad', f'<b>This did not work.</b> {_escape(error)}')
 
 
 def summary(found: Analysis) -> str:
-    """What was found, and what was left out."""
+    """Summary of the faces found, and of what was left out."""
     count = len(found.record['faces'])
     notes, name = _escape(' '.join(found.notes)), _escape(found.name)
     if not count:
@@ -55,21 +55,21 @@ def summary(found: Analysis) -> str:
 
 
 def click_here() -> str:
-    """What a click does."""
+    """Hint at clicks."""
     return _note(
-        'info', '<b>Click near a landmark</b> in the picture: below appears '
+        'info', '<b>Click near a landmark</b> in the image: below appears '
         'what it attends to in each step of the cascade.')
 
 
 def clicked(face: int, landmark: int) -> str:
-    """What is seen after a click; the face is counted from 0."""
+    """Caption of the attention after a click; the face is counted from 0."""
     return _note(
         'info', f'<b>Face {face + 1}, landmark {landmark}</b>: below is what '
         'it attends to in each step (rows) and layer (columns).')
 
 
 def hint(text: str) -> str:
-    """Why a click showed nothing."""
+    """Message where a click showed nothing."""
     return _note('info', _escape(text))
 
 

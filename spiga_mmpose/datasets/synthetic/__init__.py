@@ -1,4 +1,7 @@
-"""Pure drawing of synthetic faces: NumPy and OpenCV, no registry."""
-from .renderer import VARIANTS, SyntheticFace, draw_face
+"""Pure drawing of synthetic faces: NumPy and OpenCV, no registry.
 
-__all__ = ['VARIANTS', 'SyntheticFace', 'draw_face']
+:mod:`.renderer` draws; it is imported when the first face is.
+"""
+VARIANTS = ('default', 'hard')
+
+__all__ = ['VARIANTS']

@@ -19,7 +19,6 @@ from .rasterizer import Coverage, rasterize, sample
 from .shape_model import NUM_LANDMARKS, shape_model
 from .texture import SIZE, Painted, paint, regions, texture_grid, to_texture
 
-VARIANTS = ('default', 'hard')
 # Share of hidden landmarks above which a covered face counts for the subset
 # 'occlusion' (self-occlusion does not count).
 STRONG_OCCLUSION = .06

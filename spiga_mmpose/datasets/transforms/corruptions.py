@@ -89,7 +89,7 @@ class BoxCorruption(Corruption):
     after_crop = False
 
 
-class PictureCorruption(Corruption):
+class ImageCorruption(Corruption):
     """Harm to the pixels of the crop, directly after it.
 
     Required Keys:
@@ -232,7 +232,7 @@ class CropByBox(BaseTransform):
 
 
 @TRANSFORMS.register_module()
-class CoverFace(PictureCorruption):
+class CoverFace(ImageCorruption):
     """A rectangle of one random colour somewhere on the landmark box.
 
     Its width over its height is up to twice or half that of the box.
@@ -258,7 +258,7 @@ class CoverFace(PictureCorruption):
 
 
 @TRANSFORMS.register_module()
-class BlurFace(PictureCorruption):
+class BlurFace(ImageCorruption):
     """Gaussian blur.
 
     Amounts: sigma in shares of the longer side of the landmark box.
@@ -273,7 +273,7 @@ class BlurFace(PictureCorruption):
 
 
 @TRANSFORMS.register_module()
-class AddNoise(PictureCorruption):
+class AddNoise(ImageCorruption):
     """Gaussian noise, independent in every pixel and channel of the crop.
 
     Amounts: sigma in grey levels, of 255.
@@ -288,7 +288,7 @@ class AddNoise(PictureCorruption):
 
 
 @TRANSFORMS.register_module()
-class CompressJPEG(PictureCorruption):
+class CompressJPEG(ImageCorruption):
     """The crop through OpenCV's JPEG and back.
 
     Amounts: JPEG quality, 0 to 100.
@@ -304,7 +304,7 @@ class CompressJPEG(PictureCorruption):
 
 
 @TRANSFORMS.register_module()
-class DimLight(PictureCorruption):
+class DimLight(ImageCorruption):
     """Less light, rounded to whole grey levels.
 
     Each stop halves the light; with the usual gamma of 2.2 between light and
@@ -322,7 +322,7 @@ class DimLight(PictureCorruption):
 
 
 @TRANSFORMS.register_module()
-class ShrinkFace(PictureCorruption):
+class ShrinkFace(ImageCorruption):
     """The crop as if the face were small: made small, and enlarged again.
 
     A face that is as small already stays as it is.

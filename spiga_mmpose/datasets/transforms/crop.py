@@ -77,7 +77,7 @@ class SPIGACrop(BaseTransform):
         center = results['bbox_center'][0]
         side = results['bbox_scale'][0].max()
         rotation = results.get('bbox_rotation', np.zeros(1))[0]
-        matrix = self._matrix(center, side, rotation)
+        matrix = self.matrix(center, side, rotation)
 
         results['img'] = self._sample(results['img'], matrix)
         if results.get('keypoints') is not None:
@@ -95,9 +95,15 @@ class SPIGACrop(BaseTransform):
         results['input_scale'] = results['bbox_scale'][0]
         return results
 
-    def _matrix(self, center: np.ndarray, side: float,
-                rotation: float) -> np.ndarray:
-        """(2, 3) matrix from image px to crop px, float64."""
+    def matrix(self, center: np.ndarray, side: float,
+               rotation: float) -> np.ndarray:
+        """(2, 3) matrix from image px to crop px, float64.
+
+        Args:
+            center (np.ndarray): (2,) of the box, image px.
+            side (float): Of the square, image px.
+            rotation (float): Of the box, degrees, as MMPose counts them.
+        """
         size = self.input_size[0]
         cos, sin = np.cos(np.deg2rad(rotation)), np.sin(np.deg2rad(rotation))
         linear = np.array([[cos, sin], [-sin, cos]]) * (size / side)
@@ -113,10 +119,10 @@ class SPIGACrop(BaseTransform):
                 borderMode=_BORDERS[self.border])
         linear = np.linalg.inv(matrix[:, :2])
         inverse = np.column_stack([linear, -linear @ matrix[:, 2]])
-        picture = Image.fromarray(np.ascontiguousarray(img))
+        image = Image.fromarray(np.ascontiguousarray(img))
         return np.array(
-            picture.transform(self.input_size, Image.Transform.AFFINE,
-                              inverse.ravel(), Image.Resampling.NEAREST))
+            image.transform(self.input_size, Image.Transform.AFFINE,
+                            inverse.ravel(), Image.Resampling.NEAREST))
 
     def __repr__(self) -> str:
         return (f'{type(self).__name__}(input_size={self.input_size}, '

@@ -76,15 +76,15 @@ def draw_examples(rows: Sequence[Tuple[str, List[Tuple[str, np.ndarray]]]],
             caption and (H, W, 3) RGB, uint8.
         path (str): Where to write the image; the ending says the format.
     """
-    columns = max(len(pictures) for _, pictures in rows)
+    columns = max(len(images) for _, images in rows)
     figure = new_figure(1.4 * (columns + 1), 1.65 * len(rows))
     grid = figure.subplots(len(rows), columns + 1, squeeze=False)
-    for cells, (name, pictures) in zip(grid, rows):
+    for cells, (name, images) in zip(grid, rows):
         for axes in cells:
             axes.set_axis_off()
         cells[0].text(
             1, .5, textwrap.fill(name, 14), ha='right', va='center')
-        for axes, (caption, picture) in zip(cells[1:], pictures):
-            axes.imshow(picture, interpolation='nearest')
+        for axes, (caption, image) in zip(cells[1:], images):
+            axes.imshow(image, interpolation='nearest')
             axes.set_title(caption)
     save(figure, path)

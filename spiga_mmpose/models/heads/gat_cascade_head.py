@@ -198,12 +198,17 @@ class GATCascadeHead(TrainedParts, StrictShapes, BaseHead):
             CascadeOutputs: steps (B, S + 1, L, 2) normalised, poses (B, 6),
             scores (B, L).
         """
-        steps, poses, _ = self._cascade(feats)
+        steps, poses, _ = self.cascade(feats)
         return CascadeOutputs(steps, poses, self._scores(feats, steps[:, -1]))
 
-    def _cascade(self, feats) -> Tuple[Tensor, Optional[Tensor], list]:
-        """Steps, poses (None where nothing gives any), and the attention
-        (B, heads, L, L) by step and layer."""
+    def cascade(self, feats) -> Tuple[Tensor, Optional[Tensor], list]:
+        """Run all steps.
+
+        Returns:
+            tuple: steps (B, S + 1, L, 2) normalised, poses (B, 6) (None where
+            nothing gives any) and the attention (B, heads, L, L) by step and
+            layer.
+        """
         poses = self._pose(feats)
         if self.initial_shape == 'mean':
             points = self.start.expand(last_map(feats).shape[0], -1, -1)
@@ -295,8 +300,8 @@ class GATCascadeHead(TrainedParts, StrictShapes, BaseHead):
                                       dict(losses=wanted)))
         labels = collect_labels(batch_data_samples, self.landmark_set)
         if 'cascade' in wanted:
-            steps, pose, _ = self._cascade(feats)
-            losses.update(self._cascade_losses(steps, labels))
+            steps, pose, _ = self.cascade(feats)
+            losses.update(self.cascade_losses(steps, labels))
         if (self.pose_regressor is not None and 'pose' in wanted
                 and self.landmark_set.head_model is not None):
             if 'cascade' not in wanted:
@@ -309,7 +314,9 @@ class GATCascadeHead(TrainedParts, StrictShapes, BaseHead):
                              'pose_regressor for it')
         return losses
 
-    def _cascade_losses(self, steps: Tensor, labels) -> dict:
+    def cascade_losses(self, steps: Tensor, labels) -> dict:
+        """Loss and NME (% of the crop) after each of the steps (B, S + 1, L,
+        2), normalised; what is masked counts in neither."""
         target, weights = labels.keypoints, labels.keypoint_weights
         losses = {
             f'loss_step{s}':
@@ -385,7 +392,7 @@ class GATCascadeHead(TrainedParts, StrictShapes, BaseHead):
             if trained and 'pose' not in trained:
                 named['poses'] = None
             return named
-        steps, poses, attentions = self._cascade(feats)
+        steps, poses, attentions = self.cascade(feats)
         if by == 'pose':
             steps = steps[:, :1]
         keypoints = steps[:, -1]

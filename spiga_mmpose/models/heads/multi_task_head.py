@@ -123,7 +123,7 @@ class MultiTaskHead(BaseHead):
         """
         self._check(feats)
         maps = getattr(feats, self.coord_maps)[-1]
-        return self._locate(maps), feats.poses[-1]
+        return self.locate(maps), feats.poses[-1]
 
     def loss(self,
              feats: HourglassFeatures,
@@ -161,7 +161,7 @@ class MultiTaskHead(BaseHead):
         target = labels.keypoints * 2 - 1
         losses = dict(loss_coord=self.coord_weight * sum(
             scale * self.loss_coord(
-                self._locate(maps) * 2 - 1, target, labels.keypoint_weights)
+                self.locate(maps) * 2 - 1, target, labels.keypoint_weights)
             for scale, maps in zip(scales, getattr(feats, self.coord_maps))))
         size = feats[-1].shape[-2:]
         if self.points_weight != 0:
@@ -226,7 +226,8 @@ class MultiTaskHead(BaseHead):
             scores=point_scores(feats.points[-1], keypoints),
             poses=poses)
 
-    def _locate(self, heatmaps: Tensor) -> Tensor:
+    def locate(self, heatmaps: Tensor) -> Tensor:
+        """Landmarks (B, L, 2), normalised, of heatmaps (B, L, H, W)."""
         return soft_argmax(heatmaps, self.temperature, self.soft_argmax)
 
     def _check(self, feats):

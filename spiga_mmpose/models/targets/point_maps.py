@@ -38,8 +38,8 @@ def cells_of_landmarks(landmarks: Tensor, weights: Tensor,
             f'weights must be of shape (B, L) = {tuple(landmarks.shape[:2])} '
             f'as the landmarks, found {tuple(weights.shape)}')
     height, width = size
-    usable = (weights > 0).unsqueeze(-1)
-    landmarks = landmarks.float().masked_fill(~usable, 0)
+    valid = (weights > 0).unsqueeze(-1)
+    landmarks = landmarks.float().masked_fill(~valid, 0)
     return torch.stack([
         normalised_to_cells(landmarks[..., 0], width),
         normalised_to_cells(landmarks[..., 1], height)

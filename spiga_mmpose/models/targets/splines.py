@@ -15,7 +15,7 @@ from torch import Tensor
 _DUPLICATE = 0.01
 
 
-def spline_segments(points: Tensor, usable: Tensor) -> Tuple[Tensor, Tensor]:
+def spline_segments(points: Tensor, valid: Tensor) -> Tuple[Tensor, Tensor]:
     """Polynomials of the splines through the valid points, in their order.
 
     The spline is the one of ``scipy.interpolate.splprep(s=0, k=min(3, points
@@ -33,7 +33,7 @@ def spline_segments(points: Tensor, usable: Tensor) -> Tuple[Tensor, Tensor]:
         segments exist, (N, n - 1) bool. The only point of a spline is its
         first segment. Segments that do not exist stand still somewhere.
     """
-    points, count = _compact(points, usable)
+    points, count = _compact(points, valid)
     index = torch.arange(points.shape[1], device=points.device)
     new = points.diff(dim=1).norm(dim=-1) > _DUPLICATE
     new = F.pad(new, (1, 0), value=True) & (index < count)

@@ -1,4 +1,4 @@
-"""Known harms: what they change, by how much, and what they leave alone."""
+"""Corruptions change what they say, no more, and the same way every time."""
 import copy
 
 import cv2
@@ -50,7 +50,7 @@ class TestEveryCorruption:
         assert set(out) == set(before)
         assert all(out[key] is before[key] for key in before)
 
-    def test_changes_box_or_picture_and_nothing_else(self, name):
+    def test_changes_box_or_image_and_nothing_else(self, name):
         for level in LEVELS:
             given = sample()
             arrays = dict(given)
@@ -79,7 +79,7 @@ class TestEveryCorruption:
                       CORRUPTIONS[name](3, seed=6)(sample(1))):
             assert equal(dict(other, id=1), first) == (name not in RANDOM)
 
-    def test_pictures_stay_pictures(self, name):
+    def test_images_stay_images(self, name):
         for img in (np.zeros((64, 64, 3), np.uint8),
                     np.full((64, 64, 3), 255, np.uint8), sample()['img']):
             for level in LEVELS:
@@ -155,7 +155,7 @@ class TestCropByBox:
         assert equal(out, results)
 
 
-class TestPictures:
+class TestImages:
 
     def test_covers_its_share_of_the_landmark_box(self):
         """In [12, 52) x [22, 42) of 40 x 20 px; all pixels are 0 before."""

@@ -51,14 +51,14 @@ class TestAsTopdownAffine:
         assert ours['transformed_keypoints'].dtype == np.float32
 
     def test_matrix_is_exact(self):
-        matrix = SPIGACrop((64, 64))._matrix(np.array([31., 17]), 50., 20.)
+        matrix = SPIGACrop((64, 64)).matrix(np.array([31., 17]), 50., 20.)
         stock = get_warp_matrix(
             np.array([31., 17]), np.array([50., 50]), 20., (64, 64))
         assert np.allclose(matrix, stock, atol=1e-4)
         points = np.array([[0., 0], [31, 17], [40, 90]])
         assert np.allclose(
-            points @ SPIGACrop((64, 64))._matrix(points[1], 50., 0.)[:, :2]
-            + SPIGACrop((64, 64))._matrix(points[1], 50., 0.)[:, 2],
+            points @ SPIGACrop((64, 64)).matrix(points[1], 50., 0.)[:, :2]
+            + SPIGACrop((64, 64)).matrix(points[1], 50., 0.)[:, 2],
             image_to_crop(points, points[1], 50., 64))
 
     def test_without_landmarks(self, photo):

@@ -64,11 +64,11 @@ def test_landmarks_stay_on_their_dots(face):
         points = labels.keypoint_labels[0].numpy() * 128
         assert np.allclose(points, sample.gt_instances.transformed_keypoints,
                            atol=1e-3)
-        usable = labels.keypoint_weights[0].numpy() > 0
-        assert usable.mean() > .9
+        valid = labels.keypoint_weights[0].numpy() > 0
+        assert valid.mean() > .9
         blurred = cv2.blur(packed['inputs'][0].numpy(), (3, 3))
-        x, y = np.rint(points[usable]).astype(int).T
-        # the crop halves the picture: a dot is one pixel, and bright
+        x, y = np.rint(points[valid]).astype(int).T
+        # the crop halves the image: a dot is one pixel, and bright
         assert (blurred[y.clip(1, 126), x.clip(1, 126)] > 20).all()
         seen.add(sample.flip)
     assert seen == {True, False}

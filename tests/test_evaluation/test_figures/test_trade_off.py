@@ -11,8 +11,8 @@ def test_cheap_is_left_and_good_is_low(tmp_path):
     path = str(tmp_path / 'figure.png')
     draw_trade_off(
         dict(first=(4., 9.), second=(50., 3.)), 'GMACs', 'NME', path)
-    picture = cv2.cvtColor(cv2.imread(path), cv2.COLOR_BGR2RGB)
-    plot = picture[:600]  # above the legend
+    image = cv2.cvtColor(cv2.imread(path), cv2.COLOR_BGR2RGB)
+    plot = image[:600]  # above the legend
 
     def middle(colour):
         return np.argwhere((plot == colour).all(axis=2)).mean(axis=0)

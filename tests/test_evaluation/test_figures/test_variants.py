@@ -16,6 +16,6 @@ RUNS = {'SPIGA': [4., 4.2], 'no positions': [4.5]}
 def test_draws(panels, tmp_path):
     path = tmp_path / 'figure.png'
     draw_variants(panels, str(path))
-    picture = cv2.imread(str(path))
-    assert picture.std() > 5
-    assert picture.shape[1] > 300 * len(panels)
+    image = cv2.imread(str(path))
+    assert image.std() > 5
+    assert image.shape[1] > 300 * len(panels)

@@ -234,7 +234,7 @@ def test_has_no_weights(head):
     assert not head.state_dict()
 
 
-def test_curve_without_a_usable_point_does_not_count(head, faces):
+def test_curve_without_a_valid_point_does_not_count(head, faces):
     """It is not known where it is; that is not the same as nowhere."""
     cheek = head.landmark_set.edges['cheek']
     others = features().edges
@@ -261,7 +261,7 @@ def test_soft_argmax_by_mass():
     head = MODELS.build(dict(type='MultiTaskHead', soft_argmax='mass'))
     expected = torch.tensor([4 + 4 / 4, 4.]) / 16
     torch.testing.assert_close(
-        head._locate(maps)[0, 0], expected, rtol=0, atol=1e-3)
+        head.locate(maps)[0, 0], expected, rtol=0, atol=1e-3)
 
 
 def test_point_maps_in_the_nearest_cell(head, faces):

@@ -103,7 +103,7 @@ class TestAverageFlip:
             scores=torch.rand(2, 3),
             poses=torch.randn(2, 6) * 20)
 
-    def test_swapping_both_pictures_mirrors_the_mean(self):
+    def test_swapping_both_images_mirrors_the_mean(self):
         """A mirrored input gives the mirrored output."""
         first, second = self.outputs(0), self.outputs(1)
         samples = [sample(), sample()]

@@ -119,17 +119,17 @@ def test_weight_map_weighs_cells():
 def test_masked_maps_do_not_count():
     output, target = maps(4)
     weights = torch.tensor([[1., 0, 1], [0, 0, 1]])
-    usable = weights.bool()
+    valid = weights.bool()
     loss = WeightedAdaptiveWingLoss()
-    expected = loss(output[usable][None], target[usable][None])
-    output[~usable], target[~usable] = float('nan'), float('inf')
+    expected = loss(output[valid][None], target[valid][None])
+    output[~valid], target[~valid] = float('nan'), float('inf')
     output.requires_grad_()
     found = loss(output, target, weights)
     found.backward()
     assert found.item() == pytest.approx(expected.item(), rel=1e-6)
-    assert (output.grad[~usable] == 0).all()
-    assert (output.grad[usable] != 0).all()
-    boolean = loss(output, target, usable)
+    assert (output.grad[~valid] == 0).all()
+    assert (output.grad[valid] != 0).all()
+    boolean = loss(output, target, valid)
     assert boolean.item() == found.item()
 
 

@@ -24,13 +24,13 @@ def test_hand_computed():
 
 
 @pytest.mark.parametrize('beta', [0.01, 1.])
-def test_equals_torch_on_the_usable(beta):
+def test_equals_torch_on_the_valid(beta):
     output, target, weights = coordinates()
     loss = SmoothL1CoordLoss(beta=beta, loss_weight=3.)
-    usable = weights.bool()
-    expected = 3 * F.smooth_l1_loss(output[usable], target[usable], beta=beta)
+    valid = weights.bool()
+    expected = 3 * F.smooth_l1_loss(output[valid], target[valid], beta=beta)
     torch.testing.assert_close(loss(output, target, weights), expected)
-    torch.testing.assert_close(loss(output, target, usable), expected)
+    torch.testing.assert_close(loss(output, target, valid), expected)
     torch.testing.assert_close(
         loss(output, target), 3 * F.smooth_l1_loss(output, target, beta=beta))
 
@@ -47,7 +47,7 @@ def test_masked_landmarks_have_no_influence_and_no_gradient():
     assert (output.grad[weights == 1] != 0).all()
 
 
-def test_nothing_usable_gives_0_with_a_graph():
+def test_nothing_valid_gives_0_with_a_graph():
     output, target, weights = coordinates(2)
     loss = SmoothL1CoordLoss()(output, target, 0 * weights)
     loss.backward()

@@ -193,7 +193,7 @@ def test_channels_keep_their_order():
         left[:, others], maps[:, others], rtol=0, atol=1e-3)
 
 
-def test_nothing_usable_draws_nothing():
+def test_nothing_valid_draws_nothing():
     landmark_set, edges = edges_of('300w_68')
     landmarks, weights = faces(landmark_set, 2)
     weights[0] = 0

@@ -36,24 +36,24 @@ def test_equals_splprep(n):
 
 
 @pytest.mark.parametrize('left', range(8))
-def test_unusable_points_are_left_out(left):
+def test_invalid_points_are_left_out(left):
     rng = np.random.default_rng(left)
     points = rng.uniform(0, 64, (8, 2)).astype(np.float32)
-    usable = np.zeros(8, bool)
-    usable[rng.permutation(8)[:left]] = True
+    valid = np.zeros(8, bool)
+    valid[rng.permutation(8)[:left]] = True
     found, exists = spline_segments(
         torch.tensor(points)[None],
-        torch.tensor(usable)[None])
+        torch.tensor(valid)[None])
     # One segment fewer than points, but the only point is a segment too.
     segments = max(left - 1, min(left, 1))
     assert exists[0].tolist() == [i < segments for i in range(7)]
     assert (found[0, max(left - 1, 0):, 1:] == 0).all()
     if left == 1:
-        np.testing.assert_array_equal(found[0, 0, 0], points[usable][0])
+        np.testing.assert_array_equal(found[0, 0, 0], points[valid][0])
     elif left > 1:
         np.testing.assert_allclose(
             evaluate(found[0], segments),
-            by_scipy(points[usable].astype(np.float64)),
+            by_scipy(points[valid].astype(np.float64)),
             atol=2e-3)
 
 

@@ -1,4 +1,4 @@
-"""What the adapters of this folder share: annotated faces in, predictions out.
+"""Helpers of the adapters: annotated faces in, predictions out.
 
 An adapter runs in the environment of its package (requirements.txt), without
 torch: of spiga_mmpose it reads the ids of the 68 points, a JSON file.

@@ -1,0 +1,54 @@
+"""Lists of the faces of an annotation file that belong to named subsets."""
+import reprlib
+from typing import Any, Dict, Sequence
+
+from .json_files import read_json
+
+
+def read_subsets(path: str, num_faces: int) -> Dict[str, Sequence[int]]:
+    """Read subset lists: name -> indices into the annotations.
+
+    Args:
+        path (str): JSON file with a dict of lists, or with such a dict under
+            ``test_subsets``, as the ``db_info.json`` of the release has it.
+        num_faces (int): Number of annotated faces.
+
+    Returns:
+        dict[str, list[int]]: Name and face indices, as in the file.
+
+    Raises:
+        ValueError: If the file cannot be read or is no such thing, see
+            :func:`check_subsets`.
+    """
+    content = read_json(path)
+    if isinstance(content, dict):
+        content = content.get('test_subsets', content)
+    check_subsets(path, content, num_faces)
+    return content
+
+
+def check_subsets(where: str, subsets: Any, num_faces: int) -> None:
+    """Check that subsets are lists of faces.
+
+    Args:
+        where (str): Where they come from, for error messages.
+        subsets (Any): Name -> indices of faces, if all is well.
+        num_faces (int): Number of annotated faces.
+
+    Raises:
+        ValueError: If they are something else, or a face is not there; the
+            message names ``where`` and the subset.
+    """
+    if not isinstance(subsets, dict):
+        raise ValueError(f'{where}: expected a dict of name -> indices of '
+                         f'faces, found {reprlib.repr(subsets)}')
+    for name, indices in subsets.items():
+        if not isinstance(indices, (list, tuple, range)):
+            raise ValueError(f'{where}: expected a list of indices in the '
+                             f'subset {name!r}, found {reprlib.repr(indices)}')
+        for index in indices:
+            if type(index) is not int or not 0 <= index < num_faces:
+                raise ValueError(
+                    f'{where}: the subset {name!r} holds the face '
+                    f'{reprlib.repr(index)}; there are {num_faces} faces, '
+                    'numbered from 0')
