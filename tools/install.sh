@@ -60,8 +60,9 @@ make_venv() {
         die "$venv is no environment of Python; move it away"
     "$1" -m venv --clear "$venv" 2>"$log" || {
         rm -rf "$venv"
-        die "'$1 -m venv' failed ($(why)); where this Python lacks its venv" \
-            "module: apt-get install python3-venv (Debian, Ubuntu)"
+        die "'$1 -m venv' failed: either the disk is full, or this Python" \
+            "lacks its venv module (Debian, Ubuntu: apt-get install" \
+            "python3-venv); log: $log"
     }
 }
 
