@@ -25,7 +25,6 @@ py=$venv/bin/python
 stamp=$venv/.installed
 log=$cache/install.log
 cpu_builds=https://download.pytorch.org/whl/cpu
-mmcv=mmcv==$(sed -n 's/^mmcv-lite==//p' requirements/mminstall.txt)
 began=$SECONDS
 
 say() { printf '%s\n' "[install] $*"; }
@@ -257,6 +256,7 @@ if [ -x "$py" ] && [ -f "$stamp" ] &&
 fi
 
 python=$(find_python)
+mmcv=mmcv==$(sed -n 's/^mmcv-lite==//p' requirements/mminstall.txt)
 rm -f "$stamp"
 mkdir -p "$cache"
 : >"$log"
