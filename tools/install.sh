@@ -25,7 +25,6 @@ py=$venv/bin/python
 stamp=$venv/.installed
 log=$cache/install.log
 cpu_builds=https://download.pytorch.org/whl/cpu
-mmcv=mmcv==$(sed -n 's/^mmcv-lite==//p' requirements/mminstall.txt)
 began=$SECONDS
 
 say() { printf '%s\n' "[install] $*"; }
@@ -60,8 +59,9 @@ make_venv() {
         die "$venv is no environment of Python; move it away"
     "$1" -m venv --clear "$venv" 2>"$log" || {
         rm -rf "$venv"
-        die "'$1 -m venv' failed ($(why)); where this Python lacks its venv" \
-            "module: apt-get install python3-venv (Debian, Ubuntu)"
+        die "'$1 -m venv' failed: either the disk is full, or this Python" \
+            "lacks its venv module (Debian, Ubuntu: apt-get install" \
+            "python3-venv); log: $log"
     }
 }
 
@@ -256,6 +256,7 @@ if [ -x "$py" ] && [ -f "$stamp" ] &&
 fi
 
 python=$(find_python)
+mmcv=mmcv==$(sed -n 's/^mmcv-lite==//p' requirements/mminstall.txt)
 rm -f "$stamp"
 mkdir -p "$cache"
 : >"$log"
