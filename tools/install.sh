@@ -83,10 +83,11 @@ PY
 
 try_pip() {
     # Progress bars for a person; the log has what pip has to say.
-    local quiet=(-qq --progress-bar off)
-    if [ -t 1 ]; then quiet=(-q); fi
-    "$py" -m pip --disable-pip-version-check --log "$log" "$@" \
-        "${quiet[@]}" 2>>"$log"
+    # By the environment: uninstall has no such option.
+    local quiet=-q bar=on
+    if [ ! -t 1 ]; then quiet=-qq bar=off; fi
+    PIP_PROGRESS_BAR=$bar "$py" -m pip --disable-pip-version-check \
+        --log "$log" "$@" "$quiet" 2>>"$log"
 }
 
 pip() {
@@ -103,7 +104,7 @@ why() {
             "$log"; then
         echo 'the package index cannot be reached'
     else
-        grep -iE '(error|no module)' "$log" | tail -n 1 | cut -c1-300
+        grep -iE '(error|no module|no such)' "$log" | tail -n 1 | cut -c1-300
     fi
 }
 
