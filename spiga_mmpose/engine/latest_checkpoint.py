@@ -8,6 +8,8 @@ from typing import Optional
 
 from mmengine.logging import print_log
 
+from .checkpoint import check_sums
+
 LAST = 'last_checkpoint'  # names the last one, as in MMEngine
 
 
@@ -38,20 +40,20 @@ def find_latest_checkpoint(folder: str) -> Optional[str]:
         if named in steps and osp.getmtime(path) < osp.getmtime(
                 named) and steps[path] > steps[named]:
             continue  # of an earlier run
-        if is_whole(path):
+        if _is_whole(path):
             return path
         print_log(f'{path}: not a whole checkpoint, left out', 'current',
                   logging.WARNING)
-    return named if '://' in named or is_whole(named) else None
+    return named if '://' in named or _is_whole(named) else None
 
 
-def is_whole(path: str) -> bool:
-    """Return whether a file is a zip, as torch saves it, with right sums."""
+def _is_whole(path: str) -> bool:
+    """Return whether a file is of torch and its checksums are right."""
     try:
-        with zipfile.ZipFile(path) as file:
-            return file.testzip() is None
+        check_sums(path)
     except Exception:  # what a broken zip raises is anything
         return False
+    return zipfile.is_zipfile(path)
 
 
 def _named(folder: str) -> str:

@@ -14,5 +14,6 @@ __all__ = [
     'ImageError', 'LARGEST', 'MAX_PIXELS', 'RestrictedUnpickler', 'as_array',
     'as_bgr', 'check_subsets', 'image_content', 'is_valid', 'load_dump',
     'read_image', 'read_json', 'read_subsets', 'remove_parts',
-    'staging_folder', 'to_json', 'write_all', 'write_image', 'write_json', 'write_whole'
+    'staging_folder', 'to_json', 'write_all', 'write_image', 'write_json',
+    'write_whole'
 ]
