@@ -10,7 +10,7 @@ from mmengine.runner import Runner
 from spiga_mmpose._install import install_for_tools
 from spiga_mmpose.datasets.face_dataset import allow_missing
 from spiga_mmpose.engine import (find_latest_checkpoint, launch_on_cpu,
-                                 select_stages)
+                                 select_stages, work_folder_lock)
 
 
 def parse_args():
@@ -115,8 +115,9 @@ def named_folder(args):
 def main():
     install_for_tools()
     cfg = make_config(parse_args())
-    launch_on_cpu(cfg)
-    Runner.from_cfg(cfg).train()
+    with work_folder_lock(cfg.work_dir, cfg.launcher):
+        launch_on_cpu(cfg)
+        Runner.from_cfg(cfg).train()
 
 
 if __name__ == '__main__':

@@ -11,10 +11,12 @@ from .stage_hook import StageHook
 from .staged_train_loop import StagedTrainLoop
 from .stages import Stage, read_stages, select_stages
 from .transfer_hook import TransferHook
+from .work_folder_lock import work_folder_lock
 
 __all__ = [
     'CpuAmpOptimWrapper', 'EpochBlockSampler', 'NonFiniteLossHook',
     'SafeCheckpointHook', 'SampleSeedHook', 'Stage', 'StageHook',
     'StagedTrainLoop', 'TransferHook', 'collate_faces',
-    'find_latest_checkpoint', 'launch_on_cpu', 'read_stages', 'select_stages'
+    'find_latest_checkpoint', 'launch_on_cpu', 'read_stages', 'select_stages',
+    'work_folder_lock'
 ]
