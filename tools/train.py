@@ -1,9 +1,9 @@
 """Train a model with MMEngine's Runner, as MMPose's tool does."""
-import argparse
 import os.path as osp
 
 import torch
-from command_line import add_common_arguments, load_config, run_runner
+from command_line import (OneLineParser, add_common_arguments, load_config,
+                          run_runner)
 from mmengine.runner import Runner
 
 # Their import registers the parts, too.
@@ -14,7 +14,7 @@ from spiga_mmpose.engine import (find_latest_checkpoint, launch_on_cpu,
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = OneLineParser('train.py', __doc__)
     parser.add_argument('config', help='config file')
     add_common_arguments(parser)
     parser.add_argument(

@@ -118,6 +118,8 @@ def load_from_local(filename, map_location='cpu'):
             'use a file that this project or MMPose saved') from None
     except Exception as error:  # what a broken pickle raises is anything
         reason = str(error).split('\n')[0] or type(error).__name__
+        if 'weights_only' in reason:  # torch's advice to switch safety off
+            reason = 'a program of TorchScript'
         raise ValueError(f'{filename}: not a whole checkpoint file '
                          f'({reason[:200]}); copy or download it again'
                          ) from None

@@ -23,6 +23,12 @@ class SafeCheckpointHook(CheckpointHook):
     run has left of a file is removed. Arguments as of ``CheckpointHook``.
     """
 
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        if self.args:  # MMEngine would find out at the first checkpoint
+            raise TypeError('SafeCheckpointHook.__init__() got an unexpected '
+                            f'keyword argument {min(self.args)!r}')
+
     def before_run(self, runner) -> None:
         """Find what to resume from; this comes before it is loaded."""
         if runner._resume and runner._load_from is None:
@@ -79,8 +85,7 @@ class SafeCheckpointHook(CheckpointHook):
             save_param_scheduler=self.save_param_scheduler,
             meta=meta,
             by_epoch=self.by_epoch,
-            backend_args=self.backend_args,
-            **self.args)
+            backend_args=self.backend_args)
         if is_main_process():
             place = self.last_ckpt
             if isinstance(self.file_backend, LocalBackend):
