@@ -281,9 +281,12 @@ class TestArguments:
         assert config.stages[2].schedulers[0].milestones == [40]
 
     def test_resume(self, command_line, tmp_path):
-        (tmp_path / 'last_checkpoint').write_text('epoch_1.pth')
+        torch.save({}, tmp_path / 'epoch_1.pth')
         config = command_line('--resume', '--work-dir', str(tmp_path))
-        assert config.resume and config.load_from is None
+        assert config.resume
+        assert config.load_from == str(tmp_path / 'epoch_1.pth')
+        config = command_line('--resume', str(tmp_path))
+        assert config.load_from == str(tmp_path / 'epoch_1.pth')
         config = command_line('--resume', 'some.pth')
         assert config.resume and config.load_from == 'some.pth'
 
@@ -292,6 +295,10 @@ class TestArguments:
         config = command_line('--resume', '--work-dir', str(tmp_path),
                               '--cfg-options', 'load_from=backbone.pth')
         assert not config.resume and config.load_from == 'backbone.pth'
+
+    def test_resume_from_a_folder_without_any(self, command_line, tmp_path):
+        with pytest.raises(ValueError, match='no whole checkpoint'):
+            command_line('--resume', str(tmp_path))
 
 
 class TestWhatTheUserCanMend:
