@@ -1,10 +1,10 @@
-"""Files that are written whole or not at all."""
+"""Files that are whole at every moment: replaced, or appended to."""
 import os
 import os.path as osp
 import secrets
 import stat
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Dict, Iterator, Union
 
 
@@ -56,6 +56,50 @@ def write_all(contents: Dict[Union[str, os.PathLike],
         for part in parts.values():
             if osp.exists(part):
                 os.remove(part)
+
+
+class GrowingFile:
+    """A text file that is whole after every addition.
+
+    What ends the file (brackets, an index) is written anew behind what is
+    added. An addition that fails, as on a full disk, leaves no trace.
+
+    Args:
+        path (str | PathLike): The file; what is there is replaced.
+        tail (str): The end of the file before the first addition.
+
+    Raises:
+        OSError: If it cannot be written; the message names the file. So do
+            the methods.
+    """
+
+    def __init__(self, path: Union[str, os.PathLike], tail: str = '') -> None:
+        write_whole(path, tail)
+        self._path = path
+        self._end, self._tail = 0, tail.encode()
+        self._file = open(path, 'r+b', buffering=0)
+
+    def add(self, text: str, tail: str = '') -> None:
+        """Write a text behind those before, and the new end of the file."""
+        content, after = text.encode(), tail.encode()
+        try:
+            self._write(content + after)
+        except OSError as error:
+            with suppress(OSError):
+                self._write(self._tail)
+            raise OSError(error.errno, error.strerror,
+                          str(self._path)) from None
+        self._end, self._tail = self._end + len(content), after
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _write(self, content: bytes) -> None:
+        self._file.seek(self._end)
+        while content:
+            content = content[self._file.write(content):]
+        self._file.truncate()
 
 
 @contextmanager

@@ -1,10 +1,12 @@
 """Files that are whole or not there."""
+import json
 import os
 import stat
 
 import pytest
 
-from spiga_mmpose.io import write_all, write_json, write_whole
+from spiga_mmpose.io import (GrowingFile, write_all, write_json,
+                             write_whole)
 
 
 def test_text_and_bytes(tmp_path):
@@ -50,6 +52,30 @@ def test_a_full_disk_leaves_the_old_file(tmp_path):
         signal.signal(signal.SIGXFSZ, handler)
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == ['a.json']
+
+
+def test_a_growing_file(tmp_path):
+    """Whole after every addition, and after one that the disk refuses."""
+    import resource
+    import signal
+    path = tmp_path / 'a.json'
+    file = GrowingFile(path, '[]')
+    file.add('[1', ']')
+    file.add(',\n2', ', "index"]')
+    assert json.loads(path.read_text()) == [1, 2, 'index']
+    old = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, old[1]))
+    try:
+        with pytest.raises(OSError, match='a.json'):
+            file.add(',3' * 1000, ']')
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, old)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert json.loads(path.read_text()) == [1, 2, 'index']
+    file.add(',4', ']')
+    file.close()
+    assert json.loads(path.read_text()) == [1, 2, 4]
 
 
 def test_all_or_none(tmp_path):
