@@ -9,11 +9,12 @@ from .json_files import read_json, to_json, write_json
 from .pickles import RestrictedUnpickler, load_dump
 from .subsets import check_subsets, read_subsets
 from .whole_files import (GrowingFile, staging_folder, write_all,
-                          write_whole)
+                          write_tensors, write_whole)
 
 __all__ = [
-    'GrowingFile', 'ImageError', 'LARGEST', 'MAX_PIXELS', 'RestrictedUnpickler', 'as_array',
-    'as_bgr', 'check_subsets', 'image_content', 'is_valid', 'load_dump',
-    'read_image', 'read_json', 'read_subsets', 'staging_folder', 'to_json',
-    'write_all', 'write_image', 'write_json', 'write_whole'
+    'GrowingFile', 'ImageError', 'LARGEST', 'MAX_PIXELS',
+    'RestrictedUnpickler', 'as_array', 'as_bgr', 'check_subsets',
+    'image_content', 'is_valid', 'load_dump', 'read_image', 'read_json',
+    'read_subsets', 'staging_folder', 'to_json', 'write_all', 'write_image',
+    'write_json', 'write_tensors', 'write_whole'
 ]

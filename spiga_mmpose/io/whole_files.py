@@ -1,4 +1,5 @@
 """Files that are whole at every moment: replaced, or appended to."""
+import io
 import os
 import os.path as osp
 import secrets
@@ -6,6 +7,8 @@ import stat
 import tempfile
 from contextlib import contextmanager, suppress
 from typing import Dict, Iterator, Union
+
+import torch
 
 
 def write_whole(path: Union[str, os.PathLike],
@@ -56,6 +59,21 @@ def write_all(contents: Dict[Union[str, os.PathLike],
         for part in parts.values():
             if osp.exists(part):
                 os.remove(part)
+
+
+def write_tensors(content: object, path: Union[str, os.PathLike]) -> None:
+    """Write a file of ``torch.save`` as :func:`write_whole` does.
+
+    Args:
+        content (object): What is to be saved.
+        path (str | PathLike): The file.
+
+    Raises:
+        OSError: If it cannot be written; the message names the file.
+    """
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    write_whole(path, buffer.getvalue())
 
 
 class GrowingFile:
@@ -114,10 +132,17 @@ def staging_folder(folder: str) -> Iterator[str]:
         str: A new folder in it.
 
     Raises:
-        OSError: If it cannot be made, or a file cannot be moved.
+        OSError: If it cannot be made, or a file cannot be moved. One of a
+            file in the new folder names the file in ``folder`` instead.
     """
     with tempfile.TemporaryDirectory(
             prefix='unfinished_', dir=folder) as unfinished:
-        yield unfinished
+        try:
+            yield unfinished
+        except OSError as error:
+            name = osp.basename(str(error.filename or ''))
+            if error.filename == osp.join(unfinished, name):
+                error.filename = osp.join(folder, name)
+            raise
         for name in sorted(os.listdir(unfinished)):
             os.replace(osp.join(unfinished, name), osp.join(folder, name))
