@@ -8,7 +8,7 @@ import cv2
 import mmcv
 import numpy as np
 from mmengine import fileio
-from PIL import Image
+from PIL import Image, ImageOps
 
 from .whole_files import write_whole
 
@@ -18,6 +18,9 @@ MAX_PIXELS = 150_000_000
 # be built to read others, too.
 _SUPPORTED = ('BMP', 'JPEG', 'MPO', 'PNG', 'PPM', 'TIFF', 'WEBP')
 _EXPECTED = 'expected a JPEG, PNG, BMP, TIFF, WebP or PPM file'
+# OpenCV reads the EXIF orientation of JPEG, PNG and TIFF alone.
+_TURNED_BY_US = ('WEBP', )
+_ORIENTATION = 0x0112  # the EXIF tag
 
 # OpenCV's warpAffine and remap count in 16 bits.
 _LONGEST_SIDE = 32766
@@ -46,7 +49,7 @@ def read_image(path: str,
     """
     content, kind = image_content(path, max_pixels, get)
     try:
-        image = mmcv.imfrombytes(content, backend='cv2')
+        image = mmcv.imfrombytes(upright(content, kind), backend='cv2')
     except cv2.error:
         image = None
     if image is None and kind not in _SUPPORTED:
@@ -97,6 +100,30 @@ def image_content(
             f'expected at most {max_pixels} (max_pixels)')
     _check_sides(f'the image {path}', width, height)
     return content, kind
+
+
+def upright(content: bytes, kind: str) -> bytes:
+    """An image file that OpenCV reads upright: it turns the other formats.
+
+    Args:
+        content (bytes): The file.
+        kind (str): Its format, of :func:`image_content`.
+
+    Returns:
+        bytes: The same, or a BMP file of the turned image. One that cannot
+        be decoded is the same.
+    """
+    if kind not in _TURNED_BY_US:
+        return content
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            if image.getexif().get(_ORIENTATION, 1) == 1:
+                return content
+            turned, buffer = ImageOps.exif_transpose(image), io.BytesIO()
+        turned.convert('RGB').save(buffer, 'BMP')
+    except Exception:  # a damaged file may raise anything; OpenCV tells
+        return content
+    return buffer.getvalue()
 
 
 def as_bgr(image: np.ndarray, path: Optional[str] = None) -> np.ndarray:

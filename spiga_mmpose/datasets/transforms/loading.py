@@ -7,7 +7,7 @@ from mmpose.datasets.transforms import LoadImage
 from mmpose.registry import TRANSFORMS
 
 from spiga_mmpose.io import (MAX_PIXELS, ImageError, as_bgr, image_content,
-                             read_image)
+                             read_image, upright)
 
 
 class BadSampleError(ValueError):
@@ -89,7 +89,8 @@ class FaceImageBackend(fileio.BaseStorageBackend):
             filepath (str): Path or URL.
 
         Returns:
-            bytes: The content.
+            bytes: The content, or that of an upright copy where OpenCV would
+            not turn the image.
 
         Raises:
             OSError: See :func:`spiga_mmpose.io.image_content`. No
@@ -97,7 +98,7 @@ class FaceImageBackend(fileio.BaseStorageBackend):
                 for an old MMDet, and hides them behind one of its own.
         """
         try:
-            return image_content(filepath)[0]
+            return upright(*image_content(filepath))
         except ImageError as error:
             raise OSError(str(error)) from None
 
