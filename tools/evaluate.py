@@ -17,7 +17,7 @@ from command_line import OneLineParser, add_scoring_arguments, score_arguments
 
 from spiga_mmpose.evaluation import functional, report, run_info
 from spiga_mmpose.evaluation.figures import draw_ced
-from spiga_mmpose.io import to_json, write_whole
+from spiga_mmpose.io import staging_folder, to_json, write_whole
 
 BOOTSTRAP = dict(samples=2000, confidence=95, seed=0)
 
@@ -101,7 +101,7 @@ def describe(settings, results, differences, infos):
 
 def write(folder, results, errors, settings, differences, table, caption,
           infos):
-    """All the files of ``--out``."""
+    """All the files of ``--out``, or none."""
     os.makedirs(folder, exist_ok=True)
     results = {
         name: dict(run=asdict(infos[name]), **result)
@@ -124,10 +124,11 @@ def write(folder, results, errors, settings, differences, table, caption,
         'metrics.md': report.to_markdown(table, caption),
         'metrics.tex': report.to_latex(table, caption),
     }
-    for name, text in files.items():
-        write_whole(osp.join(folder, name), text)
-    draw_ced(errors, settings['threshold'], settings['norm'],
-             osp.join(folder, 'ced.png'))
+    with staging_folder(folder) as staging:
+        for name, text in files.items():
+            write_whole(osp.join(staging, name), text)
+        draw_ced(errors, settings['threshold'], settings['norm'],
+                 osp.join(staging, 'ced.png'))
 
 
 def evaluate(args):

@@ -17,11 +17,11 @@ import cv2
 import numpy as np
 from command_line import OneLineParser, run_tool
 from matplotlib.cbook import get_sample_data
-from PIL import Image
 
 from spiga_mmpose.apis import SPIGAInferencer, process_video, read_image
 from spiga_mmpose.apis.encoding import open_video
 from spiga_mmpose.apis.folders import make_folder
+from spiga_mmpose.io import write_image
 from spiga_mmpose.visualization import WINDOWS_NOTE
 from spiga_mmpose.visualization.drawing import PAPER, text_band
 
@@ -108,7 +108,7 @@ def show(args):
     inferencer = SPIGAInferencer(threads=1)
     path = osp.join(args.out, 'photo.jpg')
     figure = draw_figure(inferencer, photo)
-    Image.fromarray(figure).save(path, quality=QUALITY)
+    write_image(path, figure, QUALITY)
     print(f'[demo] {path}: landmarks, head pose and the steps of the '
           'cascade')
     moving = osp.join(args.out, 'video.mp4')

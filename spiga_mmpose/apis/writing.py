@@ -3,11 +3,11 @@ import json
 import os
 import os.path as osp
 import re
-from typing import List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
 import numpy as np
 
-from spiga_mmpose.io import write_image, write_whole
+from spiga_mmpose.io import GrowingFile, write_image, write_whole
 from .download import is_url, url_file
 from .folders import make_folder
 from .formats import to_benchmark, to_coco, to_csv, to_mmpose, to_pts
@@ -15,11 +15,6 @@ from .formats import to_benchmark, to_coco, to_csv, to_mmpose, to_pts
 # Of an image NAME.json, NAME_mmpose.json, NAME_1.pts, ...; of all images the
 # files below.
 FORMATS = ('json', 'mmpose', 'coco', 'pts', 'csv', 'benchmark')
-_OF_ALL = {
-    'coco': 'faces_coco.json',
-    'csv': 'faces.csv',
-    'benchmark': 'faces_benchmark.json'
-}
 
 
 def write_jpeg(folder: str, name: str, image: np.ndarray) -> None:
@@ -41,8 +36,8 @@ def write_jpeg(folder: str, name: str, image: np.ndarray) -> None:
 class ResultWriter:
     """Writes the records of images (:mod:`.formats`) as they come.
 
-    A context manager: files of all images are written at its end, also after
-    an error, with what there is until then.
+    Files of all images are whole after each, so that a kill loses none that
+    was done. A context manager, which closes them.
 
     Args:
         folder (str): Where to, and nowhere else; made if it is missing.
@@ -67,8 +62,8 @@ class ResultWriter:
         self.folder = folder
         self.formats = formats
         # No image may take the name of a file of all.
-        self._names = {osp.splitext(name)[0] for name in _OF_ALL.values()}
-        self._records: List[dict] = []
+        self._names = {osp.splitext(name)[0] for name, _ in _OF_ALL.values()}
+        self._of_all: Dict[str, Any] = {}
         # Stems of what must stay: results of NAME are NAME_faces and alike.
         self._kept = [
             osp.splitext(osp.basename(path))[0] for path in inputs
@@ -99,11 +94,14 @@ class ResultWriter:
         return name
 
     def add(self, name: str, record: dict) -> None:
-        """Write, or keep for the end, the record of an image.
+        """Write the record of an image.
 
         Args:
             name (str): Of :meth:`name_of`.
             record (dict): See :mod:`.formats`.
+
+        Raises:
+            OSError: If a file cannot be written; the message names it.
         """
         if 'json' in self.formats:
             self._write(f'{name}.json', _to_json(record))
@@ -112,22 +110,18 @@ class ResultWriter:
         if 'pts' in self.formats:
             for number, face in enumerate(record['faces'], 1):
                 self._write(f'{name}_{number}.pts', to_pts(face))
-        if set(self.formats) & set(_OF_ALL):
-            self._records.append(record)
+        for kind, (file, make) in _OF_ALL.items():
+            if kind in self.formats:
+                if kind not in self._of_all:
+                    self._of_all[kind] = make(osp.join(self.folder, file))
+                self._of_all[kind].add(record)
 
     def __enter__(self) -> 'ResultWriter':
         return self
 
     def __exit__(self, *_) -> None:
-        functions = dict(
-            coco=lambda records: _to_json(to_coco(records)),
-            csv=to_csv,
-            benchmark=lambda records: _to_json(to_benchmark(records)))
-        if not self._records:  # of videos, which have files of their own
-            return
-        for kind, file in _OF_ALL.items():
-            if kind in self.formats:
-                self._write(file, functions[kind](self._records))
+        for file in self._of_all.values():
+            file.close()
 
     def _write(self, name: str, text: str) -> None:
         write_whole(osp.join(self.folder, name), text)
@@ -135,3 +129,79 @@ class ResultWriter:
 
 def _to_json(content) -> str:
     return json.dumps(content, indent=1, allow_nan=False)
+
+
+class CsvFile:
+    """A growing file of :func:`to_csv`."""
+
+    def __init__(self, path: str) -> None:
+        self._file = GrowingFile(path, to_csv([]))
+        self._headed = False
+        self.close = self._file.close
+
+    def add(self, record: dict) -> None:
+        """Add the faces of an image."""
+        if not record['faces']:
+            return
+        heading, rows = to_csv([record]).split('\n', 1)
+        # The number of columns is known with the first face.
+        self._file.add(rows if self._headed else f'{heading}\n{rows}')
+        self._headed = True
+
+
+class _BenchmarkFile:
+    """A growing file of :func:`to_benchmark`."""
+    head, tail = '[', ']'
+
+    def __init__(self, path: str) -> None:
+        self._file = GrowingFile(path, self.head + self.tail)
+        self._file.add(self.head, self.tail)
+        self._count = 0
+        self.close = self._file.close
+
+    def add(self, record: dict) -> None:
+        """Add the faces of an image."""
+        self._add(to_benchmark([record]), self.tail)
+
+    def _add(self, items: List[dict], tail: str) -> None:
+        text = ',\n'.join(map(_line, items))
+        between = ',\n' if items and self._count else ''
+        self._file.add(between + text, tail)
+        self._count += len(items)
+
+
+class _CocoFile(_BenchmarkFile):
+    """A growing file of :func:`to_coco`, the images behind the faces."""
+    head, tail = '{"annotations": [', '], "images": [], "categories": []}'
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self._images: List[str] = []
+        self._categories = ''
+
+    def add(self, record: dict) -> None:
+        """Add an image and its faces."""
+        coco, number = to_coco([record]), len(self._images) + 1
+        images = self._images + [_line(dict(coco['images'][0], id=number))]
+        # The number of landmarks is known with the first face.
+        categories = self._categories
+        if not self._count:
+            categories = _line(coco['categories'])
+        self._add([
+            dict(face, id=self._count + face['id'], image_id=number)
+            for face in coco['annotations']
+        ], '],\n"images": [' + ',\n'.join(images) +
+                  f'],\n"categories": {categories}}}')
+        self._images, self._categories = images, categories
+
+
+def _line(content) -> str:
+    return json.dumps(content, allow_nan=False)
+
+
+# Files of all images: their names and kinds.
+_OF_ALL = {
+    'coco': ('faces_coco.json', _CocoFile),
+    'csv': ('faces.csv', CsvFile),
+    'benchmark': ('faces_benchmark.json', _BenchmarkFile)
+}

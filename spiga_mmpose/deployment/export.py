@@ -13,7 +13,7 @@ from typing import Optional
 import torch
 import torch.nn as nn
 
-from spiga_mmpose.io import staging_folder
+from spiga_mmpose.io import staging_folder, write_whole
 from .extras import require
 from .graph import PRECISIONS, LandmarkGraph
 from .metadata import KEY, GraphInfo, crop_rule, describe
@@ -126,7 +126,7 @@ def _to_onnx(graph: LandmarkGraph, crops: torch.Tensor, outputs: list,
 def _write_onnx(proto, info: GraphInfo, path: str) -> None:
     import onnx
     onnx.helper.set_model_props(proto, {KEY: info.to_json()})
-    onnx.save(proto, path)
+    write_whole(path, proto.SerializeToString())
 
 
 def _to_openvino(proto):

@@ -13,14 +13,13 @@ The names and layouts on the left are those of the authors' release (PyPI
 * added: the last stack's maps, which the release does not have. They are
   zeros, ready to be trained, and are not used until then (``head.trained``).
 """
-import os.path as osp
 import re
 from collections import OrderedDict
 
 import torch
 from torch import Tensor
 
-from spiga_mmpose.io import staging_folder
+from spiga_mmpose.io import write_tensors
 from spiga_mmpose.landmark_sets import load_landmark_set
 
 LANDMARK_SETS = {98: 'wflw_98', 68: '300w_68'}
@@ -272,9 +271,7 @@ def convert_file(src: str, dst: str) -> None:
             load_landmark_set(LANDMARK_SETS[count]).metainfo()),
         source='weights released by the SPIGA authors, converted')
     try:
-        with staging_folder(osp.dirname(osp.abspath(dst))) as folder:
-            torch.save(
-                dict(meta=meta, state_dict=state),
-                osp.join(folder, osp.basename(dst)))
-    except (RuntimeError, OSError) as error:
-        raise ValueError(f'{dst}: cannot be written: {error}') from None
+        write_tensors(dict(meta=meta, state_dict=state), dst)
+    except OSError as error:
+        raise ValueError(
+            f'{dst}: cannot be written: {error.strerror}') from None

@@ -1,12 +1,15 @@
-"""Files that are written whole or not at all."""
+"""Files that are whole at every moment: replaced, or appended to."""
+import io
 import os
 import os.path as osp
 import re
 import secrets
 import stat
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Dict, Iterator, Union
+
+import torch
 
 
 def write_whole(path: Union[str, os.PathLike],
@@ -71,6 +74,65 @@ def remove_parts(folder: str, names: str) -> None:
             os.remove(osp.join(folder, name))
 
 
+def write_tensors(content: object, path: Union[str, os.PathLike]) -> None:
+    """Write a file of ``torch.save`` as :func:`write_whole` does.
+
+    Args:
+        content (object): What is to be saved.
+        path (str | PathLike): The file.
+
+    Raises:
+        OSError: If it cannot be written; the message names the file.
+    """
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    write_whole(path, buffer.getvalue())
+
+
+class GrowingFile:
+    """A text file that is whole after every addition.
+
+    What ends the file (brackets, an index) is written anew behind what is
+    added. An addition that fails, as on a full disk, leaves no trace.
+
+    Args:
+        path (str | PathLike): The file; what is there is replaced.
+        tail (str): The end of the file before the first addition.
+
+    Raises:
+        OSError: If it cannot be written; the message names the file. So do
+            the methods.
+    """
+
+    def __init__(self, path: Union[str, os.PathLike], tail: str = '') -> None:
+        write_whole(path, tail)
+        self._path = path
+        self._end, self._tail = 0, tail.encode()
+        self._file = open(path, 'r+b', buffering=0)
+
+    def add(self, text: str, tail: str = '') -> None:
+        """Write a text behind those before, and the new end of the file."""
+        content, after = text.encode(), tail.encode()
+        try:
+            self._write(content + after)
+        except OSError as error:
+            with suppress(OSError):
+                self._write(self._tail)
+            raise OSError(error.errno, error.strerror,
+                          str(self._path)) from None
+        self._end, self._tail = self._end + len(content), after
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _write(self, content: bytes) -> None:
+        self._file.seek(self._end)
+        while content:
+            content = content[self._file.write(content):]
+        self._file.truncate()
+
+
 @contextmanager
 def staging_folder(folder: str) -> Iterator[str]:
     """A folder for files of other writers, which are moved to ``folder`` at
@@ -83,10 +145,17 @@ def staging_folder(folder: str) -> Iterator[str]:
         str: A new folder in it.
 
     Raises:
-        OSError: If it cannot be made, or a file cannot be moved.
+        OSError: If it cannot be made, or a file cannot be moved. One of a
+            file in the new folder names the file in ``folder`` instead.
     """
     with tempfile.TemporaryDirectory(
             prefix='unfinished_', dir=folder) as unfinished:
-        yield unfinished
+        try:
+            yield unfinished
+        except OSError as error:
+            name = osp.basename(str(error.filename or ''))
+            if error.filename == osp.join(unfinished, name):
+                error.filename = osp.join(folder, name)
+            raise
         for name in sorted(os.listdir(unfinished)):
             os.replace(osp.join(unfinished, name), osp.join(folder, name))

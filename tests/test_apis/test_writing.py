@@ -7,6 +7,7 @@ import pytest
 from test_apis.test_formats import make_face, record_of
 
 from spiga_mmpose.apis import ResultWriter, write_jpeg
+from spiga_mmpose.apis.formats import to_benchmark, to_coco, to_csv
 from spiga_mmpose.apis.writing import FORMATS
 
 
@@ -44,13 +45,23 @@ def test_without_an_image_there_is_no_file_of_all(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
-def test_after_an_interruption(tmp_path):
-    """What is done until then is written."""
-    with pytest.raises(KeyboardInterrupt):
-        with ResultWriter(str(tmp_path), ['benchmark']) as writer:
-            writer.add(writer.name_of('a.jpg'), record_of(make_face()))
-            raise KeyboardInterrupt
-    assert len(read(tmp_path / 'faces_benchmark.json')) == 1
+def test_each_image_is_on_disk_at_once(tmp_path):
+    """Files of all images are whole after every image, as if it were last."""
+    writer = ResultWriter(str(tmp_path), ['coco', 'csv', 'benchmark'])
+    records = [record_of(name='empty.jpg')] + [
+        record_of(make_face(seed=i), make_face(seed=9), name=f'{i}.jpg')
+        for i in range(3)
+    ]
+    (tmp_path / 'faces.csv').write_text('of a run before')
+    for done, record in enumerate(records, 1):
+        writer.add(writer.name_of(record['image']), record)
+        for name, expected in (('coco', to_coco), ('benchmark',
+                                                   to_benchmark)):
+            assert read(tmp_path /
+                        f'faces_{name}.json') == expected(records[:done])
+        assert (tmp_path / 'faces.csv').read_text() == to_csv(records[:done])
+    # No end of the writer: it was killed.
+    assert len(os.listdir(tmp_path)) == 3
 
 
 def test_names(tmp_path):

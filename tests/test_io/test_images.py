@@ -3,7 +3,8 @@ import os
 
 import numpy as np
 import pytest
-from PIL import Image
+from mmcv.transforms import LoadImageFromFile
+from PIL import Image, ImageOps
 
 from spiga_mmpose.io import ImageError, read_image, write_image
 
@@ -43,3 +44,21 @@ def test_no_such_image(tmp_path, name, side):
 def test_no_such_folder(tmp_path):
     with pytest.raises(OSError, match='nowhere/a.png: No such file'):
         write_image(str(tmp_path / 'nowhere' / 'a.png'), RGB)
+
+
+@pytest.mark.parametrize('orientation', range(1, 9))
+@pytest.mark.parametrize('kind', ['jpg', 'png', 'tiff', 'webp'])
+def test_exif_orientation(tmp_path, kind, orientation):
+    """Upright in every format, also through a loader of MMCV."""
+    image = np.zeros((48, 80, 3), np.uint8)
+    image[:, :40, 0] = image[:24, :, 1] = 250
+    exif, path = Image.Exif(), str(tmp_path / f'a.{kind}')
+    exif[0x0112] = orientation
+    Image.fromarray(image).save(path, exif=exif, quality=95)
+    expected = np.asarray(
+        ImageOps.exif_transpose(Image.open(path)).convert('RGB'))
+    loader = LoadImageFromFile(backend_args=dict(backend='face_image'))
+    for found in read_image(path), loader(dict(img_path=path))['img']:
+        assert found.shape == ((48, 80, 3) if orientation < 5 else
+                               (80, 48, 3))
+        assert np.abs(found[..., ::-1] - expected.astype(int)).mean() < 3

@@ -1,10 +1,14 @@
 """Files that are whole or not there."""
+import json
 import os
 import stat
 
 import pytest
+import torch
+from small_disk import small_disk
 
-from spiga_mmpose.io import write_all, write_json, write_whole
+from spiga_mmpose.io import (GrowingFile, staging_folder, write_all,
+                             write_json, write_tensors, write_whole)
 
 
 def test_text_and_bytes(tmp_path):
@@ -34,22 +38,48 @@ def test_mode_and_link_of_an_old_file_stay(tmp_path):
 
 def test_a_full_disk_leaves_the_old_file(tmp_path):
     """A limit on the size of files stands for the disk."""
-    import resource
-    import signal
     path = tmp_path / 'a.json'
     write_json(dict(x=1), str(path))
     before = path.read_bytes()
-    old = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, old[1]))
-    try:
+    with small_disk(1000):
         with pytest.raises(OSError, match='a.json'):
             write_json(dict(x=list(range(10000))), str(path))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, old)
-        signal.signal(signal.SIGXFSZ, handler)
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == ['a.json']
+
+
+def test_a_growing_file(tmp_path):
+    """Whole after every addition, and after one that the disk refuses."""
+    path = tmp_path / 'a.json'
+    file = GrowingFile(path, '[]')
+    file.add('[1', ']')
+    file.add(',\n2', ', "index"]')
+    assert json.loads(path.read_text()) == [1, 2, 'index']
+    with small_disk(1000):
+        with pytest.raises(OSError, match='a.json'):
+            file.add(',3' * 1000, ']')
+    assert json.loads(path.read_text()) == [1, 2, 'index']
+    file.add(',4', ']')
+    file.close()
+    assert json.loads(path.read_text()) == [1, 2, 4]
+
+
+def test_tensors(tmp_path):
+    path = tmp_path / 'a.pth'
+    write_tensors(dict(x=torch.ones(2)), path)
+    with small_disk(1000), pytest.raises(OSError, match='a.pth'):
+        write_tensors(dict(x=torch.zeros(2000)), path)
+    loaded = torch.load(path, weights_only=True)
+    assert loaded['x'].tolist() == [1, 1] and os.listdir(tmp_path) == ['a.pth']
+
+
+def test_a_staging_folder_names_the_file_as_it_will_be(tmp_path):
+    with small_disk(1000), pytest.raises(OSError) as caught:
+        with staging_folder(str(tmp_path)) as staging:
+            write_whole(os.path.join(staging, 'a'), 'new')
+            write_whole(os.path.join(staging, 'b'), 'new' * 1000)
+    assert caught.value.filename == str(tmp_path / 'b')
+    assert os.listdir(tmp_path) == []
 
 
 def test_all_or_none(tmp_path):

@@ -25,7 +25,6 @@ from importlib import import_module
 from typing import Dict, List, Optional, Sequence, Tuple
 
 import tools_path  # noqa: F401
-import torch
 import training_runs
 from cfg_options import merge_options
 from mmengine.config import Config
@@ -33,6 +32,7 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from published import TABLES, Column, PaperTable
 
 from spiga_mmpose.engine import select_stages
+from spiga_mmpose.io import write_tensors
 
 REPO = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 
@@ -171,7 +171,7 @@ def _backbone_alone(checkpoint: str, stem: str) -> str:
     for name in sorted(kept):
         digest.update(kept[name].numpy().tobytes())
     path = f'{osp.abspath(stem)}_{digest.hexdigest()[:8]}.pth'
-    torch.save(dict(state_dict=kept), path)
+    write_tensors(dict(state_dict=kept), path)
     return path
 
 

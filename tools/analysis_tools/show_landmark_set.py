@@ -14,6 +14,7 @@ from command_line import OneLineParser
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from spiga_mmpose.evaluation.figures.style import save
 from spiga_mmpose.landmark_sets import load_landmark_set
 
 PANEL = 8.  # inches
@@ -64,7 +65,7 @@ def draw_set(landmark_set, path):
     if head is not None:
         draw_points(axes[1], head[:, [0, 2]] * [-1, 1], landmark_set)
         axes[1].set_title('head model, side view (head units)')
-    figure.savefig(path, dpi=110)
+    save(figure, path)
 
 
 def main():

@@ -7,7 +7,6 @@ set's metainfo.
     python tools/model_converters/publish_model.py \\
         work_dirs/spiga_wflw/cascade.pth spiga_wflw.pth [--half]
 """
-import os.path as osp
 import sys
 
 import tools_path  # noqa: F401
@@ -15,7 +14,7 @@ import torch
 from command_line import OneLineParser, run_tool
 
 from spiga_mmpose.engine.checkpoint import load_from_local
-from spiga_mmpose.io import staging_folder
+from spiga_mmpose.io import write_tensors
 
 META = ('epoch', 'iter', 'seed', 'stage', 'dataset_meta', 'mmengine_version')
 
@@ -54,8 +53,7 @@ def publish(src: str, dst: str, half: bool = False) -> None:
         meta={key: meta[key]
               for key in META if key in meta},
         state_dict=halve(weights) if half else weights)
-    with staging_folder(osp.dirname(osp.abspath(dst))) as folder:
-        torch.save(content, osp.join(folder, osp.basename(dst)))
+    write_tensors(content, dst)
 
 
 def main(argv=None):

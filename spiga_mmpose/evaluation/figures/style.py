@@ -1,7 +1,12 @@
 """Style shared by the figures."""
+import io
+import os.path as osp
+
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from spiga_mmpose.io import write_whole
 
 _LINES = ('-', '--', '-.', ':')
 _MARKERS = ('o', 's', '^', 'D', 'v', 'P', 'X')
@@ -42,8 +47,14 @@ def legend_below(figure: Figure, axes: Axes) -> None:
 
 
 def save(figure: Figure, path: str) -> None:
-    """Write a figure; the ending of the path says the format."""
-    figure.savefig(path, dpi=150)
+    """Write a figure whole or not at all; the path's ending says the format.
+
+    Raises:
+        OSError: If it cannot be written; the message names the file.
+    """
+    content = io.BytesIO()
+    figure.savefig(content, format=osp.splitext(path)[1][1:], dpi=150)
+    write_whole(path, content.getvalue())
 
 
 def method_style(place: int) -> dict:

@@ -4,6 +4,7 @@ import pickle
 import numpy as np
 import pytest
 from release_metrics import make_faces
+from small_disk import small_disk
 from test_io.test_pickles import make_dump
 
 from spiga_mmpose.landmark_sets import load_landmark_set
@@ -142,3 +143,21 @@ def test_no_files(tool, files, tmp_path, capsys):
             tool.main(arguments)
         assert end.value.code == 2
         assert capsys.readouterr().err.count('\n') == 1
+
+
+def test_a_full_disk_leaves_the_old_files(tool, files, tmp_path, capsys):
+    """All files of --out are of one run: no new numbers beside old tables."""
+    annotations, predictions = make_faces(load_landmark_set('wflw_98'), 4)
+    run(tool, tmp_path, *files(annotations, predictions))
+    out = tmp_path / 'out'
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    room = len(before['ced.png']) - 5000
+    assert len(before['metrics.json']) < room
+    predictions[0]['landmarks'][0][0] += 3
+    paths = files(annotations, predictions)
+    with small_disk(room), pytest.raises(SystemExit) as end:
+        run(tool, tmp_path, *paths)
+    assert end.value.code == 2
+    assert f'{out}/ced.png' in capsys.readouterr().err
+    after = {path.name: path.read_bytes() for path in out.iterdir()}
+    assert after == before and len(before) == 5
