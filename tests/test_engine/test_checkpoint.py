@@ -184,8 +184,10 @@ class TestRefuses:
             load_from_local(str(path))
 
     def test_a_view_larger_than_the_file(self, save):
+        # Before torch 2.4 the restricted unpickler refuses it, later we do.
         path = save(dict(a=torch.ones(1).expand(1 << 40)))
-        with pytest.raises(ValueError, match='no larger than the file'):
+        with pytest.raises(
+                ValueError, match='no larger than the file|has only 1 values'):
             load_from_local(str(path))
 
     def test_parts_larger_than_the_file(self, tmp_path):
