@@ -17,7 +17,7 @@ from typing import Callable, Optional
 
 from cfg_options import OptionsAction, merge_options, nearest_argument
 from mmengine.config import Config
-from mmengine.logging import MMLogger
+from mmengine.logging import MMLogger, print_log
 
 from spiga_mmpose.evaluation.functional import NORMS
 from spiga_mmpose.evaluation.protocols import (LARGEST, PROTOCOLS, SMALLEST,
@@ -233,12 +233,11 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
 def run_runner(main: Callable[[], None]) -> None:
     """Run train.py or test.py; what its user can fix ends it with one line.
 
-    These are wrong values, files and folders, a full disk, names that no
-    registry knows, parts that cannot be built of their config, and a training
-    that has become NaN. The traceback of a
-    wrong value, which may be a mistake of the program after all, goes to the
-    run's log file. Everything else is such a mistake and ends with its
-    traceback.
+    These are wrong values, files and folders, a full disk, packages that are
+    missing, names that no registry knows, parts that cannot be built of their
+    config, and a training that has become NaN. The traceback of what may be a
+    mistake of the program after all goes to the run's log file. Everything
+    else is such a mistake and ends with its traceback.
 
     Args:
         main (Callable): The tool's main function.
@@ -248,8 +247,8 @@ def run_runner(main: Callable[[], None]) -> None:
     """
     try:
         main()
-    except (ValueError, OSError, FloatingPointError) as error:
-        if isinstance(error, ValueError):
+    except (FloatingPointError, ImportError, OSError, ValueError) as error:
+        if isinstance(error, (ImportError, ValueError)):
             _log_traceback()
         raise SystemExit(_last_words(one_line(error))) from None
     except (AssertionError, AttributeError, KeyError, TypeError) as error:
@@ -329,6 +328,7 @@ def load_config(args: argparse.Namespace) -> Config:
     elif cfg.get('work_dir', None) is None:
         name = osp.splitext(osp.basename(args.config))[0]
         cfg.work_dir = osp.join('work_dirs', name)
+    _fit_machine(cfg)
     if args.show or args.show_dir is not None:
         cfg.default_hooks.visualization.update(
             enable=True,
@@ -338,3 +338,29 @@ def load_config(args: argparse.Namespace) -> Config:
             out_dir=args.show_dir and osp.abspath(args.show_dir),
             interval=args.interval)
     return cfg
+
+
+def _fit_machine(cfg: Config) -> None:
+    """Do the obvious about loaders without workers and TensorBoard."""
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        loader = cfg.get(name)
+        if isinstance(loader, dict) and loader.get('num_workers', 0) == 0:
+            # Without workers torch takes neither.
+            loader.persistent_workers = False
+            loader.pop('prefetch_factor', None)
+    visualizer = cfg.get('visualizer') or {}
+    backends = visualizer.get('vis_backends') or []
+    kept = [
+        backend for backend in backends
+        if backend.get('type') != 'TensorboardVisBackend'
+    ]
+    if len(kept) == len(backends):
+        return
+    try:
+        import torch.utils.tensorboard  # noqa: F401
+    except ImportError as error:
+        visualizer.vis_backends = kept
+        print_log(
+            f'no curves for TensorBoard are written ({one_line(error)}): pip '
+            'install tensorboard, or leave TensorboardVisBackend out of '
+            'visualizer.vis_backends', 'current', logging.WARNING)

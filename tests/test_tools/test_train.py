@@ -1,6 +1,7 @@
 """Training, validating, saving, resuming and testing through the Runner."""
 import json
 import os.path as osp
+import sys
 
 import pytest
 import torch
@@ -234,6 +235,27 @@ class TestArguments:
         assert drawing.interval == 3
         drawing = command_line('--show').default_hooks.visualization
         assert drawing.enable and drawing.show
+
+    def test_loaders_without_workers(self, command_line):
+        """Torch takes neither of the others then."""
+        config = command_line('--cfg-options',
+                              'train_dataloader.num_workers=0',
+                              'train_dataloader.prefetch_factor=2')
+        loader = config.train_dataloader
+        assert not loader.persistent_workers
+        assert 'prefetch_factor' not in loader
+        assert config.val_dataloader.persistent_workers
+
+    def test_without_tensorboard(self, command_line, monkeypatch):
+        named = [dict(type='LocalVisBackend')]
+        tensorboard = dict(type='TensorboardVisBackend')
+        assert command_line().visualizer.vis_backends == [*named, tensorboard]
+        monkeypatch.setitem(sys.modules, 'torch.utils.tensorboard', None)
+        lines = []
+        monkeypatch.setattr('command_line.print_log',
+                            lambda text, *_: lines.append(text))
+        assert command_line().visualizer.vis_backends == named
+        assert 'pip install tensorboard' in lines[0] and len(lines) == 1
 
     def test_transfer(self, command_line):
         config = command_line('--transfer', 'weights.pth')
