@@ -55,7 +55,7 @@ make_venv() {
                 "(make clean-venv) and run make install again"
         return
     fi
-    [ ! -e "$venv" ] || [ -f "$venv/pyvenv.cfg" ] || rmdir "$venv" ||
+    [ ! -e "$venv" ] || [ -f "$venv/pyvenv.cfg" ] || rmdir "$venv" 2>>"$log" ||
         die "$venv is no environment of Python; move it away"
     "$1" -m venv --clear "$venv" 2>"$log" || {
         rm -rf "$venv"
