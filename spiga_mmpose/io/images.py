@@ -120,7 +120,7 @@ def as_bgr(image: np.ndarray, path: Optional[str] = None) -> np.ndarray:
     if image.dtype not in (np.uint8, np.uint16):
         raise ImageError(f'{name}: expected uint8 or uint16, found '
                          f'{image.dtype}')
-    channels = {2: 1, 3: image.shape[-1]}.get(image.ndim)
+    channels = image.shape[2] if image.ndim == 3 else image.ndim == 2
     if channels not in (1, 3, 4) or image.size == 0:
         raise ImageError(
             f'{name}: expected (H, W) or (H, W, 1, 3 or 4) with at least '
