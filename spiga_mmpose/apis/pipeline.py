@@ -209,11 +209,17 @@ def _with_boxes(frames: Iterable[Frame], bboxes
     if bboxes is None:
         yield from ((frame, None) for frame in frames)
         return
-    shared = all(np.shape(box) == (4, ) for box in bboxes)
-    given = [
-        np.asarray(boxes, np.float32)
-        for boxes in ([bboxes] if shared else bboxes)
-    ]
+    try:
+        shared = all(np.shape(box) == (4, ) for box in bboxes)
+        given = [
+            np.asarray(boxes, np.float32)
+            for boxes in ([bboxes] if shared else bboxes)
+        ]
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(
+            'bboxes: expected (N, 4) numbers x1, y1, x2, y2 for every image, '
+            'or a list of these with one for each image; found '
+            f'{repr(bboxes)[:80]} ({str(error)[:80]})') from None
     for boxes in given:
         if boxes.size and (boxes.ndim != 2 or boxes.shape[1] != 4):
             raise ValueError(

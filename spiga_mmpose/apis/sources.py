@@ -138,8 +138,14 @@ def _of_text(text: str) -> Iterator[Frame]:
 def _of_camera(source: Union[str, int]) -> Iterator[Frame]:
     number = source
     if isinstance(source, str):
-        number = int(source.partition(':')[2] or 0)
-    yield from _of_capture(number, f'{CAMERA}:{number}')
+        number = source.partition(':')[2] or '0'
+    text = str(number)
+    if not text.isdecimal() or len(text) > 9:
+        yield Frame(
+            f'{CAMERA}:{text[:20]}',
+            error=f'no camera {text[:20]}: expected a small integer from 0')
+        return
+    yield from _of_capture(int(number), f'{CAMERA}:{number}')
 
 
 def _of_capture(where: Union[str, int], name: str) -> Iterator[Frame]:

@@ -173,6 +173,12 @@ def _check_form(filename: str, loaded) -> None:
                 f'{filename}: {place}{key}: expected {kind.__name__}, found '
                 f'{type(value).__name__}; use a file that this project or '
                 'MMPose saved')
+    for names in (loaded, loaded.get('state_dict') or {}):
+        other = next((n for n in names if not isinstance(n, str)), None)
+        if other is not None:
+            raise ValueError(
+                f'{filename}: a name in it is of {type(other).__name__}: '
+                'expected text; use a file that this project or MMPose saved')
 
 
 def _check_tensors(filename: str, loaded) -> None:

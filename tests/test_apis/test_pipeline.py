@@ -179,3 +179,13 @@ def test_another_detector(infer):
     assert other.detect(WALL)[0].tolist() == [[0, 0, 120, 90]]
     assert len(infer.detect(WALL)[0]) == 0
     assert other.model is infer.model
+
+
+@pytest.mark.parametrize('bboxes', [
+    5, 'text', [['a', 'b', 'c', 'd']], np.array(5), [{}], {'a': 1},
+    [[[1, 2, 3], [4]]], [None]
+])
+def test_what_are_no_boxes(infer, bboxes):
+    with pytest.raises(ValueError, match='bboxes: expected') as error:
+        list(infer.find_faces(frames('a'), bboxes=bboxes))
+    assert '\n' not in str(error.value) and len(str(error.value)) < 400

@@ -228,6 +228,12 @@ class TestCameras:
         frames.close()
         assert FakeCapture.released == [1]
 
+    @pytest.mark.parametrize('source',
+                             [-1, 10**11, True, 'webcam:99999999999'])
+    def test_a_number_that_cannot_be(self, source):
+        [frame] = read_frames(source)
+        assert 'no camera ' in frame.error and frame.image is None
+
     def test_what_is_a_camera(self):
         assert is_camera(0) and is_camera('webcam') and is_camera('webcam:2')
         for other in ('webcam.jpg', 'webcam:x', '0', ['webcam'], IMAGE):

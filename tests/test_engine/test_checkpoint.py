@@ -210,6 +210,8 @@ class TestRefuses:
         (dict(meta=dict(dataset_meta=dict(num_keypoints='98'))),
          'meta.dataset_meta.num_keypoints: expected int, found str'),
         (dict(state_dict=[1]), 'state_dict: expected dict, found list'),
+        ({3: torch.ones(1), 'a': 1}, 'a name in it is of int: expected text'),
+        (dict(state_dict={(1, 2): 3}), 'a name in it is of tuple'),
     ])
     def test_parts_of_another_type(self, save, content, words):
         with pytest.raises(ValueError, match=words):
