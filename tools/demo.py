@@ -26,10 +26,10 @@ import torch
 from demo_loop import DRAWINGS, FAULTS, ON_IMAGE, Demo
 
 from spiga_mmpose.apis import (ResultWriter, SPIGAInferencer, choose_detector,
-                               find_weights, is_video, left_out_videos,
-                               list_images, parse_box)
+                               find_weights, is_video, left_out, list_images,
+                               parse_box)
 from spiga_mmpose.apis.detection import AUTO, DETECTORS
-from spiga_mmpose.apis.inputs import counted
+from spiga_mmpose.apis.inputs import as_text, counted
 from spiga_mmpose.apis.loading import BACKENDS, is_exported
 from spiga_mmpose.apis.smoothing import SMOOTHING
 from spiga_mmpose.apis.tracking import DET_EVERY
@@ -225,7 +225,8 @@ def prepare(args, paths):
                              f'{args.det_every}')
     model, weights = choose_model(args)
     detector, det_weights, reason = choose_finder(args)
-    writer = ResultWriter(args.out, args.format or ['json'], paths)
+    writer = ResultWriter(args.out, args.format or ['json'],
+                          list(map(as_text, paths)))
     inferencer = SPIGAInferencer(
         weights,
         model,
@@ -255,7 +256,7 @@ def main(argv=None):
     args = parse_args(argv)
     try:
         paths = list_images(args.images)
-        for sentence in left_out_videos(args.images):
+        for sentence in left_out(args.images):
             print(f'note: {sentence}', file=sys.stderr)
         # MMDet and MMPose warn of what is meant to be so: a detector without
         # weights, metainfo found by its name.

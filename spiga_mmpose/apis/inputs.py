@@ -1,8 +1,8 @@
 """Parse user inputs: files, folders, globs, cameras, boxes."""
 import glob
-import mimetypes
 import os
 import os.path as osp
+from collections import Counter
 from typing import Any, List, Sequence, Tuple
 
 import numpy as np
@@ -13,8 +13,14 @@ from .download import is_url
 # is to be seen, and soon the numbers overflow.
 _MAX_BOX = 100
 # A folder is searched for these; a file that is named is taken as it is.
-IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.ppm', '.tif', '.tiff',
+IMAGE_SUFFIXES = ('.bmp', '.dib', '.jfif', '.jpe', '.jpeg', '.jpg', '.mpo',
+                  '.pbm', '.pgm', '.png', '.pnm', '.ppm', '.tif', '.tiff',
                   '.webp')
+# Ours, for the table of MIME types is that of the machine.
+VIDEO_SUFFIXES = ('.3g2', '.3gp', '.asf', '.avi', '.divx', '.f4v', '.flv',
+                  '.m1v', '.m2ts', '.m2v', '.m4v', '.mjpeg', '.mjpg', '.mkv',
+                  '.mov', '.mp4', '.mpe', '.mpeg', '.mpg', '.mts', '.mxf',
+                  '.ogv', '.qt', '.ts', '.vob', '.webm', '.wmv')
 CAMERA = 'webcam'  # as MMPose names it: 'webcam' or 'webcam:1'
 
 
@@ -22,17 +28,24 @@ def is_camera(source: Any) -> bool:
     """Return whether a source is a camera, whose frames do not wait."""
     if isinstance(source, str):
         name, _, number = source.partition(':')
-        return name == CAMERA and (not number or number.isdigit())
-    return isinstance(source, int)
+        return name == CAMERA and (not number or
+                                   number.isdecimal() and len(number) < 5)
+    return isinstance(source, int) and not isinstance(source, bool)
 
 
 def is_video(source: Any) -> bool:
     """Return whether a source is a video file (by its ending) or a camera."""
     if not isinstance(source, (str, os.PathLike)):
         return is_camera(source)
-    kind = mimetypes.guess_type(source)[0] or ''
-    return is_camera(source) or (kind.startswith('video')
-                                 and not is_url(os.fspath(source)))
+    path = os.fsdecode(source)
+    return is_camera(source) or (path.lower().endswith(VIDEO_SUFFIXES)
+                                 and not is_url(path))
+
+
+def as_text(path: str) -> str:
+    """A path that every file and terminal takes: what is no UTF-8 in it is
+    escaped."""
+    return path.encode('utf-8', 'backslashreplace').decode()
 
 
 def list_images(inputs: Sequence[str]) -> List[str]:
@@ -40,8 +53,8 @@ def list_images(inputs: Sequence[str]) -> List[str]:
 
     Args:
         inputs (list[str]): Each a file, a URL, a folder (its images by name,
-            not those of its subfolders, and not its videos; see
-            :func:`left_out_videos`) or a glob pattern.
+            not those of its subfolders; see :func:`left_out`) or a glob
+            pattern.
 
     Returns:
         list[str]: Paths and URLs in the order given, each once. A file that
@@ -62,7 +75,7 @@ def list_images(inputs: Sequence[str]) -> List[str]:
                 raise ValueError('; '.join([
                     f'no image in the folder {given}: expected files that end '
                     f'in one of {", ".join(IMAGE_SUFFIXES)}',
-                    *left_out_videos([given])
+                    *left_out([given])
                 ]))
         elif (glob.has_magic(given) and not osp.exists(given)
               and not is_url(given)):
@@ -75,7 +88,7 @@ def list_images(inputs: Sequence[str]) -> List[str]:
     return list(dict.fromkeys(paths))
 
 
-def left_out_videos(inputs: Sequence[str]) -> List[str]:
+def left_out(inputs: Sequence[str]) -> List[str]:
     """What :func:`list_images` leaves out, in words.
 
     A folder stands for its images, as for MMPose's inferencers.
@@ -84,21 +97,38 @@ def left_out_videos(inputs: Sequence[str]) -> List[str]:
         inputs (list[str]): As for :func:`list_images`.
 
     Returns:
-        list[str]: Of each folder that holds videos a sentence: how many, and
-        how to name them.
+        list[str]: Of each folder a sentence for its videos, with how to name
+        them, and one for its other files; both count them by ending.
     """
     sentences = []
     for folder in dict.fromkeys(filter(osp.isdir, inputs)):
-        videos = list(filter(is_video, _files_of(folder)))
-        endings = sorted({osp.splitext(path)[1] for path in videos})
+        others = [
+            path for path in _files_of(folder)
+            if not path.lower().endswith(IMAGE_SUFFIXES)
+        ]
+        videos = list(filter(is_video, others))
         patterns = ' '.join(
-            f"'{osp.join(folder, '*' + ending)}'" for ending in endings)
+            f"'{osp.join(folder, '*' + ending)}'"
+            for ending in sorted(Counter(map(_ending, videos))))
+        others = [path for path in others if path not in videos]
         if videos:
             sentences.append(
                 f'left out: {counted(len(videos), "video")} in the folder '
                 f'{folder}, which stands for its images; for videos name '
                 f'{patterns}')
-    return sentences
+        if others:
+            counts = Counter(map(_ending, others)).most_common()
+            endings = ', '.join(f'{number} {ending or "without an ending"}'
+                                for ending, number in counts[:8])
+            endings += ', ...' if len(counts) > 8 else ''
+            sentences.append(
+                f'left out: {counted(len(others), "other file")} in the '
+                f'folder {folder}: {endings}')
+    return list(map(as_text, sentences))
+
+
+def _ending(path: str) -> str:
+    return osp.splitext(path)[1]
 
 
 def counted(number: int, thing: str) -> str:

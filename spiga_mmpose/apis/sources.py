@@ -10,16 +10,18 @@ import os
 import os.path as osp
 from dataclasses import dataclass
 from itertools import count
-from typing import Iterator, Optional, Union
+from typing import IO, Any, Callable, Iterator, Mapping, Optional, Union
 
 import cv2
 import numpy as np
+import torch
 from mmengine import fileio
 from mmengine.logging import print_log
+from PIL import Image
 
 from spiga_mmpose import io
 from .download import is_url, read_url
-from .inputs import CAMERA, is_camera, is_video, left_out_videos, list_images
+from .inputs import CAMERA, as_text, is_camera, is_video, left_out, list_images
 from .library_lines import opencv_quiet
 
 
@@ -28,8 +30,9 @@ class Frame:
     """One image of a source.
 
     Attributes:
-        name (str): Path or URL of the file, ``'webcam:0'``, or ``'array_0'``
-            with the place of an array among the arrays.
+        name (str): Path or URL of the file (bytes of a path that are no
+            UTF-8 are escaped), ``'webcam:0'``, or ``'array_0'`` with the
+            place among what has no name: arrays, bytes, ...
         index (int | None): Number of the frame in its video, from 0; None for
             an image.
         image (np.ndarray | None): (H, W, 3) BGR, uint8; None where it cannot
@@ -65,20 +68,23 @@ def read_image(path_or_url: str) -> np.ndarray:
     return io.read_image(path_or_url, get=get)
 
 
-def read_frames(source: Union[str, os.PathLike, int, np.ndarray, list],
-                ) -> Iterator[Frame]:
+def read_frames(source: Any) -> Iterator[Frame]:
     """Yield the images of a source, each when it is asked for.
 
     Args:
         source: One of
 
             * a path: image or video (told by its ending), folder (its
-              images by name; a warning is logged of videos in it) or glob
-              pattern;
+              images by name; a warning is logged of what is left out) or
+              glob pattern;
             * ``'http://...'`` or ``'https://...'``: an image;
             * an array: (H, W), (H, W, 1), (H, W, 3) BGR or (H, W, 4) BGRA,
               uint8 or uint16;
-            * a number, ``'webcam'`` or ``'webcam:1'``: a camera, until it
+            * a torch tensor of the same, BGR too, with the channels last or
+              first;
+            * a Pillow image;
+            * the bytes of an image file, or a file open for reading them;
+            * an ``int``, ``'webcam'`` or ``'webcam:1'``: a camera, until it
               ends or the caller stops;
             * a list, tuple or generator of these.
 
@@ -95,44 +101,85 @@ def read_frames(source: Union[str, os.PathLike, int, np.ndarray, list],
 
 
 def _read(source, numbers) -> Iterator[Frame]:
-    if isinstance(source, np.ndarray):
-        yield _of_array(source, f'array_{next(numbers)}')
+    decode = next((decode for kinds, decode in _DECODERS.items()
+                   if isinstance(source, kinds)), None)
+    if decode:
+        yield _made(decode, source, f'array_{next(numbers)}')
+    elif hasattr(source, 'read'):
+        name = getattr(source, 'name', None)
+        if not isinstance(name, str):
+            name = f'array_{next(numbers)}'
+        yield _made(_of_file, source, as_text(name))
     elif is_camera(source):
         yield from _of_camera(source)
     elif isinstance(source, (str, os.PathLike)):
-        yield from _of_text(os.fspath(source))
-    elif hasattr(source, '__iter__'):
+        yield from _of_text(os.fsdecode(source))
+    elif hasattr(source, '__iter__') and not isinstance(source, Mapping):
         for item in source:
             yield from _read(item, numbers)
     else:
         raise TypeError(
-            'expected a path, URL, array, camera number, or a list of these; '
-            f'found {type(source).__name__}')
+            'expected a path, URL, array, tensor, Pillow image, bytes of an '
+            'image file, open file, camera number, or a list of these; found '
+            f'{type(source).__name__}')
 
 
-def _of_array(image: np.ndarray, name: str) -> Frame:
+def _made(decode: Callable, source: Any, name: str) -> Frame:
     try:
-        return Frame(name, image=io.as_bgr(image, name))
-    except ValueError as error:
-        return Frame(name, error=str(error))
+        return Frame(name, image=decode(source, name))
+    except (ValueError, TypeError, OSError) as error:
+        text = str(error)
+        return Frame(name, error=text if name in text else f'{name}: {text}')
+
+
+def _of_tensor(tensor: torch.Tensor, name: str) -> np.ndarray:
+    """As an array; the channels may be first."""
+    shape = tuple(tensor.shape)
+    first, last = ((shape[0] in (1, 3, 4), shape[2] in (1, 3, 4))
+                   if len(shape) == 3 else (False, True))
+    if first == last:
+        raise ValueError(
+            f'the tensor {name}: expected (1, 3 or 4, H, W) or (H, W, 1, 3 or '
+            f'4), found {shape}; make it an array (H, W, 3)')
+    tensor = tensor.movedim(0, 2) if first else tensor
+    return io.as_bgr(tensor.detach().cpu().numpy(), name)
+
+
+def _of_file(file: IO[bytes], name: str) -> np.ndarray:
+    content = file.read()
+    if not isinstance(content, bytes):
+        raise ValueError(f"the file {name}: expected one opened by 'rb', "
+                         f'whose read() gives bytes; found '
+                         f'{type(content).__name__}')
+    return io.decode_image(content, name)
+
+
+_DECODERS = {
+    np.ndarray: io.as_bgr,
+    torch.Tensor: _of_tensor,
+    Image.Image: io.from_pillow,
+    (bytes, bytearray, memoryview):
+    lambda content, name: io.decode_image(bytes(content), name),
+}
 
 
 def _of_text(text: str) -> Iterator[Frame]:
     try:
         paths = list_images([text])
     except ValueError as error:
-        yield Frame(text, error=str(error))
+        yield Frame(as_text(text), error=as_text(str(error)))
         return
-    for sentence in left_out_videos([text]):
+    for sentence in left_out([text]):
         print_log(sentence, logger='current', level=logging.WARNING)
     for path in paths:
+        name = as_text(path)
         if is_video(path):
-            yield from _of_capture(path, path)
+            yield from _of_capture(path, name)
             continue
         try:
-            yield Frame(path, image=read_image(path))
+            yield Frame(name, image=read_image(path))
         except ValueError as error:
-            yield Frame(path, error=str(error))
+            yield Frame(name, error=as_text(str(error)))
 
 
 def _of_camera(source: Union[str, int]) -> Iterator[Frame]:
@@ -151,6 +198,13 @@ def _of_camera(source: Union[str, int]) -> Iterator[Frame]:
 def _of_capture(where: Union[str, int], name: str) -> Iterator[Frame]:
     if isinstance(where, str) and not osp.isfile(where):
         yield Frame(name, error=f'no such video file: {name}')
+        return
+    if isinstance(where, str) and where != name:
+        yield Frame(name, error=f'{name}: OpenCV opens no video whose name is '
+                    'not UTF-8; rename it')
+        return
+    if isinstance(where, int) and not 0 <= where < 10_000:
+        yield Frame(name, error=f'{name}: no camera has such a number')
         return
     with opencv_quiet():
         capture = cv2.VideoCapture(where)

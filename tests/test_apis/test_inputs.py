@@ -4,8 +4,8 @@ import os.path as osp
 import numpy as np
 import pytest
 
-from spiga_mmpose.apis import (check_box, left_out_videos, list_images,
-                               parse_box, valid_boxes)
+from spiga_mmpose.apis import (check_box, left_out, list_images, parse_box,
+                               valid_boxes)
 from spiga_mmpose.apis.inputs import counted
 
 
@@ -57,12 +57,28 @@ class TestListImages:
         with pytest.raises(ValueError, match='no image in the folder'):
             list_images([str(tmp_path)])
 
+    def test_what_a_folder_holds_beside_is_counted(self, folder):
+        for name in ('a.avif', 'b.avif', 'c.heic', 'd.jp2', 'e.gif', 'raw'):
+            (folder / name).write_text('x')
+        [sentence] = left_out([str(folder)])
+        begin, counts = sentence.rsplit(': ', 1)
+        assert begin == f'left out: 7 other files in the folder {folder}'
+        assert sorted(counts.split(', ')) == [
+            '1 .gif', '1 .heic', '1 .jp2', '1 .txt', '1 without an ending',
+            '2 .avif'
+        ]
+        for name in ('x.jfif', 'y.JPE', 'z.mpo'):
+            (folder / name).write_text('x')
+        assert names(list_images([str(folder)])) == [
+            'a.png', 'b.JPG', 'c[1].jpg', 'x.jfif', 'y.JPE', 'z.mpo']
+
     def test_videos_of_a_folder_are_told(self, folder):
-        assert left_out_videos([str(folder)]) == []
+        (folder / 'notes.txt').unlink()
+        assert left_out([str(folder)]) == []
         for name in ('x.mp4', 'y.mp4', 'z.AVI'):
             (folder / name).write_text('x')
         (folder / 'folder.mp4').mkdir()
-        [sentence] = left_out_videos([str(folder), str(folder), 'a.mp4'])
+        [sentence] = left_out([str(folder), str(folder), 'a.mp4'])
         assert '3 videos in the folder' in sentence
         assert sentence.endswith(f"'{folder}/*.AVI' '{folder}/*.mp4'")
         assert len(list_images([str(folder)])) == 3

@@ -1,8 +1,14 @@
 """Images from files, folders, URLs, arrays, videos and cameras."""
+import os
+import re
+from io import BytesIO, StringIO
+
 import cv2
 import numpy as np
 import pytest
+import torch
 from cartoon import cartoon_face
+from PIL import Image
 from web_server import serve
 
 from spiga_mmpose.apis import is_video, read_frames, read_image, sources
@@ -60,7 +66,8 @@ class TestFiles:
                             lambda text, **_: told.append(text))
         (folder / 'film.mp4').write_text('film')
         assert len(list(read_frames(str(folder)))) == 3
-        [line] = told
+        line, others = told
+        assert others.endswith(': 1 .txt')
         assert line.startswith('left out: 1 video in the folder')
 
     def test_a_glob(self, folder):
@@ -240,7 +247,82 @@ class TestCameras:
             assert not is_camera(other)
 
 
-def test_what_is_a_video(tmp_path):
+class TestWhatPeopleHandOver:
+    """Everything that holds an image is one, or one line says no."""
+
+    @pytest.mark.parametrize('given', [
+        png(), bytearray(png()), memoryview(png()),
+        BytesIO(png()),
+        Image.fromarray(IMAGE[..., ::-1]),
+        torch.from_numpy(IMAGE),
+        torch.from_numpy(IMAGE).permute(2, 0, 1), IMAGE
+    ], ids=range(8))  # yapf: disable
+    def test_taken(self, given):
+        [frame] = read_frames(given)
+        assert frame.error == '' and frame.name == 'array_0'
+        assert np.array_equal(frame.image, IMAGE)
+
+    def test_an_open_file_and_paths(self, folder):
+        path = folder / 'b.png'
+        with open(path, 'rb') as file:
+            frames = list(read_frames([file, path, str(path)]))
+        assert [frame.name for frame in frames] == [str(path)] * 3
+        assert all(np.array_equal(frame.image, IMAGE) for frame in frames)
+
+    @pytest.mark.parametrize('given, words', [
+        (b'', 'empty file'),
+        (b'not an image', 'not an image'),
+        (png()[:-30], 'not an image'),
+        (StringIO('text'), "opened by 'rb'"),
+        (torch.zeros(3, 5, 3, dtype=torch.uint8), r'found \(3, 5, 3\)'),
+        (torch.zeros(2, 5, 7, dtype=torch.uint8), r'found \(2, 5, 7\)'),
+        (torch.zeros(3, 5, 7), 'found float32'),
+        (torch.zeros(1, 3, 5, 7, dtype=torch.uint8), r'found \(1, 3, 5, 7'),
+        (np.array(3, np.uint8), r'found \(\)'),
+        (np.array('a.jpg'), 'found <U5'),
+        (Image.new('F', (3, 3)), 'found float32'),
+        (1 << 40, 'no camera'),
+        (-1, 'no camera'),
+    ], ids=str)  # yapf: disable
+    def test_one_error_each(self, given, words):
+        bad, good = read_frames([given, IMAGE])
+        assert good.image is not None and bad.image is None
+        assert re.search(words, bad.error) and len(bad.error) < 400
+        assert bad.name in bad.error
+
+    @pytest.mark.parametrize('given', [
+        True, 1.5, None, np.int64(1), dict(image=IMAGE)], ids=str)
+    def test_refused(self, given):
+        with pytest.raises(TypeError, match='expected a path, URL'):
+            list(read_frames(given))
+        assert not is_camera(given)
+
+
+class TestNamesThatAreNotUtf8:
+
+    def test_an_image(self, tmp_path):
+        path = os.fsencode(tmp_path) + b'/a\xff.png'
+        with open(path, 'wb') as file:
+            file.write(png())
+        for given in (os.fsdecode(path), str(tmp_path)):
+            [frame] = read_frames(given)
+            assert np.array_equal(frame.image, IMAGE)
+            assert frame.name == f'{tmp_path}/a\\udcff.png'
+
+    @pytest.mark.parametrize('name', [b'a\xff.mp4', b'a\xff.png'])
+    def test_one_error(self, tmp_path, name):
+        path = os.fsencode(tmp_path) + b'/' + name
+        with open(path, 'wb') as file:
+            file.write(b'damaged')
+        [frame] = read_frames(os.fsdecode(path))
+        assert '/a\\udcff' in frame.error
+        frame.error.encode()
+
+
+def test_what_is_a_video(tmp_path, monkeypatch):
+    monkeypatch.setattr('mimetypes.guess_type', lambda *_: (None, None))
+    for source in ('a.mkv', 'a.M4V', 'a.wmv', 'a.mts', 'a.ts', 'a.3gp'):
+        assert is_video(source)
     for source in ('a.mp4', 'b.AVI', tmp_path / 'c.mov', 'webcam', 0):
         assert is_video(source)
     for source in ('a.jpg', 'mp4', 'http://host/a.mp4', IMAGE, ['a.mp4']):
