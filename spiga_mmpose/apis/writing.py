@@ -15,6 +15,8 @@ from .formats import to_benchmark, to_coco, to_csv, to_mmpose, to_pts
 # Of an image NAME.json, NAME_mmpose.json, NAME_1.pts, ...; of all images the
 # files below.
 FORMATS = ('json', 'mmpose', 'coco', 'pts', 'csv', 'benchmark')
+
+
 def write_jpeg(folder: str, name: str, image: np.ndarray) -> None:
     """Write an image as JPEG.
 
