@@ -89,7 +89,7 @@ class VideoWriter:
         self._stream = self._file.add_stream(
             'libx264' if good else 'mpeg4',
             rate=Fraction(self._rate).limit_denominator(1001),
-            options=dict(crf='20', preset='veryfast') if good else {})
+            options=dict(crf='20', preset='veryfast', bf='0') if good else {})
         self._stream.width, self._stream.height = _even(self._size)
         self._stream.pix_fmt = 'yuv420p'
         self._stream.codec_context.time_base = Fraction(1, _TICKS)
@@ -186,7 +186,10 @@ class _Sound:
             packet.dts -= shift
             if packet.pts is not None:
                 packet.pts -= shift
-            yield packet
+            # Before the start there is what an encoder needs to run in. MP4
+            # in fragments would begin there, and move the images.
+            if packet.dts >= 0:
+                yield packet
 
     def close(self) -> None:
         self._file.close()

@@ -7,8 +7,8 @@ import pytest
 import torch
 from small_disk import small_disk
 
-from spiga_mmpose.io import (GrowingFile, staging_folder, write_all, write_json,
-                             write_tensors, write_whole)
+from spiga_mmpose.io import (GrowingFile, staging_folder, write_all,
+                             write_json, write_tensors, write_whole)
 
 
 def test_text_and_bytes(tmp_path):
