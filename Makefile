@@ -1,15 +1,18 @@
 # From a clone to a result: `make demo`, `make test`.
 #
-#   PYTHON=/path/to/python3.11   the Python to use (3.10 or 3.11)
+#   PYTHON=/path/to/python3.12   the Python to use (3.10 to 3.13)
+#   TORCH=cpu                    the build of torch (cpu, cuda), in a new .venv
+#   MMCV_OPS=1                   mmcv with its compiled operators
 #   PIP_FIND_LINKS=folder        where pip also looks for ready wheels
 #   WORKERS=4                    processes of the test suite
 WORKERS ?= 2
 PY := .venv/bin/python
 # One thread a test process: they run beside each other.
 PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS)
-CODE := spiga_mmpose configs tools tests setup.py
+CODE := spiga_mmpose configs stand_ins tools tests setup.py
 
-.PHONY: help install demo test test-fast lint clean clean-venv
+.PHONY: help install demo test test-fast test-pythons lint \
+	clean clean-venv
 
 help:
 	@echo 'make demo       install, show a photograph and a video with landmarks'
@@ -18,6 +21,8 @@ help:
 	@echo 'make test-fast  the same without the slow tests'
 	@echo 'make install    only make .venv, with everything at pinned versions'
 	@echo 'make lint       flake8 and isort'
+	@echo 'make test-pythons  the fast tests on Python 3.10, 3.12 and 3.13, where'
+	@echo '                they are; environments of up to 7 GB each in .cache'
 	@echo 'make clean      remove what runs have written'
 	@echo 'make clean-venv remove .venv; the mmcv built here stays in .cache'
 
@@ -38,12 +43,17 @@ test: install
 test-fast: install
 	$(PYTEST) -m 'not slow'
 
+test-pythons: install
+	WORKERS=$(WORKERS) tools/test_pythons.sh
+
 lint: install
 	$(PY) -m flake8 $(CODE)
 	$(PY) -m isort --check-only --diff $(CODE)
 
 clean:
-	rm -rf work_dirs build dist *.egg-info .pytest_cache
+	rm -rf work_dirs .pytest_cache
+	rm -rf $(foreach folder,. $(wildcard stand_ins/*), \
+		$(addprefix $(folder)/,build dist *.egg-info))
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 clean-venv:

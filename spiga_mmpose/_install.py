@@ -15,6 +15,7 @@ from .datasets.transforms.loading import FaceImageBackend
 from .engine.checkpoint import (ALLOWED, AS_DATA, load_as_data, load_from_http,
                                 load_from_local)
 from .engine.whole_file_backend import WholeFileBackend
+from .package_files import register_base_configs
 
 
 def install() -> None:
@@ -25,6 +26,7 @@ def install() -> None:
       it), ``face_image`` (checked image files for MMDet's loader, see
       ``configs/detection``) and ``whole_file`` (checkpoints of
       ``SafeCheckpointHook`` and ``StageHook``).
+    * Names of configs, ``spiga_mmpose::NAME.py``, for ``_base_``.
     * A scheme of checkpoint paths, ``as_data:``: what follows is loaded
       without running anything in it, whatever the torch.
     * A few harmless classes in the allow-list of ``torch.load`` with
@@ -43,6 +45,7 @@ def install() -> None:
     register_backend('synthetic', SyntheticFaceBackend, prefixes='synthetic')
     register_backend('face_image', FaceImageBackend)
     register_backend('whole_file', WholeFileBackend)
+    register_base_configs()
     CheckpointLoader.register_scheme(AS_DATA, load_as_data)
     if hasattr(torch.serialization, 'add_safe_globals'):
         torch.serialization.add_safe_globals(ALLOWED)

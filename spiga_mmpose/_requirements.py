@@ -9,6 +9,8 @@ Nothing heavy is imported here: it takes milliseconds.
 import importlib.machinery
 import importlib.metadata
 import importlib.util
+import os.path as osp
+import shlex
 import sys
 
 try:
@@ -18,6 +20,11 @@ except ImportError:
     raise ImportError('spiga_mmpose needs packaging (not installed). Type: '
                       'pip install packaging') from None
 
+# What stands in for compiled operators and for a package without wheels.
+STAND_INS = osp.join(osp.dirname(osp.abspath(__file__)), '.mim', 'stand_ins')
+MMCV_EXT = shlex.quote(osp.join(STAND_INS, 'mmcv_ext'))
+XTCOCOTOOLS = shlex.quote(osp.join(STAND_INS, 'xtcocotools'))
+
 # Importable module with its versions: what to type. ``mmpose`` is installed
 # without its dependency list, and the others may be (``tools/install.sh``),
 # hence the last rows: all that this stack imports as soon as spiga_mmpose is
@@ -25,20 +32,20 @@ except ImportError:
 REQUIREMENTS = {
     'torch>=2.1': 'pip install torch torchvision',
     'torchvision': 'pip install torch torchvision',
-    'numpy': 'pip install "numpy<2"',
-    'cv2': 'pip install "opencv-python<4.12"',
+    'numpy': 'pip install numpy',
+    'cv2': 'pip install "opencv-python<4.13"',
     'mmengine>=0.10.3': 'pip install mmengine==0.10.7',
-    'mmcv>=2.0.0': 'pip install openmim && mim install mmcv==2.1.0',
+    'mmcv>=2.0.0': f'pip install mmcv-lite==2.1.0 {MMCV_EXT}',
     'mmdet>=3.0.0': 'pip install mmdet==3.3.0',
     'mmpose>=1.3.0': 'pip install --no-deps mmpose==1.3.2',
     'PIL': 'pip install pillow',
+    'xtcocotools': f'pip install {XTCOCOTOOLS}',
     'yaml': 'pip install pyyaml',
     **{
         name: f'pip install {name}'
         for name in ('addict', 'matplotlib', 'munkres', 'packaging',
                      'pycocotools', 'rich', 'scipy', 'shapely', 'six',
-                     'termcolor', 'terminaltables', 'tqdm', 'xtcocotools',
-                     'yapf')
+                     'termcolor', 'terminaltables', 'tqdm', 'yapf')
     }
 }
 # Distributions that bring a module under another name, OneDL's forks first.
@@ -59,9 +66,9 @@ def check_requirements():
     for text, command in REQUIREMENTS.items():
         fault = _fault(Requirement(text))
         if fault is None and text.startswith('mmcv') and not _has_operators():
-            fault = ('mmcv with its compiled operators (the one installed '
-                     'has none: mmcv-lite, or built with MMCV_WITH_OPS=0)')
-            command = 'pip uninstall -y mmcv mmcv-lite && ' + command
+            fault = ('mmcv._ext (the mmcv installed has no compiled '
+                     'operators, and nothing stands in for them)')
+            command = f'pip install {MMCV_EXT}'
         if fault is not None:
             faults[fault] = command
     faults.update(_setuptools_fault())
@@ -103,7 +110,7 @@ def _find_spec(module):
 
 
 def _has_operators():
-    """Return whether mmcv has its compiled extension."""
+    """Whether mmcv has compiled operators, or what stands in for them."""
     if 'mmcv._ext' in sys.modules:
         return True
     folders = importlib.util.find_spec('mmcv').submodule_search_locations

@@ -7,9 +7,11 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 import yaml
+from matplotlib import cbook
 from packaging.version import Version
 
 from spiga_mmpose import _requirements
@@ -21,7 +23,11 @@ LOWEST = {text.partition('>=')[0]: text.partition('>=')[2]
           for text in REQUIREMENTS}
 COMMANDS = dict(zip(LOWEST, REQUIREMENTS.values()))
 # Where the distribution that is pinned has another name than the module.
-DISTRIBUTIONS = dict(cv2='opencv-python-headless', PIL='pillow', yaml='pyyaml')
+DISTRIBUTIONS = dict(
+    cv2='opencv-python-headless',
+    mmcv='mmcv-lite',
+    PIL='pillow',
+    yaml='pyyaml')
 
 
 @pytest.fixture
@@ -170,8 +176,11 @@ class TestRequirements:
         for name in ('mmcv', 'mmcv._ext'):
             monkeypatch.delitem(sys.modules, name, raising=False)
         text = message()
-        assert 'needs mmcv with its compiled operators' in text
-        assert 'mim install mmcv==2.1.0' in text
+        assert 'needs mmcv._ext (the mmcv installed has no compiled' in text
+        folder = re.search(r'Type: pip install (\S*/mmcv_ext) \(or', text)[1]
+        assert osp.isfile(osp.join(folder, 'pyproject.toml'))
+        (package / '_ext.py').write_text('')
+        check_requirements()
 
     def test_several_faults_are_one_sentence(self, stack):
         del stack['torch'], stack['torchvision']
@@ -204,8 +213,12 @@ class TestRequirements:
 
 @pytest.fixture
 def pins(repo):
-    """Distribution -> version over all requirement files."""
+    """Distribution -> version over all requirement files and stand-ins."""
     found = {}
+    for path in Path(repo).glob('stand_ins/*/pyproject.toml'):
+        name, version = re.findall('^(?:name|version) = "(.+)"$',
+                                   path.read_text(), re.MULTILINE)
+        found[name] = version
     folder = osp.join(repo, 'requirements')
     for name in os.listdir(folder):
         with open(osp.join(folder, name)) as file:
@@ -231,28 +244,42 @@ class TestPins:
 
 @pytest.fixture(scope='module')
 def wheel(repo, tmp_path_factory):
-    """The wheel that `pip install .` makes, built beside the checkout."""
+    """The wheel that the source distribution of this checkout makes."""
     folder = tmp_path_factory.mktemp('packaging')
-    shutil.copy(osp.join(repo, 'setup.py'), folder)
-    shutil.copytree(
-        osp.join(repo, 'spiga_mmpose'),
-        folder / 'spiga_mmpose',
-        ignore=shutil.ignore_patterns('__pycache__'))
+    for name in ('LICENSE', 'README.md', 'model-index.yml', 'setup.py',
+                 'THIRD_PARTY_NOTICES.md', 'checkpoints', 'configs',
+                 'spiga_mmpose', 'stand_ins', 'tools'):
+        path = osp.join(repo, name)
+        if osp.isdir(path):
+            shutil.copytree(
+                path,
+                folder / name,
+                symlinks=True,
+                ignore=shutil.ignore_patterns('__pycache__'))
+        else:
+            shutil.copy(path, folder)
+    (folder / 'checkpoints' / 'my_own.pth').write_text('mine')
+    run([sys.executable, 'setup.py', '-q', 'sdist'], cwd=folder)
     run([
         sys.executable, '-m', 'pip', 'wheel', '--no-deps',
         '--no-build-isolation', '--no-index', '--use-pep517', '-w',
-        str(folder),
-        str(folder)
+        str(folder), *map(str, folder.glob('dist/*.tar.gz'))
     ])
     path, = folder.glob('*.whl')
     assert f'-{__version__}-' in path.name
-    with zipfile.ZipFile(path) as archive:
-        yield archive
+    return path
+
+
+@pytest.fixture(scope='module')
+def content(wheel):
+    """The names of the files in the wheel."""
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
 
 
 class TestPackaging:
 
-    def test_every_module_and_landmark_set_is_in(self, wheel, repo):
+    def test_every_module_and_landmark_set_is_in(self, content, repo):
         wanted = set()
         for folder, _, names in os.walk(osp.join(repo, 'spiga_mmpose')):
             wanted |= {
@@ -260,16 +287,124 @@ class TestPackaging:
                 for name in names if name.endswith(('.py', '.json'))
             }
         assert 'spiga_mmpose/landmark_sets/wflw_98.json' in wanted
-        assert wanted <= set(wheel.namelist())
+        assert wanted <= content
 
-    def test_pip_leaves_an_existing_stack_alone(self, wheel):
-        name, = [n for n in wheel.namelist() if n.endswith('/METADATA')]
-        metadata = wheel.read(name).decode()
+    def test_what_it_takes_to_run_is_in(self, content, files, repo):
+        wanted = {
+            f'spiga_mmpose/.mim/{osp.relpath(path, repo)}'
+            for path in files
+            if re.match('(configs|tools|checkpoints|stand_ins|model-index)',
+                        osp.relpath(path, repo))
+        }
+        assert 'spiga_mmpose/.mim/checkpoints/spiga_photo.pth' in wanted
+        assert wanted == {name for name in content if '/.mim/' in name}
+        assert any(name.endswith('THIRD_PARTY_NOTICES.md') for name in content)
+
+    def test_pip_leaves_an_existing_stack_alone(self, wheel, content):
+        name, = [name for name in content if name.endswith('/METADATA')]
+        with zipfile.ZipFile(wheel) as archive:
+            metadata = archive.read(name).decode()
         required = re.findall(r'^Requires-Dist: (\S+)$', metadata,
                               re.MULTILINE)
         assert sorted(required) == [
             'matplotlib', 'numpy', 'packaging', 'scipy', 'tabulate'
         ]
+
+    def test_it_runs_in_an_empty_folder(self, wheel, tmp_path):
+        target, empty = tmp_path / 'target', tmp_path / 'empty'
+        empty.mkdir()
+        run([
+            sys.executable, '-m', 'pip', 'install', '--no-deps', '--no-index',
+            '--target', str(target),
+            str(wheel)
+        ])
+        env = dict(os.environ, PYTHONPATH=str(target))
+        out = run([sys.executable, '-W', 'ignore', '-c', USE],
+                  cwd=empty,
+                  env=env)
+        assert out.splitlines()[-1] == f'{target}/spiga_mmpose/__init__.py'
+        photo = cbook.get_sample_data('grace_hopper.jpg', asfileobj=False)
+        run([
+            sys.executable, '-W', 'ignore', target / 'spiga_mmpose' / '.mim' /
+            'tools' / 'demo.py', photo, '--det', 'haar', '--out', 'out'
+        ], cwd=empty, env=env)
+        assert sorted(os.listdir(empty)) == ['mine.py', 'out']
+
+
+# With MMPose's inferencer and ours, and with a config of one's own.
+USE = '''
+from pathlib import Path
+import numpy as np
+from matplotlib import cbook
+from mmengine.config import Config
+from mmpose.apis import MMPoseInferencer
+import spiga_mmpose
+from spiga_mmpose.apis import SPIGAInferencer, find_checkpoint, find_config
+
+photo = str(cbook.get_sample_data('grace_hopper.jpg', asfileobj=False))
+result, = SPIGAInferencer(det_model='haar')(photo)
+ours, = result['predictions'][0]
+assert len(ours['keypoints']) == 68
+inferencer = MMPoseInferencer(
+    pose2d=find_config('spiga_photo.py'),
+    pose2d_weights=find_checkpoint('spiga_photo.pth'),
+    det_model=find_config('detection/haar_face.py'),
+    det_cat_ids=[0])
+theirs = next(inferencer(photo))['predictions'][0][0]
+gap = np.subtract(ours['keypoints'], theirs['keypoints'])
+# MMPose's takes the detector's boxes as they are.
+assert np.abs(gap).mean() < .05 * np.ptp(ours['keypoints'], axis=0).max()
+Path('mine.py').write_text("_base_ = 'spiga_mmpose::spiga_wflw.py'")
+assert Config.fromfile('mine.py').landmark_set == 'wflw_98'
+print(spiga_mmpose.__file__)
+'''
+
+
+@pytest.fixture
+def install(repo, tmp_path):
+    """Run tools/install.sh in a checkout of its own; its error, one line."""
+    for name in ('tools', 'requirements'):
+        (tmp_path / name).mkdir()
+    shutil.copy(osp.join(repo, 'tools', 'install.sh'), tmp_path / 'tools')
+    for path in Path(repo).glob('requirements/*.txt'):
+        shutil.copy(path, tmp_path / 'requirements')
+
+    def run(**env):
+        done = subprocess.run(
+            ['bash', str(tmp_path / 'tools' / 'install.sh')],
+            env=dict(os.environ, PYTHON=sys.executable, **env),
+            capture_output=True,
+            text=True)
+        assert done.returncode == 1
+        line, = done.stderr.splitlines()
+        assert line.startswith('[install] error: ')
+        return line
+
+    return run
+
+
+class TestInstallErrors:
+
+    def test_a_folder_that_is_no_environment(self, install, tmp_path):
+        (tmp_path / 'mine').mkdir()
+        (tmp_path / 'mine' / 'notes.txt').write_text('keep')
+        assert 'is no environment of Python' in install(VENV='mine')
+        assert (tmp_path / 'mine' / 'notes.txt').read_text() == 'keep'
+
+    @pytest.mark.slow
+    def test_no_network_a_wrong_choice_and_a_half_made_environment(
+            self, install, tmp_path):
+        assert 'TORCH=gpu: expected cpu or cuda' in install(TORCH='gpu')
+        (tmp_path / '.venv' / 'bin' / 'python').unlink()
+        line = install(
+            TORCH='cuda',
+            PIP_CONFIG_FILE=os.devnull,
+            PIP_INDEX_URL='http://127.0.0.1:9',
+            PIP_FIND_LINKS='',
+            PIP_NO_CACHE_DIR='1',
+            PIP_RETRIES='1')
+        assert 'the package index cannot be reached' in line
+        assert 'run make install again' in line
 
 
 class TestScripts:
@@ -287,7 +422,7 @@ class TestScripts:
             capture_output=True,
             text=True)
         assert done.returncode == 1
-        assert 'Python 3.10 or 3.11 is needed' in done.stderr
+        assert 'Python 3.10 to 3.13 is needed' in done.stderr
         assert 'Python 3.9.1' in done.stderr
         assert not (tmp_path / '.venv').exists()
 

@@ -8,31 +8,23 @@ done; 130 interrupted. ``train.py`` and ``test.py`` end as MMPose's do, with 1
 import spiga_mmpose  # noqa: F401  isort: skip
 
 import argparse
-import inspect
 import logging
 import os
 import os.path as osp
 import re
 import sys
-from typing import Any, Callable, Iterator, List, Optional, Tuple
+from typing import Callable, Optional
 
-from mmengine.config import Config, DictAction
-from mmengine.logging import MMLogger
-from mmengine.runner import Runner
+from cfg_options import OptionsAction, merge_options, nearest_argument
+from mmengine.config import Config
+from mmengine.logging import MMLogger, print_log
 
 from spiga_mmpose.evaluation.functional import NORMS
 from spiga_mmpose.evaluation.protocols import (LARGEST, PROTOCOLS, SMALLEST,
                                                checked_threshold, protocol_of)
 from spiga_mmpose.evaluation.score_files import ScoredFiles, score_files
 
-# What the Runner reads from the config, beside its own arguments, while it
-# runs.
-_RUNNER_KEYS = {
-    'activation_checkpointing', 'auto_scale_lr', 'compile',
-    'efficient_conv_bn_eval', 'find_unused_parameters', 'model_wrapper_cfg',
-    'stages', 'sync_bn'
-}
-_SHOWN = 6  # places that a message names
+_LONGEST = 340  # characters of a message
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -66,7 +58,7 @@ def add_cfg_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=OptionsAction,
         default={},
         metavar='KEY=VALUE',
         help='override keys of the config, e.g. '
@@ -90,12 +82,15 @@ def positive(text: str) -> int:
 
 
 def one_line(message) -> str:
-    """A message or an exception in one line; of a loader's worker, without
-    how torch got there."""
+    """A message or an exception in one line, of a long one both ends; of a
+    loader's worker, without how torch got there."""
     text = str(message)
     if 'Original Traceback' in text:
         text = re.split(r'\n[\w.]*(?:Error|Exception): ', text)[-1]
-    return ' '.join(text.split())
+    text = ' '.join(text.split())
+    if len(text) > _LONGEST:
+        text = f'{text[:220]} [...] {text[227 - _LONGEST:]}'
+    return text
 
 
 def run_tool(name: str,
@@ -238,11 +233,11 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
 def run_runner(main: Callable[[], None]) -> None:
     """Run train.py or test.py; what its user can fix ends it with one line.
 
-    These are wrong values, files and folders, a full disk, names that no
-    registry knows, and a training that has become NaN. The traceback of a
-    wrong value, which may be a mistake of the program after all, goes to the
-    run's log file. Everything else is such a mistake and ends with its
-    traceback.
+    These are wrong values, files and folders, a full disk, packages that are
+    missing, names that no registry knows, parts that cannot be built of their
+    config, and a training that has become NaN. The traceback of what may be a
+    mistake of the program after all goes to the run's log file. Everything
+    else is such a mistake and ends with its traceback.
 
     Args:
         main (Callable): The tool's main function.
@@ -252,22 +247,43 @@ def run_runner(main: Callable[[], None]) -> None:
     """
     try:
         main()
-    except (ValueError, OSError, FloatingPointError) as error:
-        if isinstance(error, ValueError):
+    except (FloatingPointError, ImportError, OSError, ValueError) as error:
+        if isinstance(error, (ImportError, ValueError)):
             _log_traceback()
         raise SystemExit(_last_words(one_line(error))) from None
-    except KeyError as error:
-        unknown = _unknown_name(error)
-        if unknown is None:
+    except (AssertionError, AttributeError, KeyError, TypeError) as error:
+        fault = _unknown_name(error) or _unfit_part(error)
+        if fault is None:
             raise
-        raise SystemExit(_last_words(unknown)) from None
+        _log_traceback()
+        raise SystemExit(_last_words(one_line(fault))) from None
 
 
 def _last_words(text: str) -> str:
     return f'{osp.basename(sys.argv[0])}: error: {text}'
 
 
-def _unknown_name(error: KeyError) -> Optional[str]:
+def _unfit_part(error: Exception) -> Optional[str]:
+    """Message of a part that cannot be built of its config; else None."""
+    part, frame = None, error.__traceback__
+    while frame is not None:
+        if frame.tb_frame.f_code.co_name == 'build_from_cfg':
+            part = frame.tb_frame.f_locals.get('obj_type', 'a part')
+        frame = frame.tb_next
+    found = re.search(r"(\w+)(?:\.__init__)?\(\) got an unexpected keyword "
+                      r"argument '(\w+)'", str(error))
+    if found and (part is not None or found[1] == 'DataLoader'):
+        owner = found[1] if found[1] == 'DataLoader' else part
+        near = nearest_argument(found[2], owner)
+        return (f'the config gives {owner} the argument {found[2]!r}, which '
+                f'it does not have{near}')
+    if part is None:
+        return None
+    return (f'{part} cannot be built of its config: {type(error).__name__}: '
+            f'{error}')
+
+
+def _unknown_name(error: Exception) -> Optional[str]:
     """Message of a registry that lacks a name; None for other errors."""
     found = re.match(r'(\S+) is not in the (\S+) registry',
                      str(error.args[0]) if error.args else '')
@@ -312,6 +328,7 @@ def load_config(args: argparse.Namespace) -> Config:
     elif cfg.get('work_dir', None) is None:
         name = osp.splitext(osp.basename(args.config))[0]
         cfg.work_dir = osp.join('work_dirs', name)
+    _fit_machine(cfg)
     if args.show or args.show_dir is not None:
         cfg.default_hooks.visualization.update(
             enable=True,
@@ -323,72 +340,27 @@ def load_config(args: argparse.Namespace) -> Config:
     return cfg
 
 
-def merge_options(config: Config, options: dict) -> None:
-    """Put ``--cfg-options`` into a config, but none that changes nothing.
-
-    Args:
-        config (Config): Changed in place.
-        options (dict): Values by key.
-
-    Raises:
-        ValueError: If neither the config nor the Runner knows a key, it is
-            a variable of the config file, or the config has no such place.
-    """
-    _check_options(options, config)
-    try:
-        config.merge_from_dict(options)
-    except (KeyError, TypeError) as error:
-        raise ValueError(f'--cfg-options: {error.args[0]}') from None
-
-
-def _check_options(options: dict, config: Config) -> None:
-    config = config.to_dict()
-    read = {*_RUNNER_KEYS, *inspect.signature(Runner).parameters} - {'cfg'}
-    parts = {key: value for key, value in config.items() if key in read}
-    for option in options:
-        key = option.split('.')[0]
-        if key in read:
-            continue
-        if key not in config:
-            raise ValueError(
-                f'--cfg-options names {key!r}, which neither the config nor '
-                f'the Runner knows; the config has {sorted(parts)}')
-        places = _places(option, config, parts)
-        raise ValueError(
-            f'--cfg-options {option} would change nothing: {key!r} is a '
-            'variable of the config file, read before the options are; what '
-            f'has an effect: {", ".join(places[:_SHOWN] or sorted(parts))}' +
-            f' and {len(places) - _SHOWN} more' * (len(places) > _SHOWN))
-
-
-def _places(option: str, config: dict, parts: dict) -> List[str]:
-    """Keys under which the Runner finds what an option means to change."""
-    variable, *rest = option.split('.')
-    if rest:
-        whole = [
-            place for place, found in _walk(parts)
-            if found == config[variable]
-        ]
-        if whole:
-            return ['.'.join([place, *rest]) for place in whole]
-    # Its items may have been put among others, one by one.
-    values = dict(_walk(config))
-    return [
-        place for place, found in _walk(parts)
-        if place.split('.')[-1] == option.split('.')[-1]
-        and option in values and found == values[option]
+def _fit_machine(cfg: Config) -> None:
+    """Do the obvious about loaders without workers and TensorBoard."""
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        loader = cfg.get(name)
+        if isinstance(loader, dict) and loader.get('num_workers', 0) == 0:
+            # Without workers torch takes neither.
+            loader.persistent_workers = False
+            loader.pop('prefetch_factor', None)
+    visualizer = cfg.get('visualizer') or {}
+    backends = visualizer.get('vis_backends') or []
+    kept = [
+        backend for backend in backends
+        if backend.get('type') != 'TensorboardVisBackend'
     ]
-
-
-def _walk(node: Any, place: str = '') -> Iterator[Tuple[str, Any]]:
-    """All that is nested in a config, under its key of --cfg-options."""
-    if isinstance(node, dict):
-        items = node.items()
-    elif isinstance(node, (list, tuple)):
-        items = enumerate(node)
-    else:
+    if len(kept) == len(backends):
         return
-    for key, value in items:
-        inner = f'{place}.{key}' if place else str(key)
-        yield inner, value
-        yield from _walk(value, inner)
+    try:
+        import torch.utils.tensorboard  # noqa: F401
+    except ImportError as error:
+        visualizer.vis_backends = kept
+        print_log(
+            f'no curves for TensorBoard are written ({one_line(error)}): pip '
+            'install tensorboard, or leave TensorboardVisBackend out of '
+            'visualizer.vis_backends', 'current', logging.WARNING)

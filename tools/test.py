@@ -1,7 +1,7 @@
 """Evaluate a checkpoint with MMEngine's Runner, as MMPose's tool does."""
-import argparse
 
-from command_line import add_common_arguments, load_config, run_runner
+from command_line import (OneLineParser, add_common_arguments, load_config,
+                          run_runner)
 from mmengine.fileio import dump
 from mmengine.runner import Runner
 
@@ -11,7 +11,7 @@ from spiga_mmpose.evaluation.run_info import describe_run, write_run_info
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = OneLineParser('test.py', __doc__)
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
     add_common_arguments(parser)

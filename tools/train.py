@@ -1,18 +1,20 @@
 """Train a model with MMEngine's Runner, as MMPose's tool does."""
-import argparse
+import os.path as osp
 
 import torch
-from command_line import add_common_arguments, load_config, run_runner
-from mmengine.runner import Runner, find_latest_checkpoint
+from command_line import (OneLineParser, add_common_arguments, load_config,
+                          run_runner)
+from mmengine.runner import Runner
 
 # Their import registers the parts, too.
 from spiga_mmpose._install import install_for_tools
 from spiga_mmpose.datasets.face_dataset import allow_missing
-from spiga_mmpose.engine import launch_on_cpu, select_stages
+from spiga_mmpose.engine import (find_latest_checkpoint, launch_on_cpu,
+                                 select_stages, work_folder_lock)
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = OneLineParser('train.py', __doc__)
     parser.add_argument('config', help='config file')
     add_common_arguments(parser)
     parser.add_argument(
@@ -20,8 +22,10 @@ def parse_args():
         nargs='?',
         type=str,
         const='auto',
-        help='checkpoint to resume from; without a path the latest in the '
-        'work folder, and where there is none the run begins')
+        metavar='PATH',
+        help='checkpoint to resume from, or a folder: the newest whole '
+        'epoch_*.pth in it; without a path that of the work folder, and where '
+        'there is none the run begins')
     parser.add_argument(
         '--transfer',
         metavar='CHECKPOINT',
@@ -76,18 +80,31 @@ def make_config(args):
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
     elif args.amp:
         cfg.optim_wrapper.type = 'CpuAmpOptimWrapper'
-    if args.resume == 'auto':
-        # Where there is nothing to resume from, a run begins as it would
-        # without --resume, from load_from if the config names one.
-        if find_latest_checkpoint(cfg.work_dir) is not None:
-            cfg.resume, cfg.load_from = True, None
-    elif args.resume is not None:
-        cfg.resume, cfg.load_from = True, args.resume
+    if args.resume is not None:
+        resume(cfg, args.resume)
     if args.stages is not None:
         select_stages(cfg, args.stages)
     if args.auto_scale_lr:
         cfg.auto_scale_lr.enable = True
     return cfg
+
+
+def resume(cfg, path):
+    """Resume from a checkpoint, a folder or, with ``'auto'``, the work folder.
+
+    Where there is nothing to resume from, a run begins as it would without
+    --resume, from load_from if the config names one.
+    """
+    if path == 'auto' or osp.isdir(path):
+        folder = cfg.work_dir if path == 'auto' else path
+        found = find_latest_checkpoint(folder)
+        if found is None and path == 'auto':
+            return
+        if found is None:
+            raise ValueError(f'--resume {path}: no whole checkpoint in this '
+                             'folder; expected epoch_*.pth')
+        path = found
+    cfg.resume, cfg.load_from = True, path
 
 
 def named_folder(args):
@@ -98,8 +115,9 @@ def named_folder(args):
 def main():
     install_for_tools()
     cfg = make_config(parse_args())
-    launch_on_cpu(cfg)
-    Runner.from_cfg(cfg).train()
+    with work_folder_lock(cfg.work_dir, cfg.launcher):
+        launch_on_cpu(cfg)
+        Runner.from_cfg(cfg).train()
 
 
 if __name__ == '__main__':

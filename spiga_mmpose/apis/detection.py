@@ -15,8 +15,8 @@ from mmpose.evaluation.functional import nms
 
 from spiga_mmpose.engine.checkpoint import AS_DATA
 from spiga_mmpose.models.detectors import OpenCVFaceDetector
+from spiga_mmpose.package_files import find_config
 from .calibration import BoxCalibration
-from .inputs import find_config
 from .weights import YUNET, find_yunet
 
 # Detectors by name: the best that can be had at once, OpenCV's cascade,

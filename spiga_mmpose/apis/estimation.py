@@ -211,7 +211,8 @@ def estimate_each(model: nn.Module,
         :obj:`PoseDataSample`: Of one face; first those of the first image.
 
     Raises:
-        ValueError: If a box has no area or lies outside its image.
+        ValueError: If a box has no area or lies outside its image, or a
+            result is no number.
     """
     init_default_scope(model.cfg.get('default_scope', 'mmpose'))
     pipeline = Compose(model.cfg.test_dataloader.dataset.pipeline)
@@ -237,7 +238,19 @@ def estimate_each(model: nn.Module,
             batch = [(image, refined_box(face, box, image.shape[:2]), score)
                      for face, (image, box, score) in zip(faces, batch)]
             faces = estimate(batch)
-        yield from faces
+        for face in faces:
+            _check_finite(face.pred_instances)
+            yield face
+
+
+def _check_finite(faces: InstanceData) -> None:
+    """Raise ``ValueError`` for landmarks and poses that are no numbers."""
+    for key, name in (('keypoints', 'landmarks'), ('head_poses', 'pose')):
+        if not np.isfinite(faces.get(key, 0)).all():
+            raise ValueError(
+                f'the {name} of a face came out as NaN or infinite: the '
+                'weights are damaged, or of a training that went wrong; copy '
+                'them again, or use others')
 
 
 def check_refine(refine: int) -> int:

@@ -1,4 +1,4 @@
-"""Parse user inputs: files, folders, globs, cameras, configs, boxes."""
+"""Parse user inputs: files, folders, globs, cameras, boxes."""
 import glob
 import mimetypes
 import os
@@ -9,7 +9,6 @@ import numpy as np
 
 from .download import is_url
 
-_REPO = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 # Longer side of a face box, in longer sides of the image. Beyond it no face
 # is to be seen, and soon the numbers overflow.
 _MAX_BOX = 100
@@ -184,45 +183,3 @@ def valid_boxes(boxes: np.ndarray, width: int,
             valid[i] = False
             faults.append(str(error))
     return valid, faults
-
-
-def find_config(name: str) -> str:
-    """Path of a config that comes with the project.
-
-    Args:
-        name (str): Below ``configs``, e.g. ``'spiga_wflw.py'``.
-
-    Returns:
-        str: Its path.
-
-    Raises:
-        ValueError: If the package is installed without the checkout that
-            holds the configs.
-    """
-    return _of_checkout('configs', name, 'no config')
-
-
-def find_checkpoint(name: str) -> str:
-    """Path of a checkpoint that comes with the project.
-
-    Args:
-        name (str): Below ``checkpoints``.
-
-    Returns:
-        str: Its path.
-
-    Raises:
-        ValueError: If the package is installed without the checkout that
-            holds the checkpoints.
-    """
-    return _of_checkout('checkpoints', name, 'there are no weights')
-
-
-def _of_checkout(folder: str, name: str, missing: str) -> str:
-    path = osp.join(_REPO, folder, name)
-    if not osp.isfile(path):
-        raise ValueError(
-            f'{missing} {path}: the {folder} lie in the checkout, not in the '
-            'installed package; give a path of your own, or install by "pip '
-            'install -e ."')
-    return path

@@ -16,14 +16,14 @@ from typing import Optional, Tuple
 
 from spiga_mmpose.engine.checkpoint import load_from_local
 from spiga_mmpose.engine.release_weights import convert_file
+from spiga_mmpose.package_files import find_checkpoint, find_config
 from .download import DownloadError, download, is_url, read_url, url_file
-from .inputs import find_checkpoint, find_config
 
 MODEL_CARD = 'https://huggingface.co/aprados/spiga/resolve/main'
 OPENCV_ZOO = 'https://github.com/opencv/opencv_zoo/raw/main/models'
 MIRROR = 'SPIGA_MMPOSE_MIRROR'  # environment: a folder URL instead of these
 
-# Weights that come with the checkout, and the names of their files.
+# Weights that come with the package, and the names of their files.
 SHIPPED = dict(photo='spiga_photo', synthetic='spiga_synthetic_long')
 DEFAULT = 'photo'
 

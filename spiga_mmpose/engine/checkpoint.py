@@ -13,6 +13,7 @@ import os.path as osp
 import pickle
 import re
 import types
+import zipfile
 from urllib.parse import urlparse
 
 import numpy as np
@@ -95,14 +96,16 @@ def load_from_local(filename, map_location='cpu'):
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is cut short, is no checkpoint, or holds
-            anything but tensors and the allow-listed classes.
+        ValueError: If the file is cut short or damaged, is no checkpoint,
+            holds anything but tensors and the allow-listed classes, or
+            numbers in tensors that are NaN or infinite.
     """
     filename = osp.expanduser(filename)
     if not osp.isfile(filename):
         raise FileNotFoundError(f'{filename}: no such checkpoint')
     try:
-        return _torch_load(filename, map_location)
+        check_sums(filename)
+        loaded = _torch_load(filename, map_location)
     except pickle.UnpicklingError as error:
         # The sentence that names what was found; others of torch's message
         # say how to switch the safety off.
@@ -115,8 +118,88 @@ def load_from_local(filename, map_location='cpu'):
             'use a file that this project or MMPose saved') from None
     except Exception as error:  # what a broken pickle raises is anything
         reason = str(error).split('\n')[0] or type(error).__name__
+        if 'weights_only' in reason:  # torch's advice to switch safety off
+            reason = 'a program of TorchScript'
         raise ValueError(f'{filename}: not a whole checkpoint file '
-                         f'({reason}); copy or download it again') from None
+                         f'({reason[:200]}); copy or download it again'
+                         ) from None
+    _check_form(filename, loaded)
+    _check_tensors(filename, loaded)
+    return loaded
+
+
+def check_sums(filename: str) -> None:
+    """Compare the parts of a file of ``torch.save`` with their checksums.
+
+    ``torch.load`` does not. The format of before torch 1.6 has none, and
+    without sums saves who asks torch to.
+
+    Raises:
+        ValueError, zipfile.BadZipFile: If one is wrong, or the parts, which
+            torch never compresses, would be larger than the file.
+    """
+    if not zipfile.is_zipfile(filename):
+        return
+    with zipfile.ZipFile(filename) as file:
+        parts = file.infolist()
+        if sum(part.file_size for part in parts) > osp.getsize(filename):
+            raise ValueError('its parts are larger than the file')
+        for part in parts:
+            if part.CRC:
+                with file.open(part) as content:
+                    while content.read(1 << 20):  # raises at the end
+                        pass
+
+
+def _check_form(filename: str, loaded) -> None:
+    """Refuse a checkpoint whose parts are of other types than MMEngine's."""
+    if not isinstance(loaded, dict):
+        return  # who needs one says so
+    meta = loaded.get('meta') or {}
+    inner = meta.get('dataset_meta') or {} if isinstance(meta, dict) else {}
+    for place, owner, key, kind in [
+        ('', loaded, 'state_dict', dict),
+        ('', loaded, 'meta', dict),
+        ('meta.', meta, 'epoch', int),
+        ('meta.', meta, 'iter', int),
+        ('meta.', meta, 'dataset_meta', dict),
+        ('meta.dataset_meta.', inner, 'num_keypoints', int),
+        ('meta.dataset_meta.', inner, 'dataset_name', str),
+        ('meta.dataset_meta.', inner, 'flip_indices', list),
+    ]:
+        value = owner.get(key) if isinstance(owner, dict) else None
+        if value is not None and not isinstance(value, kind):
+            raise ValueError(
+                f'{filename}: {place}{key}: expected {kind.__name__}, found '
+                f'{type(value).__name__}; use a file that this project or '
+                'MMPose saved')
+
+
+def _check_tensors(filename: str, loaded) -> None:
+    """Refuse tensors that are not finite, or views larger than the file."""
+    size, broken = osp.getsize(filename), []
+    waiting, seen = [('', loaded)], set()
+    while waiting:
+        name, value = waiting.pop()
+        if isinstance(value, (dict, list, tuple)):
+            if id(value) not in seen:
+                seen.add(id(value))
+                items = (
+                    value.items()
+                    if isinstance(value, dict) else enumerate(value))
+                waiting += [(f'{name}.{key}', item) for key, item in items]
+        elif isinstance(value, torch.Tensor):
+            if (value.layout is not torch.strided
+                    or value.numel() * value.element_size() > size):
+                raise ValueError(f'{filename}: {name[1:200]}: expected a '
+                                 'dense tensor no larger than the file')
+            if value.is_floating_point() and not torch.isfinite(value).all():
+                broken.append(name[1:200])
+    if broken:
+        raise ValueError(
+            f'{filename}: {len(broken)} tensors are NaN or infinite, '
+            f'{broken[-1]} among them: the file is damaged, or the training '
+            'was; copy it again, or use an earlier checkpoint')
 
 
 def load_from_http(filename, map_location='cpu'):

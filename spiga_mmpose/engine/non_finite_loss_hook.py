@@ -8,8 +8,9 @@ import torch.distributed as dist
 from mmengine.dist import is_distributed
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
-from mmengine.runner import find_latest_checkpoint
 from mmpose.registry import HOOKS
+
+from .latest_checkpoint import find_latest_checkpoint
 
 
 @HOOKS.register_module()

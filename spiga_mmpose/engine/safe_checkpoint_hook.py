@@ -1,10 +1,13 @@
 """Checkpoints are written whole, and deleted only in their own folder."""
 import os.path as osp
 
-from mmengine.dist import master_only
+from mmengine.dist import is_main_process, master_only
 from mmengine.fileio import LocalBackend, get_file_backend
 from mmengine.hooks import CheckpointHook
 from mmpose.registry import HOOKS
+
+from spiga_mmpose.io import remove_parts, write_whole
+from .latest_checkpoint import LAST, find_latest_checkpoint
 
 
 @HOOKS.register_module()
@@ -14,31 +17,53 @@ class SafeCheckpointHook(CheckpointHook):
     MMEngine deletes the oldest checkpoint before the new one is written, so
     that with ``max_keep_ckpts=1`` a full disk leaves none; and a run resumed
     from another work folder deletes the best checkpoint there. In a local
-    folder they are written whole or not at all. Arguments as of
-    ``CheckpointHook``.
+    folder they are written whole or not at all, and so is
+    ``last_checkpoint``, whose path begins in the work folder. A run that
+    resumes without a path takes :func:`find_latest_checkpoint`. What a killed
+    run has left of a file is removed. Arguments as of ``CheckpointHook``.
     """
 
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        if self.args:  # MMEngine would find out at the first checkpoint
+            raise TypeError('SafeCheckpointHook.__init__() got an unexpected '
+                            f'keyword argument {min(self.args)!r}')
+
+    def before_run(self, runner) -> None:
+        """Find what to resume from; this comes before it is loaded."""
+        if runner._resume and runner._load_from is None:
+            runner._load_from = find_latest_checkpoint(runner.work_dir)
+            runner._resume = runner._load_from is not None
+
     def before_train(self, runner) -> None:
-        """Choose the file backend; forget another folder's best one."""
+        """Choose the file backend; look for the best one in this folder."""
         folder = self.out_dir or runner.work_dir
         if self.backend_args is self.file_client_args is None and isinstance(
                 get_file_backend(folder), LocalBackend):
             self.backend_args = dict(backend='whole_file')
         super().before_train(runner)
+        if is_main_process():
+            for folder in {self.out_dir, runner.work_dir}:
+                if osp.isdir(folder):
+                    remove_parts(folder, rf'.+\.pth|{LAST}')
         if not self.save_best:
             return
-        here = osp.abspath(self.out_dir)
         info = runner.message_hub.runtime_info
         if len(self.key_indicators) == 1:
-            if self.best_ckpt_path and osp.dirname(
-                    osp.abspath(self.best_ckpt_path)) != here:
-                self.best_ckpt_path = None
-                info.pop('best_ckpt', None)
+            self.best_ckpt_path = self._here(info, 'best_ckpt')
         else:
-            for key, path in self.best_ckpt_path_dict.items():
-                if path and osp.dirname(osp.abspath(path)) != here:
-                    self.best_ckpt_path_dict[key] = None
-                    info.pop(f'best_ckpt_{key}', None)
+            for key in self.best_ckpt_path_dict:
+                self.best_ckpt_path_dict[key] = self._here(
+                    info, f'best_ckpt_{key}')
+
+    def _here(self, info: dict, key: str):
+        """A file of a resumed run, in the folder of this one; else None."""
+        path = info.pop(key, None)
+        path = path and osp.join(self.out_dir, osp.basename(path))
+        if not path or not osp.isfile(path):
+            return None
+        info[key] = path
+        return path
 
     def _save_checkpoint_with_step(self, runner, step, meta):
         """Save first, then delete the oldest."""
@@ -49,9 +74,23 @@ class SafeCheckpointHook(CheckpointHook):
             self.keep_ckpt_ids.append(step)
             runner.message_hub.update_info('keep_ckpt_ids',
                                            list(self.keep_ckpt_ids))
-        self.max_keep_ckpts = -1  # the parent deletes nothing
-        super()._save_checkpoint_with_step(runner, step, meta)
-        self.max_keep_ckpts = most
+        name = self.filename_tmpl.format(step)
+        self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
+        runner.message_hub.update_info('last_ckpt', self.last_ckpt)
+        runner.save_checkpoint(
+            self.out_dir,
+            name,
+            self.file_client_args,
+            save_optimizer=self.save_optimizer,
+            save_param_scheduler=self.save_param_scheduler,
+            meta=meta,
+            by_epoch=self.by_epoch,
+            backend_args=self.backend_args)
+        if is_main_process():
+            place = self.last_ckpt
+            if isinstance(self.file_backend, LocalBackend):
+                place = osp.relpath(place, runner.work_dir)
+            write_whole(osp.join(runner.work_dir, LAST), place)
         if oldest is not None:
             self._remove(oldest)
 

@@ -17,8 +17,9 @@ class StagedTrainLoop(EpochBasedTrainLoop):
             ``val_interval``.
 
     Raises:
-        ValueError: If the config has no valid stages or no ``StageHook``, or
-            ``max_epochs`` is given.
+        ValueError: If the config has no valid stages or no ``StageHook``,
+            ``max_epochs`` is given, or the faces do not fill a batch; in
+            training, if a BatchNorm is given a single number a channel.
     """
 
     def __init__(self, runner, dataloader, **kwargs) -> None:
@@ -32,3 +33,26 @@ class StagedTrainLoop(EpochBasedTrainLoop):
                              'which changes the stages')
         super().__init__(
             runner, dataloader, max_epochs=total_length(stages), **kwargs)
+        loader = self.dataloader
+        if not len(loader):
+            faces = len(loader.sampler)
+            raise ValueError(
+                f'{faces} faces an epoch (of one process) do not fill a batch '
+                f'of {loader.batch_size}, and the rest is dropped: set '
+                f'train_dataloader.batch_size to {faces} or less, or '
+                'train_dataloader.drop_last=False')
+
+    def run_iter(self, idx, data_batch) -> None:
+        """Train on a batch."""
+        try:
+            super().run_iter(idx, data_batch)
+        except ValueError as error:
+            if 'more than 1 value per channel' not in str(error):
+                raise
+            loader = self.dataloader
+            raise ValueError(
+                f'batch {idx + 1} has {len(data_batch["data_samples"])} face, '
+                f'too few for BatchNorm: {len(loader.sampler)} faces an epoch '
+                f'in batches of {loader.batch_size}; set train_dataloader.'
+                f'batch_size to {max(2, loader.batch_size)} or more and '
+                'train_dataloader.drop_last=True') from None

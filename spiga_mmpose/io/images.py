@@ -2,7 +2,8 @@
 import io
 import os.path as osp
 import warnings
-from typing import Callable, Optional, Tuple
+from contextlib import contextmanager, suppress
+from typing import Callable, Iterator, Optional
 
 import cv2
 import mmcv
@@ -12,15 +13,13 @@ from PIL import Image, ImageOps
 
 from .whole_files import write_whole
 
-# More pixels are refused. Pillow reads headers of at most 178 million.
-MAX_PIXELS = 150_000_000
-# As Pillow names them; MPO is a JPEG with more images behind it. OpenCV may
-# be built to read others, too.
-_SUPPORTED = ('BMP', 'JPEG', 'MPO', 'PNG', 'PPM', 'TIFF', 'WEBP')
+# More pixels are refused: the demo takes some 20 bytes for each.
+MAX_PIXELS = 65_000_000
+# Kinds as Pillow names them; MPO is a JPEG with more images behind it. OpenCV
+# decodes JPEG alone: it crashes on damaged animated PNG and JPEG 2000 files.
+_JPEG = ('JPEG', 'MPO')
+_SUPPORTED = (*_JPEG, 'BMP', 'PNG', 'PPM', 'TIFF', 'WEBP')
 _EXPECTED = 'expected a JPEG, PNG, BMP, TIFF, WebP or PPM file'
-# OpenCV reads the EXIF orientation of JPEG, PNG and TIFF alone.
-_TURNED_BY_US = ('WEBP', )
-_ORIENTATION = 0x0112  # the EXIF tag
 
 # OpenCV's warpAffine and remap count in 16 bits.
 _LONGEST_SIDE = 32766
@@ -41,89 +40,144 @@ def read_image(path: str,
         get (Callable): From the path to the bytes of the file.
 
     Returns:
-        np.ndarray: (H, W, 3) BGR, uint8.
+        np.ndarray: (H, W, 3) BGR, uint8. Of several images in a file (an
+        animation, a TIFF of pages) the first.
 
     Raises:
-        ImageError: If the file is missing, empty, no image, of a format that
-            OpenCV does not read, truncated or too large.
+        ImageError: If the file is missing, empty, no image, of an unsupported
+            format, damaged or too large.
     """
-    content, kind = image_content(path, max_pixels, get)
+    return decode_image(_content(path, get), path, max_pixels)
+
+
+def decode_image(content: bytes,
+                 name: str,
+                 max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """Decode the bytes of an image file, as :func:`read_image` does.
+
+    Args:
+        content (bytes): Of the file.
+        name (str): For messages.
+        max_pixels (int): See :func:`read_image`.
+
+    Returns and errors: :func:`read_image`.
+    """
+    with _opened(content, name, max_pixels) as image:
+        if image.format not in _JPEG:
+            return from_pillow(image, name, max_pixels)
     try:
-        image = mmcv.imfrombytes(upright(content, kind), backend='cv2')
+        decoded = mmcv.imfrombytes(content, backend='cv2')
     except cv2.error:
-        image = None
-    if image is None and kind not in _SUPPORTED:
+        decoded = None
+    if decoded is None:
         raise ImageError(
-            f'the image {path} is of an unsupported format: {_EXPECTED}, '
-            f'found {kind}; convert it')
-    if image is None:
-        raise ImageError(
-            f'the image {path} cannot be decoded: its header is good but '
+            f'the image {name} cannot be decoded: its header is good but '
             f'the data of {len(content)} bytes is truncated or corrupt')
-    return image
+    return decoded
 
 
-def image_content(
-        path: str,
-        max_pixels: int = MAX_PIXELS,
-        get: Callable[[str], bytes] = fileio.get) -> Tuple[bytes, str]:
-    """Read the bytes of an image file and check its header.
+def image_content(path: str) -> bytes:
+    """Read an image file for decoders of others, which may crash on some.
 
-    Args and errors, but for the data behind the header: :func:`read_image`.
+    Args and errors, but for the data of a JPEG: :func:`read_image`.
 
     Returns:
-        tuple[bytes, str]: The content, and the format as Pillow names it.
+        bytes: Of a JPEG file, as it is; else of a BMP file of the image.
     """
+    content = _content(path, fileio.get)
+    with _opened(content, path, MAX_PIXELS) as image:
+        if image.format in _JPEG:
+            return content
+        return cv2.imencode('.bmp', from_pillow(image, path))[1].tobytes()
+
+
+def _content(path: str, get: Callable[[str], bytes]) -> bytes:
     try:
-        content = get(path)
+        if osp.exists(path) and not osp.isfile(path):
+            kind = 'directory' if osp.isdir(path) else 'device or pipe'
+            raise OSError(f'it is a {kind}, not a file')
+        return get(path)
     except OSError as error:
         raise ImageError(f'cannot read the image {path}: '
                          f'{error.strerror or error}') from None
+
+
+@contextmanager
+def _opened(content: bytes, name: str,
+            max_pixels: int) -> Iterator[Image.Image]:
+    """The image of a file of a supported kind, not yet decoded."""
     if not content:
-        raise ImageError(f'the image {path} is an empty file')
-    try:
-        with warnings.catch_warnings():
-            # Pillow warns of half its limit; here max_pixels decides.
-            warnings.simplefilter('ignore', Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content)) as header:
-                (width, height), kind = header.size, header.format
-    except Image.DecompressionBombError as error:
-        raise ImageError(f'the image {path} is too large: {error}') from None
-    except (OSError, ValueError, SyntaxError):
-        raise ImageError(
-            f'{path} is not an image that can be read: {_EXPECTED}, '
-            f'found {len(content)} bytes that start with '
-            f'{content[:8]!r}') from None
-    if width * height > max_pixels:
-        raise ImageError(
-            f'the image {path} is too large: {width} x {height} pixels; '
-            f'expected at most {max_pixels} (max_pixels)')
-    _check_sides(f'the image {path}', width, height)
-    return content, kind
+        raise ImageError(f'the image {name} is an empty file')
+    Image.init()
+    # libavif parses a file to open it; the others read the header alone.
+    kinds = [kind for kind in Image.ID if kind != 'AVIF']
+    with warnings.catch_warnings():
+        # Pillow warns of half its limit; here max_pixels decides.
+        warnings.simplefilter('ignore', Image.DecompressionBombWarning)
+        try:
+            image = Image.open(io.BytesIO(content), formats=kinds)
+            if image.format == 'PNG':
+                image.verify()  # the checksums, which decoding skips
+                image = Image.open(io.BytesIO(content), formats=['PNG'])
+        except Image.DecompressionBombError as error:
+            raise ImageError(f'the image {name} is too large: '
+                             f'{error}') from None
+        # A damaged header may raise anything at all.
+        except Exception:
+            raise ImageError(
+                f'{name} is not an image that can be read: {_EXPECTED}, '
+                f'found {len(content)} bytes that start with '
+                f'{content[:12]!r}') from None
+    with image:
+        if image.format not in _SUPPORTED:
+            raise ImageError(
+                f'the image {name} is of an unsupported format: {_EXPECTED}, '
+                f'found {image.format}; convert it')
+        _check_size(f'the image {name}', *image.size, max_pixels)
+        whole = (0, 0, *image.size)
+        if image.format == 'PNG' and image.info.get('bbox', whole) != whole:
+            raise ImageError(f'the image {name} cannot be decoded: its first '
+                             'frame is smaller than its header says')
+        yield image
 
 
-def upright(content: bytes, kind: str) -> bytes:
-    """An image file that OpenCV reads upright: it turns the other formats.
+def from_pillow(image: Image.Image,
+                name: str,
+                max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """Bring a Pillow image into the form of :func:`read_image`.
 
     Args:
-        content (bytes): The file.
-        kind (str): Its format, of :func:`image_content`.
+        image (Image.Image): Of any mode that has colours or grey values of 8
+            or 16 bits.
+        name (str): For messages.
+        max_pixels (int): See :func:`read_image`.
 
     Returns:
-        bytes: The same, or a BMP file of the turned image. One that cannot
-        be decoded is the same.
+        np.ndarray: (H, W, 3) BGR, uint8, in the orientation that its EXIF
+        data tell.
+
+    Raises:
+        ImageError: If it cannot be decoded, is of another mode or too large.
     """
-    if kind not in _TURNED_BY_US:
-        return content
+    _check_size(f'the image {name}', *image.size, max_pixels)
     try:
-        with Image.open(io.BytesIO(content)) as image:
-            if image.getexif().get(_ORIENTATION, 1) == 1:
-                return content
-            turned, buffer = ImageOps.exif_transpose(image), io.BytesIO()
-        turned.convert('RGB').save(buffer, 'BMP')
-    except Exception:  # a damaged file may raise anything; OpenCV tells
-        return content
-    return buffer.getvalue()
+        image.load()
+        with suppress(Exception):  # EXIF data that cannot be read turn nothing
+            image = ImageOps.exif_transpose(image)
+        if image.mode[0] in 'IF':
+            values = np.asarray(image)
+            if values.dtype == np.int32 and values.min() >= 0 and (
+                    values.max() < 1 << 16):
+                values = values.astype(np.uint16)  # how Pillow reads PPM
+        else:
+            values = np.asarray(image.convert('RGB'))[..., ::-1]
+    # A damaged file may raise anything at all.
+    except Exception as error:
+        raise ImageError(
+            f'the image {name} cannot be decoded: its header is good but the '
+            f'data is truncated or corrupt ({str(error)[:100]})') from None
+    return np.ascontiguousarray(
+        as_bgr(values.astype(values.dtype.newbyteorder('=')), name))
 
 
 def as_bgr(image: np.ndarray, path: Optional[str] = None) -> np.ndarray:
@@ -147,7 +201,7 @@ def as_bgr(image: np.ndarray, path: Optional[str] = None) -> np.ndarray:
     if image.dtype not in (np.uint8, np.uint16):
         raise ImageError(f'{name}: expected uint8 or uint16, found '
                          f'{image.dtype}')
-    channels = {2: 1, 3: image.shape[-1]}.get(image.ndim)
+    channels = image.shape[2] if image.ndim == 3 else int(image.ndim == 2)
     if channels not in (1, 3, 4) or image.size == 0:
         raise ImageError(
             f'{name}: expected (H, W) or (H, W, 1, 3 or 4) with at least '
@@ -158,6 +212,14 @@ def as_bgr(image: np.ndarray, path: Optional[str] = None) -> np.ndarray:
     if channels == 1:
         return np.repeat(image.reshape(*image.shape[:2], 1), 3, axis=2)
     return image[..., :3]
+
+
+def _check_size(name: str, width: int, height: int, max_pixels: int) -> None:
+    if width * height > max_pixels:
+        raise ImageError(
+            f'{name} is too large: {width} x {height} pixels; '
+            f'expected at most {max_pixels} (max_pixels)')
+    _check_sides(name, width, height)
 
 
 def _check_sides(name: str, width: int, height: int) -> None:

@@ -2,11 +2,15 @@
 
 A pickle is a program: a plain ``pickle.load`` of a stranger's file runs what
 the stranger wrote. Here it can only build numbers, text, lists, dicts, NumPy
-arrays of numbers or text, and torch tensors.
+arrays of numbers or text, and torch tensors. Nor does it take more memory
+than the file has bytes, but for a small factor.
 """
 import collections
 import io
+import math
+import mmap
 import pickle
+import pickletools
 
 import numpy as np
 import torch
@@ -20,9 +24,28 @@ def _plain_dtype(name, align=False, copy=False):
     return dtype
 
 
+def _empty_array(kind, shape, dtype):
+    # NumPy pickles an empty array and fills it. One of another shape would
+    # take memory for which there are no bytes in the file.
+    return np.ndarray((0, ), np.int8)
+
+
 def _tensor_storage(data):
-    # torch's own function of that name unpickles the bytes unguarded.
+    # torch's own function of that name unpickles the bytes unguarded. It
+    # writes no zip file, which could unpack to anything.
+    if data.startswith(b'PK'):
+        raise pickle.UnpicklingError('a tensor in a zip file is not allowed')
     return torch.load(io.BytesIO(data), weights_only=True)
+
+
+def _tensor(storage, offset, size, stride, *rest):
+    # Strides of 0 would let a few bytes stand for a tensor of any size; of a
+    # small one they are an expanded tensor.
+    if math.prod(size) > max(storage._size(), 1 << 20):
+        raise pickle.UnpicklingError(
+            f'a tensor of {tuple(size)} has only {storage._size()} values')
+    return torch._utils._rebuild_tensor_v2(storage, offset, size, stride,
+                                           *rest)
 
 
 def _latin1(text, encoding):
@@ -33,11 +56,12 @@ def _latin1(text, encoding):
 
 def _allowed():
     """Every function that arrays and tensors are pickled by."""
-    array = np.zeros(1)
+    scalar = np.float64(0).__reduce__()[0]
     core = {
-        '_reconstruct': array.__reduce__()[0],
-        'scalar': np.float64(0).__reduce__()[0],
-        '_frombuffer': array.__reduce_ex__(5)[0],
+        '_reconstruct': _empty_array,
+        # Without the data it would be as many zeros as the type says.
+        'scalar': lambda dtype, data: scalar(dtype, data),
+        '_frombuffer': np.zeros(1).__reduce_ex__(5)[0],
     }
     allowed = {
         (f'numpy.{package}.{module}', name): function
@@ -46,11 +70,10 @@ def _allowed():
         for name, function in core.items()
     }
     allowed.update({
-        ('numpy', 'ndarray'): np.ndarray,
+        ('numpy', 'ndarray'): _empty_array,
         ('numpy', 'dtype'): _plain_dtype,
         ('torch', 'Size'): torch.Size,
-        ('torch._utils', '_rebuild_tensor_v2'):
-        torch._utils._rebuild_tensor_v2,
+        ('torch._utils', '_rebuild_tensor_v2'): _tensor,
         ('torch.storage', '_load_from_bytes'): _tensor_storage,
         ('collections', 'OrderedDict'): collections.OrderedDict,
         ('_codecs', 'encode'): _latin1,
@@ -79,6 +102,19 @@ class RestrictedUnpickler(pickle.Unpickler):
                 'code') from None
 
 
+def _check_lengths(content) -> None:
+    """Raise an error if a pickle announces more than it holds.
+
+    ``pickletools`` refuses lengths beyond the end. The index of a memo is a
+    number like any other; but the unpickler makes a table up to it.
+    """
+    for count, (opcode, argument, _) in enumerate(
+            pickletools.genops(content), 1):
+        if opcode.name.endswith('PUT') and argument > count:
+            raise pickle.UnpicklingError(
+                f'memo index {argument} after {count} operations')
+
+
 def load_dump(path: str) -> list:
     """Read a file that ``tools/test.py --dump`` (``DumpResults``) wrote.
 
@@ -95,7 +131,10 @@ def load_dump(path: str) -> list:
     """
     with open(path, 'rb') as file:
         try:
-            samples = RestrictedUnpickler(file).load()
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as all_:
+                _check_lengths(all_)
+                all_.seek(0)
+                samples = RestrictedUnpickler(all_).load()
         # A damaged pickle may raise anything at all.
         except Exception as error:
             raise ValueError(f'{path}: not a readable results file: '

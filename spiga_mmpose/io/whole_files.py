@@ -2,6 +2,7 @@
 import io
 import os
 import os.path as osp
+import re
 import secrets
 import stat
 import tempfile
@@ -59,6 +60,18 @@ def write_all(contents: Dict[Union[str, os.PathLike],
         for part in parts.values():
             if osp.exists(part):
                 os.remove(part)
+
+
+def remove_parts(folder: str, names: str) -> None:
+    """Remove what killed processes have left of :func:`write_all`.
+
+    Args:
+        folder (str): Where nobody else writes files of these names now.
+        names (str): Regular expression of the files' names.
+    """
+    for name in os.listdir(folder):
+        if re.fullmatch(rf'\.(?:{names})\.[0-9a-f]{{8}}', name):
+            os.remove(osp.join(folder, name))
 
 
 def write_tensors(content: object, path: Union[str, os.PathLike]) -> None:

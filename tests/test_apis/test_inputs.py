@@ -4,9 +4,9 @@ import os.path as osp
 import numpy as np
 import pytest
 
-from spiga_mmpose.apis import (check_box, find_config, left_out_videos,
-                               list_images, parse_box, valid_boxes)
-from spiga_mmpose.apis.inputs import counted, find_checkpoint
+from spiga_mmpose.apis import (check_box, left_out_videos, list_images,
+                               parse_box, valid_boxes)
+from spiga_mmpose.apis.inputs import counted
 
 
 @pytest.fixture
@@ -136,18 +136,3 @@ class TestBoxes:
         assert len(faults) == 2
         valid, faults = valid_boxes(boxes[:0], 100, 50)
         assert valid.shape == (0, ) and faults == []
-
-
-def test_configs(repo, monkeypatch, tmp_path):
-    assert find_config('spiga_wflw.py') == f'{repo}/configs/spiga_wflw.py'
-    monkeypatch.setattr('spiga_mmpose.apis.inputs._REPO', str(tmp_path))
-    with pytest.raises(ValueError, match='pip install -e'):
-        find_config('spiga_wflw.py')
-
-
-def test_find_checkpoint(repo, tmp_path, monkeypatch):
-    assert find_checkpoint('spiga_synthetic_long.pth') == osp.join(
-        repo, 'checkpoints', 'spiga_synthetic_long.pth')
-    monkeypatch.setattr('spiga_mmpose.apis.inputs._REPO', str(tmp_path))
-    with pytest.raises(ValueError, match='there are no weights'):
-        find_checkpoint('spiga_synthetic_long.pth')

@@ -89,6 +89,23 @@ class TestErrors:
         assert results[1].record['faces'] == []
         assert batches == [3, 1, 1]
 
+    @pytest.mark.parametrize('bad', [np.nan, np.inf])
+    def test_landmarks_that_are_no_numbers(self, infer, bad):
+        """One face of the second image: an error, not a result."""
+
+        def spoil(_, inputs):
+            inputs[0][inputs[0].mean((1, 2, 3)) == 0] = bad
+
+        black = Frame('b', image=np.zeros((200, 200, 3), np.uint8))
+        hook = infer.model.backbone.register_forward_pre_hook(spoil)
+        found = list(
+            infer.find_faces(
+                [*frames('a'), black, *frames('c')], bboxes=BOX))
+        hook.remove()
+        assert [len(result.boxes) for result in found] == [1, 0, 1]
+        assert 'b: the landmarks of a face came out as NaN' in found[1].error
+        assert [result.error for result in found[::2]] == ['', '']
+
     def test_a_frame_without_an_image(self, infer):
         broken = Frame('x.png', error='x.png is an empty file')
         first, second = infer.find_faces([broken, *frames('a')], bboxes=BOX)

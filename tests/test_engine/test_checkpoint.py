@@ -4,6 +4,7 @@ import http.server
 import os
 import pickle
 import threading
+import zipfile
 
 import numpy as np
 import pytest
@@ -164,6 +165,55 @@ class TestRefuses:
             except ValueError:
                 refused += 1
         assert refused > 20
+
+    @pytest.mark.parametrize('bad', [np.nan, np.inf])
+    def test_numbers_that_are_none(self, save, bad):
+        weights = torch.ones(3, 4)
+        weights[1, 2] = bad
+        path = save(dict(state_dict={'head.a': weights, 'b': weights[0]}))
+        with pytest.raises(ValueError, match='1 tensors.*state_dict.head.a'):
+            load_from_local(str(path))
+
+    def test_a_turned_bit(self, tmp_path):
+        path = tmp_path / 'checkpoint.pth'
+        torch.save(dict(a=torch.ones(99)), path)
+        content = bytearray(path.read_bytes())
+        content[content.index(torch.ones(9).numpy().tobytes())] ^= 1
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match='checkpoint.pth: .*CRC.* copy'):
+            load_from_local(str(path))
+
+    def test_a_view_larger_than_the_file(self, save):
+        # Before torch 2.4 the restricted unpickler refuses it, later we do.
+        path = save(dict(a=torch.ones(1).expand(1 << 40)))
+        with pytest.raises(
+                ValueError, match='no larger than the file|has only 1 values'):
+            load_from_local(str(path))
+
+    def test_parts_larger_than_the_file(self, tmp_path):
+        path = tmp_path / 'bomb.pth'
+        with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as file:
+            file.writestr('archive/data.pkl', bytes(1 << 24))
+        with pytest.raises(ValueError, match='larger than the file'):
+            load_from_local(str(path))
+
+    def test_lists_that_hold_themselves(self, save):
+        content = dict(epoch=1)
+        for _ in range(60):
+            content = dict(a=content, b=content)
+        assert load_from_local(str(save(content)))['a'] is not None
+
+    @pytest.mark.parametrize('content, words', [
+        (dict(meta=[1]), 'meta: expected dict, found list'),
+        (dict(meta=dict(epoch='2')), 'meta.epoch: expected int, found str'),
+        (dict(meta=dict(dataset_meta=3)), 'meta.dataset_meta: expected dict'),
+        (dict(meta=dict(dataset_meta=dict(num_keypoints='98'))),
+         'meta.dataset_meta.num_keypoints: expected int, found str'),
+        (dict(state_dict=[1]), 'state_dict: expected dict, found list'),
+    ])
+    def test_parts_of_another_type(self, save, content, words):
+        with pytest.raises(ValueError, match=words):
+            load_from_local(str(save(content)))
 
     @pytest.mark.parametrize('content',
                              [b'', b'hello', b'<html>404</html>' * 99])

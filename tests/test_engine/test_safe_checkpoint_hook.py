@@ -72,3 +72,39 @@ def test_the_best_of_another_folder_stays(tmp_path):
     safe = HOOKS.build(hook)
     safe.before_train(runner)
     assert safe.best_ckpt_path == str(best)
+
+
+def test_the_best_comes_along_with_its_folder(tmp_path):
+    """It was moved or copied: the next best one takes its place there."""
+    runner, _ = train(tmp_path, train_cfg=dict(by_epoch=True, max_epochs=1))
+    best = tmp_path / 'best_NME_epoch_1.pth'
+    shutil.copy(tmp_path / 'epoch_1.pth', best)
+    runner.message_hub.update_info('best_ckpt', f'/elsewhere/{best.name}')
+    safe = HOOKS.build(dict(ONE, save_best='NME', rule='less'))
+    safe.before_train(runner)
+    assert safe.best_ckpt_path == str(best)
+
+
+def test_a_copied_folder_goes_on_by_itself(tmp_path):
+    """Also where a kill has left ``last_checkpoint`` empty, or half files."""
+    first, second = tmp_path / 'first', tmp_path / 'second'
+    train(first, train_cfg=dict(by_epoch=True, max_epochs=1))
+    assert (first / 'last_checkpoint').read_text() == 'epoch_1.pth'
+    shutil.copytree(first, second)
+    (first / 'epoch_1.pth').unlink()
+    (second / 'last_checkpoint').write_text('')
+    for name in ('.epoch_2.pth.0123abcd', '.last_checkpoint.0123abcd'):
+        (second / name).write_text('half')
+    (second / '.mine.0123abcd').write_text('mine')
+    runner, _ = train(
+        second, train_cfg=dict(by_epoch=True, max_epochs=2), resume=True)
+    assert runner.iter == 4
+    assert checkpoints(second) == ['epoch_2.pth'] and not checkpoints(first)
+    assert [path.name for path in second.glob('.*')] == ['.mine.0123abcd']
+
+
+def test_nothing_to_resume_from_begins(tmp_path):
+    (tmp_path / 'last_checkpoint').write_text('')
+    runner, _ = train(
+        tmp_path, train_cfg=dict(by_epoch=True, max_epochs=1), resume=True)
+    assert runner.iter == 2

@@ -1,6 +1,7 @@
 """Dumped results are read, and nothing in them is run."""
 import os
 import pickle
+import resource
 
 import numpy as np
 import pytest
@@ -133,3 +134,53 @@ def test_other_content(tmp_path, content):
     path.write_bytes(pickle.dumps(content))
     with pytest.raises(ValueError, match='list of data samples'):
         load_dump(str(path))
+
+
+def _scalar_without_data():
+    call = np.float64(0).__reduce__()[0]
+    return Reduced(call, (np.dtype('S2000000000'), ))
+
+
+class Reduced:
+    """Is pickled as a call."""
+
+    def __init__(self, *call):
+        self.call = call
+
+    def __reduce__(self):
+        return self.call
+
+
+@pytest.mark.parametrize('content', [
+    b'\x80\x02]r\x00\x00\x00\x10.',
+    b'\x80\x02]p268435456\n.',
+    b'\x80\x04B\xff\xff\xff\x7fx.',
+    b'\x80\x05\x96' + b'\0\0\0\0\1\0\0\0.',
+    pickle.dumps([dict(a=_scalar_without_data())]),
+    pickle.dumps([dict(a=torch.zeros(1).expand(1 << 31))]),
+    pickle.dumps([
+        dict(a=Reduced(np.zeros(1).__reduce__()[0], (np.ndarray, (1 << 40, ),
+                                                     b'd'))), 1
+    ]),
+], ids=range(7))  # yapf: disable
+def test_memory_is_bounded_by_the_file(tmp_path, content):
+    """A few bytes do not ask for gigabytes."""
+    path = tmp_path / 'results.pkl'
+    path.write_bytes(content)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(ValueError, match='results.pkl: '):
+        load_dump(str(path))
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert after - before < 50_000  # KB
+
+
+def test_an_expanded_tensor(tmp_path):
+    path = tmp_path / 'results.pkl'
+    path.write_bytes(pickle.dumps([dict(a=torch.ones(1).expand(3, 2))]))
+    assert load_dump(str(path))[0]['a'].tolist() == [[1, 1]] * 3
+
+
+def test_an_empty_file(tmp_path):
+    (tmp_path / 'results.pkl').write_bytes(b'')
+    with pytest.raises(ValueError, match='results.pkl: not a readable'):
+        load_dump(str(tmp_path / 'results.pkl'))

@@ -1,6 +1,7 @@
 """Training, validating, saving, resuming and testing through the Runner."""
 import json
 import os.path as osp
+import sys
 
 import pytest
 import torch
@@ -235,6 +236,27 @@ class TestArguments:
         drawing = command_line('--show').default_hooks.visualization
         assert drawing.enable and drawing.show
 
+    def test_loaders_without_workers(self, command_line):
+        """Torch takes neither of the others then."""
+        config = command_line('--cfg-options',
+                              'train_dataloader.num_workers=0',
+                              'train_dataloader.prefetch_factor=2')
+        loader = config.train_dataloader
+        assert not loader.persistent_workers
+        assert 'prefetch_factor' not in loader
+        assert config.val_dataloader.persistent_workers
+
+    def test_without_tensorboard(self, command_line, monkeypatch):
+        named = [dict(type='LocalVisBackend')]
+        tensorboard = dict(type='TensorboardVisBackend')
+        assert command_line().visualizer.vis_backends == [*named, tensorboard]
+        monkeypatch.setitem(sys.modules, 'torch.utils.tensorboard', None)
+        lines = []
+        monkeypatch.setattr('command_line.print_log',
+                            lambda text, *_: lines.append(text))
+        assert command_line().visualizer.vis_backends == named
+        assert 'pip install tensorboard' in lines[0] and len(lines) == 1
+
     def test_transfer(self, command_line):
         config = command_line('--transfer', 'weights.pth')
         assert config.load_from == 'weights.pth'
@@ -281,9 +303,12 @@ class TestArguments:
         assert config.stages[2].schedulers[0].milestones == [40]
 
     def test_resume(self, command_line, tmp_path):
-        (tmp_path / 'last_checkpoint').write_text('epoch_1.pth')
+        torch.save({}, tmp_path / 'epoch_1.pth')
         config = command_line('--resume', '--work-dir', str(tmp_path))
-        assert config.resume and config.load_from is None
+        assert config.resume
+        assert config.load_from == str(tmp_path / 'epoch_1.pth')
+        config = command_line('--resume', str(tmp_path))
+        assert config.load_from == str(tmp_path / 'epoch_1.pth')
         config = command_line('--resume', 'some.pth')
         assert config.resume and config.load_from == 'some.pth'
 
@@ -292,6 +317,10 @@ class TestArguments:
         config = command_line('--resume', '--work-dir', str(tmp_path),
                               '--cfg-options', 'load_from=backbone.pth')
         assert not config.resume and config.load_from == 'backbone.pth'
+
+    def test_resume_from_a_folder_without_any(self, command_line, tmp_path):
+        with pytest.raises(ValueError, match='no whole checkpoint'):
+            command_line('--resume', str(tmp_path))
 
 
 class TestWhatTheUserCanMend:

@@ -20,6 +20,7 @@ import warnings
 
 import numpy as np
 import tools_path  # noqa: F401
+from cfg_options import merge_checked
 from command_line import OneLineParser, add_cfg_options, one_line
 from face_set import FaceSet, collect_boxes
 from mmengine.config import Config
@@ -61,7 +62,7 @@ def parse_args(argv=None):
 def find_pairs(args):
     """Boxes (N, 4) of the detector and of the landmarks, and all faces."""
     config = Config.fromfile(args.data)
-    config.merge_from_dict(args.cfg_options)
+    merge_checked(config, args.cfg_options)
     init_default_scope(config.get('default_scope', 'mmpose'))
     faces = FaceSet(config.test_dataloader, args.max_faces)
     # As the detector draws them, whatever calibration its config has.

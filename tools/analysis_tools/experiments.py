@@ -26,7 +26,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 
 import tools_path  # noqa: F401
 import training_runs
-from command_line import merge_options
+from cfg_options import merge_options
 from mmengine.config import Config
 from mmengine.runner.checkpoint import CheckpointLoader
 from published import TABLES, Column, PaperTable

@@ -22,6 +22,7 @@ import sys
 import warnings
 
 import tools_path  # noqa: F401
+from cfg_options import merge_checked
 from command_line import OneLineParser, add_cfg_options, positive, run_tool
 from face_set import MIN_IOU, FaceSet, collect_boxes, landmark_metric, measure
 from mmpose.registry import METRICS
@@ -101,7 +102,7 @@ class Run:
         self.args = args
         check_refine(args.refine)
         self.model = load_model(args.config, args.checkpoint, args.device)
-        self.model.cfg.merge_from_dict(args.cfg_options)
+        merge_checked(self.model.cfg, args.cfg_options)
         self.metric = landmark_metric(self.model.cfg.get('test_evaluator'))
         self.faces = FaceSet(self.model.cfg.test_dataloader, args.max_faces)
         self.finders = {}

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import tools_path  # noqa: F401
 import torch
+from cfg_options import merge_checked
 from command_line import OneLineParser, add_cfg_options, image_file, positive
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
@@ -178,7 +179,7 @@ def show(args: argparse.Namespace) -> None:
             there or wrong, or the image cannot be written.
     """
     cfg = Config.fromfile(args.config)
-    cfg.merge_from_dict(args.cfg_options)
+    merge_checked(cfg, args.cfg_options)
     for key in ('codec', 'train_dataloader'):
         if key not in cfg:
             raise ValueError(f'{args.config}: the key {key!r} is missing; '

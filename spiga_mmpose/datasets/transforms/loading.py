@@ -7,7 +7,7 @@ from mmpose.datasets.transforms import LoadImage
 from mmpose.registry import TRANSFORMS
 
 from spiga_mmpose.io import (MAX_PIXELS, ImageError, as_bgr, image_content,
-                             read_image, upright)
+                             read_image)
 
 
 class BadSampleError(ValueError):
@@ -24,9 +24,9 @@ class LoadFaceImage(LoadImage):
 
     Grey images get three equal channels, an alpha channel is dropped (as
     in the PyPI package ``spiga`` 0.0.6), 16-bit samples keep their upper
-    byte, and the EXIF orientation is applied to files (as ``cv2.imread``
-    does). The size is read from the file's header before decoding, so a
-    small file that unpacks to a huge image costs no memory.
+    byte, and the EXIF orientation is applied to files. The size is read from
+    the file's header before decoding, so a small file that unpacks to a huge
+    image is refused at once.
 
     Required Keys:
 
@@ -40,14 +40,14 @@ class LoadFaceImage(LoadImage):
     Args:
         max_pixels (int): Refuse images of more pixels than this. At most
             178 million, where Pillow stops reading headers. Defaults to
-            150 million.
+            65 million; each takes some 20 bytes of memory in the demo.
         backend_args (dict, optional): File backend, see
             :func:`mmengine.fileio.get`. Defaults to ``None``.
 
     Raises:
-        BadSampleError: If the file is missing, empty, no image, of a format
-            that OpenCV does not read, truncated or too large, or the array
-            has another shape or type. The message names the file.
+        BadSampleError: If the file is missing, empty, no image, of an
+            unsupported format, damaged or too large, or the array has another
+            shape or type. The message names the file.
     """
 
     def __init__(self,
@@ -79,7 +79,7 @@ class FaceImageBackend(fileio.BaseStorageBackend):
     For pipelines whose loader must be MMCV's, as MMDet's tools want it:
     ``dict(type='LoadImageFromFile', backend_args=dict(backend='face_image'))``
     ends in an error that names the file where the stock backend hands on an
-    empty file or one that unpacks to a huge image.
+    empty file, one that unpacks to a huge image, or one that crashes OpenCV.
     """
 
     def get(self, filepath: str) -> bytes:
@@ -89,16 +89,15 @@ class FaceImageBackend(fileio.BaseStorageBackend):
             filepath (str): Path or URL.
 
         Returns:
-            bytes: The content, or that of an upright copy where OpenCV would
-            not turn the image.
+            bytes: See :func:`spiga_mmpose.io.image_content`.
 
         Raises:
-            OSError: See :func:`spiga_mmpose.io.image_content`. No
+            OSError: If :func:`spiga_mmpose.io.read_image` refuses it. No
                 ``ValueError``: ``MMPoseInferencer`` takes those of a detector
                 for an old MMDet, and hides them behind one of its own.
         """
         try:
-            return upright(*image_content(filepath))
+            return image_content(filepath)
         except ImageError as error:
             raise OSError(str(error)) from None
 

@@ -1,4 +1,5 @@
 """What comes out of every kind of image file, good and bad."""
+import struct
 import warnings
 import zlib
 
@@ -50,19 +51,63 @@ class TestFiles:
         assert np.array_equal(
             img, np.broadcast_to(pixels[..., :min(channels, 3)], img.shape))
 
-    def test_exif_orientation_is_applied(self, tmp_path, pixels):
+    @pytest.mark.parametrize('ending', ['jpg', 'png', 'tif', 'webp'])
+    def test_exif_orientation_is_applied(self, tmp_path, pixels, ending):
         exif = Image.Exif()
         exif[0x0112] = 6  # turn right
-        Image.fromarray(pixels[..., :3]).save(tmp_path / 'a.jpg', exif=exif)
-        assert load(tmp_path / 'a.jpg')['img_shape'] == (30, 20)
+        path = tmp_path / f'a.{ending}'
+        Image.fromarray(pixels[..., 2::-1]).save(
+            path, exif=exif, lossless=True)
+        img = load(path)['img']
+        assert img.shape == (30, 20, 3)
+        if ending != 'jpg':
+            assert np.array_equal(img, np.rot90(pixels[..., :3], -1))
+
+    @pytest.mark.parametrize('ending',
+                             ['bmp', 'jpg', 'pgm', 'png', 'tif', 'webp'])
+    def test_every_kind_as_opencv_reads_it(self, tmp_path, pixels, ending):
+        colour = ending.replace('pgm', 'ppm')
+        for name, channels in ((f'a.{ending}', 1), (f'b.{colour}', 3)):
+            path = write(tmp_path / name, pixels[..., :channels])
+            assert np.array_equal(load(path)['img'], cv2.imread(str(path)))
+
+    @pytest.mark.parametrize('ending, channels', [('png', 1), ('png', 3),
+                                                  ('pgm', 1), ('tif', 1),
+                                                  ('tif', 3)])
+    def test_16_bit_of_every_kind(self, tmp_path, pixels, ending, channels):
+        deep = pixels[..., :channels].astype(np.uint16) * 256 + 77
+        img = load(write(tmp_path / f'a.{ending}', deep))['img']
+        assert np.array_equal(
+            img, np.broadcast_to(pixels[..., :channels], img.shape))
+
+    def test_palette_and_transparency(self, tmp_path, pixels):
+        grey = Image.fromarray(pixels[..., 0])
+        grey.convert('P').save(tmp_path / 'a.png', transparency=3)
+        assert np.array_equal(
+            load(tmp_path / 'a.png')['img'][..., 0], pixels[..., 0])
+
+    def test_an_animation_is_its_first_image(self, tmp_path, pixels):
+        images = [Image.fromarray(pixels[..., i]) for i in range(3)]
+        for ending in ('png', 'webp', 'tif'):
+            images[0].save(
+                tmp_path / f'a.{ending}',
+                save_all=True,
+                append_images=images[1:],
+                lossless=True)
+            img = load(tmp_path / f'a.{ending}')['img']
+            assert np.array_equal(img[..., 1], pixels[..., 0])
 
 
 def write_header(path, side):
-    """A PNG header that says side x side, with next to no data."""
+    """A PNG or JPEG header that says side x side, with next to no data."""
     write(path, np.zeros((8, 8, 3), np.uint8))
     content = bytearray(path.read_bytes())
-    content[16:24] = side.to_bytes(4, 'big') * 2
-    content[29:33] = zlib.crc32(bytes(content[12:29])).to_bytes(4, 'big')
+    if path.suffix == '.png':
+        content[16:24] = side.to_bytes(4, 'big') * 2
+        content[29:33] = zlib.crc32(bytes(content[12:29])).to_bytes(4, 'big')
+    else:
+        start = content.index(b'\xff\xc0') + 5
+        content[start:start + 4] = side.to_bytes(2, 'big') * 2
     path.write_bytes(bytes(content))
     return path
 
@@ -99,6 +144,69 @@ class TestBadFiles:
         path.write_bytes(content[:int(len(content) * share)])
         self.check(path)
 
+    @pytest.mark.parametrize('kind', ['APNG', 'WEBP', 'TIFF', 'BMP', 'PPM'])
+    def test_damaged(self, tmp_path, pixels, kind):
+        """Whatever is cut or turned: an image or one error.
+
+        OpenCV 4.11 dies of damaged animations (SIGSEGV).
+        """
+        images = [Image.fromarray(pixels[..., i]) for i in range(3)]
+        path = tmp_path / 'a.png'
+        several = dict(save_all=True, append_images=images[1:])
+        images[0].save(path, kind.replace('APNG', 'PNG'),
+                       **several if kind[0] in 'AWT' else {})
+        content, random = path.read_bytes(), np.random.default_rng(0)
+        refused = 0
+        for _ in range(60):
+            damaged = bytearray(content[:random.integers(9, len(content))]
+                                if random.random() < .5 else content)
+            damaged[random.integers(len(damaged))] ^= 1 << random.integers(8)
+            path.write_bytes(damaged)
+            try:
+                assert load(path)['img'].shape[2] == 3
+            except BadSampleError as error:
+                refused += 1
+                assert str(path) in str(error) and len(str(error)) < 400
+        assert refused == 60 if kind == 'APNG' else refused > 5
+
+    def test_a_frame_smaller_than_its_header_says(self, tmp_path, pixels):
+        """The animated PNG of 209 bytes that ended the process."""
+
+        def chunk(kind, *numbers, data=b''):
+            body = kind + struct.pack('>' + 'I' * len(numbers),
+                                      *numbers) + data
+            return struct.pack('>I', len(body) - 4) + body + struct.pack(
+                '>I', zlib.crc32(body))
+
+        rows = zlib.compress((b'\0' + bytes(12)) * 4)
+        content = b'\x89PNG\r\n\x1a\n' + chunk(
+            b'IHDR', 64, 64, data=b'\x08\x02\0\0\0') + chunk(
+                b'acTL', 2, 0) + chunk(
+                    b'fcTL', 0, 4, 4, 0, 0, 0x10001, data=b'\0\0') + chunk(
+                        b'IDAT', data=rows) + chunk(b'IEND')
+        (tmp_path / 'a.png').write_bytes(content)
+        self.check(tmp_path / 'a.png', 'first frame is smaller')
+
+    def test_a_turned_bit_in_a_png(self, tmp_path, pixels):
+        path = write(tmp_path / 'a.png', pixels[..., :3])
+        content = bytearray(path.read_bytes())
+        content[-20] ^= 1
+        path.write_bytes(content)
+        self.check(path, 'not an image that can be read')
+
+    def test_a_device(self):
+        self.check('/dev/zero', 'device or pipe')
+
+    @pytest.mark.parametrize('kind, found', [('JPEG2000', 'JPEG2000'),
+                                             ('AVIF', 'ftypavif')])
+    def test_refused_by_kind(self, tmp_path, pixels, kind, found):
+        """A decoder that crashes on damaged files does not see them."""
+        path = tmp_path / 'a.jpg'
+        Image.fromarray(pixels[..., :3]).save(path, kind)
+        for end in (None, 230):
+            path.write_bytes(path.read_bytes()[:end])
+            self.check(path, 'expected a JPEG, PNG', found)
+
     def test_too_large_by_the_argument(self, tmp_path, pixels):
         path = write(tmp_path / 'a.png', pixels[..., :3])
         self.check(path, '30 x 20', '599', max_pixels=599)
@@ -113,13 +221,17 @@ class TestBadFiles:
         path = write(tmp_path / 'a.png', np.zeros((32767, 2), np.uint8))
         self.check(path, 'too long', '2 x 32767', '32766')
 
-    def test_bomb_is_refused_before_decoding(self, tmp_path, monkeypatch):
-        path = write_header(tmp_path / 'a.png', 60000)
+    @pytest.mark.parametrize('name, side', [('a.png', 60000), ('a.jpg', 8100),
+                                            ('a.jpg', 60000)])
+    def test_bomb_is_refused_before_decoding(self, tmp_path, monkeypatch,
+                                             name, side):
+        path = write_header(tmp_path / name, side)
 
         def decode(*args, **kwargs):
             raise AssertionError('decoded')
 
         monkeypatch.setattr(mmcv, 'imfrombytes', decode)
+        monkeypatch.setattr(Image.Image, 'load', decode)
         self.check(path, 'too large')
 
     @pytest.mark.parametrize('kind', ['GIF', 'ICO', 'TGA'])
@@ -135,14 +247,15 @@ class TestLargeFiles:
     def test_up_to_our_limit_without_a_warning(self, tmp_path, monkeypatch,
                                                side):
         """90 and 149 megapixels; Pillow would warn of both."""
-        path = write_header(tmp_path / 'a.png', side)
+        path = write_header(tmp_path / 'a.jpg', side)
         decoded = np.zeros((1, 1, 3), np.uint8)
         monkeypatch.setattr(mmcv, 'imfrombytes', lambda *_, **__: decoded)
         with warnings.catch_warnings():
             warnings.simplefilter('error')
-            assert load(path)['img'] is decoded
+            limited = load(path, max_pixels=150_000_000)
+            assert limited['img'] is decoded
 
-    @pytest.mark.parametrize('side', [12300, 13300])
+    @pytest.mark.parametrize('side', [8100, 12300, 13300])
     def test_beyond_it_an_error_alone(self, tmp_path, side):
         path = write_header(tmp_path / 'a.png', side)
         with warnings.catch_warnings():
@@ -168,6 +281,12 @@ class TestFaceImageBackend:
     def test_a_good_file(self, tmp_path, pixels):
         path = write(tmp_path / 'a.png', pixels[..., :3])
         assert np.array_equal(self.load(path), pixels[..., :3])
+
+    def test_an_animation_of_which_mmcv_dies(self, tmp_path, pixels):
+        images = [Image.fromarray(pixels[..., i]) for i in range(2)]
+        path = tmp_path / 'a.png'
+        images[0].save(path, save_all=True, append_images=images[1:])
+        assert np.array_equal(self.load(path)[..., 0], pixels[..., 0])
 
     @pytest.mark.parametrize('content, words', [
         (None, 'No such file'),

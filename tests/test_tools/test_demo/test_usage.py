@@ -7,7 +7,7 @@ import pytest
 from cartoon import cartoon_face
 from web_server import serve
 
-from spiga_mmpose.apis import inputs
+from spiga_mmpose import package_files
 
 pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
 
@@ -77,9 +77,9 @@ class TestWeights:
     def test_by_name(self, run, face_file, tmp_path, monkeypatch, tiny,
                      result):
         """They tell their config; those of photographs are the default."""
-        monkeypatch.setattr(inputs, '_REPO', str(tmp_path))
+        monkeypatch.setattr(package_files, '_FOLDER', str(tmp_path))
         code, printed = run(face_file, *BOX, model=())
-        assert code == 2 and 'there are no weights' in printed
+        assert code == 2 and 'among the checkpoints' in printed
         for source, place in zip(
                 tiny, ('configs/spiga_photo.py', 'checkpoints/spiga_photo.pth'
                        )):

@@ -1,0 +1,57 @@
+"""One training at a time in a work folder."""
+import os
+import os.path as osp
+import socket
+import sys
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Iterator
+
+try:
+    import fcntl
+except ImportError:  # Windows: nothing is held there
+    fcntl = None
+
+NAME = 'training.lock'
+# What tells a process of a launcher its number, before there is a group.
+_RANKS = ('RANK', 'SLURM_PROCID', 'OMPI_COMM_WORLD_RANK', 'PMI_RANK')
+
+
+@contextmanager
+def work_folder_lock(folder: str, launcher: str = 'none') -> Iterator[None]:
+    """Hold a work folder, so that no other process trains in it.
+
+    The system lets go of it when the process ends, however that happens. The
+    file stays, empty.
+
+    Args:
+        folder (str): The work folder; it is made.
+        launcher (str): As of the Runner; of several processes the first
+            holds the folder.
+
+    Raises:
+        ValueError: If another training holds it; the message says which.
+        OSError: If the folder or the file cannot be written.
+    """
+    ranks = [os.environ[name] for name in _RANKS if name in os.environ]
+    if not fcntl or launcher != 'none' and ranks and ranks[0] != '0':
+        yield
+        return
+    os.makedirs(folder, exist_ok=True)
+    path = osp.join(folder, NAME)
+    with open(path, 'a+', encoding='utf-8', errors='replace') as file:
+        try:
+            # Of the process alone: workers that outlive it hold nothing.
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise ValueError(
+                f'another training runs in {folder}: {file.read(200)}; wait '
+                'for its end, or give this one another --work-dir') from None
+        file.truncate(0)
+        file.write(f'process {os.getpid()} on {socket.gethostname()}, since '
+                   f'{datetime.now():%Y-%m-%d %H:%M:%S} '
+                   f'({osp.basename(sys.argv[0])})')
+        file.flush()
+        yield
+        file.truncate(0)
