@@ -215,7 +215,6 @@ class Demo:
     def report_video(self, source, done):
         """Say in a line what became of a video."""
         self.count['videos'] += 1
-        video, *tables = map(osp.basename, done.files)
         parts = [
             counted(done.frames, 'frame'), f'{done.empty} without a face',
             f'{counted(done.faces, "face")} over all frames, '
@@ -225,8 +224,16 @@ class Demo:
             parts.append(f'{counted(done.missing, "frame")} missing')
         if done.interrupted:
             parts.append('ended by Ctrl-C')
-        tqdm.write(f'{source}: {"; ".join(parts)}; written '
-                   f'{", ".join([f"{video} ({done.codec})", *tables])}')
+        written = 'nothing written'
+        if done.files:
+            video, *tables = map(osp.basename, done.files)
+            written = f'written {video} ({done.codec}), {", ".join(tables)}'
+        tqdm.write(f'{source}: {"; ".join(parts)}; {written}')
+        if done.lost_sound:
+            tqdm.write(
+                f'{source}: its sound is not in the drawn video: '
+                f'{done.lost_sound}',
+                file=sys.stderr)
         if done.error:
             self.count['broken'] += 1
             tqdm.write(f'broken off: {done.error}', file=sys.stderr)

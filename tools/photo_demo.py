@@ -19,7 +19,7 @@ from command_line import OneLineParser, run_tool
 from matplotlib.cbook import get_sample_data
 
 from spiga_mmpose.apis import SPIGAInferencer, process_video, read_image
-from spiga_mmpose.apis.encoding import open_video
+from spiga_mmpose.apis.encoding import VideoWriter
 from spiga_mmpose.apis.folders import make_folder
 from spiga_mmpose.io import write_image
 from spiga_mmpose.visualization import WINDOWS_NOTE
@@ -85,7 +85,7 @@ def write_moving(photo, path):
         OSError: If it cannot be written.
     """
     photo = np.ascontiguousarray(photo[..., ::-1])
-    with closing(open_video(path, RATE, (SIDE, SIDE))) as video:
+    with closing(VideoWriter(path, RATE, (SIDE, SIDE))) as video:
         for phase in np.linspace(0, 2 * np.pi, FRAMES, endpoint=False):
             once, twice = np.sin([phase, 2 * phase])
             matrix = cv2.getRotationMatrix2D(FACE, MOST_TURNED * once,

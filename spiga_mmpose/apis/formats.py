@@ -2,9 +2,9 @@
 
 A **record** is what is known of one image, as ``tools/demo.py`` writes it and
 :class:`~spiga_mmpose.apis.SPIGAInferencer` gives it: ``image`` (its name),
-``width`` and ``height`` (px), ``landmark_set`` (name or None), ``frame`` (its
-number in a video, where it is of one) and ``faces`` (of
-:func:`~spiga_mmpose.apis.faces_to_dicts`). Coordinates in a record, and in
+``width`` and ``height`` (px), ``landmark_set`` (name or None), ``frame`` and
+``time`` (its number and time, s, in a video, where it is of one) and ``faces``
+(of :func:`~spiga_mmpose.apis.faces_to_dicts`). Coordinates in a record, and in
 all formats but ``.pts``, count the first pixel as 0. docs/inference.md has a
 table of the formats.
 """
@@ -31,7 +31,8 @@ def make_record(name: str,
                 image: np.ndarray,
                 landmark_set: Optional[str],
                 faces: List[dict],
-                frame: Optional[int] = None) -> dict:
+                frame: Optional[int] = None,
+                time: Optional[float] = None) -> dict:
     """The record of an image.
 
     Args:
@@ -40,6 +41,7 @@ def make_record(name: str,
         landmark_set (str, optional): Name of the faces' landmarks.
         faces (list[dict]): Of :func:`~spiga_mmpose.apis.faces_to_dicts`.
         frame (int, optional): Number of the image in its video.
+        time (float, optional): When it is shown there, seconds.
 
     Returns:
         dict: See the head of this file.
@@ -53,6 +55,8 @@ def make_record(name: str,
         faces=faces)
     if frame is not None:
         record['frame'] = frame
+    if time is not None:
+        record['time'] = round(time, 6)
     return record
 
 
@@ -146,6 +150,8 @@ def to_coco(records: Sequence[dict]) -> dict:
             height=record['height'])
         if 'frame' in record:
             image['frame_id'] = record['frame']
+        if 'time' in record:
+            image['time'] = record['time']
         images.append(image)
         for face in record['faces']:
             annotations.append(
@@ -222,17 +228,17 @@ def to_csv(records: Sequence[dict]) -> str:
             without a face has no row.
 
     Returns:
-        str: Columns ``image``, ``frame``, ``face`` (its place in the image),
-        ``track_id``, box, pose, then x, y and score of each landmark (``x0,
-        y0, score0, ...``). What is not known is empty.
+        str: Columns ``image``, ``frame``, ``time`` (s), ``face`` (its place
+        in the image), ``track_id``, box, pose, then x, y and score of each
+        landmark (``x0, y0, score0, ...``). What is not known is empty.
     """
     text = io.StringIO()
     write = csv.writer(text, lineterminator='\n').writerow
     count = max((len(face['landmarks']) for record in records
                  for face in record['faces']), default=0)
     write([
-        'image', 'frame', 'face', 'track_id', 'box_x', 'box_y', 'box_width',
-        'box_height', 'box_score', *_POSE, 'tx', 'ty', 'tz',
+        'image', 'frame', 'time', 'face', 'track_id', 'box_x', 'box_y',
+        'box_width', 'box_height', 'box_score', *_POSE, 'tx', 'ty', 'tz',
         *[f'{name}{i}' for i in range(count) for name in ('x', 'y', 'score')]
     ])
     for record in records:
@@ -241,7 +247,8 @@ def to_csv(records: Sequence[dict]) -> str:
             points = zip(face['landmarks'], face['landmark_scores'])
             write([
                 record['image'],
-                record.get('frame'), place,
+                record.get('frame'),
+                record.get('time'), place,
                 face.get('track_id'), *face['box'], face['box_score'], *pose,
                 *[number for point, score in points
                   for number in (*point, score)]

@@ -79,7 +79,7 @@ def find_faces(
     steps: bool = False,
     max_faces: Optional[int] = None,
     see_face: Optional[Callable[[Frame, int, PoseDataSample], None]] = None,
-    track: Optional[Callable[[np.ndarray], PoseDataSample]] = None
+    track: Optional[Callable[[Frame], PoseDataSample]] = None
 ) -> Iterator[FrameResult]:
     """Yield one result for each frame, in order.
 
@@ -105,9 +105,9 @@ def find_faces(
             result, as the attention (2 MB) should be. What is wrong in it
             (``ERRORS``) is wrong with the frame; a frame of a failed batch
             comes again from its first face.
-        track (Callable, optional): From an image to the data sample of its
+        track (Callable, optional): From a frame to the data sample of its
             faces, in place of detector and batches; e.g. a
-            :class:`~spiga_mmpose.apis.tracking.FaceFollower`.
+            :class:`~spiga_mmpose.apis.tracking.FaceFollower` of its image.
 
     Yields:
         FrameResult: Of a frame that cannot be processed it has no face and
@@ -123,7 +123,8 @@ def find_faces(
         result.faces = faces
         result.record = make_record(frame.name, result.image,
                                     landmark_set_name(model),
-                                    faces_to_dicts(faces, steps), frame.index)
+                                    faces_to_dicts(faces, steps), frame.index,
+                                    frame.time)
         return result
 
     def fail(result, error):
@@ -184,7 +185,7 @@ def find_faces(
     for frame in frames:
         result = FrameResult(frame, error=frame.error)
         faces = (merge_faces(model, result.image, [])
-                 if frame.error else track(frame.image))
+                 if frame.error else track(frame))
         result.boxes = faces.pred_instances.bboxes
         result.scores = faces.pred_instances.bbox_scores
         yield finish(result, faces)

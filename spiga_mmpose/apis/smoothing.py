@@ -48,7 +48,7 @@ class OneEuroFilter:
 
     Args:
         smoothing (Smoothing): How much.
-        rate (float): Values a second, Hz.
+        rate (float): Values a second, Hz; may be set before each value.
 
     Attributes:
         value (np.ndarray | None): What was returned last.
@@ -118,8 +118,11 @@ class FaceSmoother:
         self.smoothing = SMOOTHING[name]
         self.rate = rate
         self._filters: Dict[int, Dict[str, OneEuroFilter]] = {}
+        self._time = None
 
-    def __call__(self, faces: InstanceData) -> InstanceData:
+    def __call__(self,
+                 faces: InstanceData,
+                 time: Optional[float] = None) -> InstanceData:
         """The faces of the next frame, smoothed.
 
         Args:
@@ -127,6 +130,8 @@ class FaceSmoother:
                 ``track_ids`` (N,), ``keypoints`` (N, L, 2) px, maybe
                 ``landmark_steps`` (N, S + 1, L, 2) px and ``head_poses``
                 (N, 6) yaw, pitch, roll in degrees, tx, ty, tz.
+            time (float, optional): When the frame is shown, seconds, later
+                than the one before. Defaults to what ``rate`` tells.
 
         Returns:
             :obj:`InstanceData`: A copy with these smoothed and ``bboxes``
@@ -136,13 +141,19 @@ class FaceSmoother:
             return faces
         smooth = deepcopy(faces)
         sizes = _sizes(faces.keypoints)
+        rate = self.rate
+        if time is not None and self._time is not None:
+            rate = 1 / (time - self._time)
+        self._time = time
         before, self._filters = self._filters, {}
         for i, track in enumerate(faces.track_ids.tolist()):
             filters = before.get(track) or {
-                name: OneEuroFilter(self.smoothing, self.rate)
+                name: OneEuroFilter(self.smoothing, rate)
                 for name in ('keypoints', 'landmark_steps', 'head_poses')
             }
             self._filters[track] = filters
+            for filter_ in filters.values():
+                filter_.rate = rate
             for name in ('keypoints', 'landmark_steps'):
                 if name in faces:
                     smooth[name][i] = filters[name](faces[name][i], sizes[i])

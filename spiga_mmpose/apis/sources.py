@@ -3,13 +3,14 @@
 A source is a file, URL, array, list, folder, glob, video or camera;
 :func:`read_frames` yields its images lazily, so that the memory in use is
 that of one image. What cannot be read is a frame with an error, and the
-rest goes on.
+rest goes on. Images and videos are turned as their files say.
 """
 import logging
 import os
 import os.path as osp
 from dataclasses import dataclass
 from itertools import count
+from time import monotonic
 from typing import IO, Any, Callable, Iterator, Mapping, Optional, Union
 
 import cv2
@@ -21,8 +22,14 @@ from PIL import Image
 
 from spiga_mmpose import io
 from .download import is_url, read_url
+from .encoding import av, need_av
 from .inputs import CAMERA, as_text, is_camera, is_video, left_out, list_images
 from .library_lines import opencv_quiet
+
+# Frames a second, where a camera or file tells none.
+USUAL_RATE = 25.
+# Seconds from a frame to the next, at least.
+_SHORTEST = 1e-3
 
 
 @dataclass(frozen=True)
@@ -38,8 +45,10 @@ class Frame:
         image (np.ndarray | None): (H, W, 3) BGR, uint8; None where it cannot
             be read.
         error (str): Why it cannot be read, with the name; else empty.
-        rate (float): Frames a second of its video; 0 where unknown, and for
-            an image.
+        time (float | None): When it is shown, seconds from the start of its
+            video; None for an image.
+        rate (float): Frames a second of its video, on average; 0 where
+            unknown, and for an image.
         announced (int): Frames that its video file says it has, which may be
             a few off; 0 where unknown, for a camera and for an image.
     """
@@ -47,6 +56,7 @@ class Frame:
     index: Optional[int] = None
     image: Optional[np.ndarray] = None
     error: str = ''
+    time: Optional[float] = None
     rate: float = 0.
     announced: int = 0
 
@@ -96,6 +106,7 @@ def read_frames(source: Any) -> Iterator[Frame]:
 
     Raises:
         TypeError: If the source is nothing of the kind.
+        ImportError: If it is a video file and PyAV is missing.
     """
     yield from _read(source, count())
 
@@ -174,7 +185,7 @@ def _of_text(text: str) -> Iterator[Frame]:
     for path in paths:
         name = as_text(path)
         if is_video(path):
-            yield from _of_capture(path, name)
+            yield from _of_video(path, name)
             continue
         try:
             yield Frame(name, image=read_image(path))
@@ -187,50 +198,96 @@ def _of_camera(source: Union[str, int]) -> Iterator[Frame]:
     if isinstance(source, str):
         number = source.partition(':')[2] or '0'
     text = str(number)
-    if not text.isdecimal() or len(text) > 9:
+    if not text.isdecimal() or len(text) > 4:
         yield Frame(
             f'{CAMERA}:{text[:20]}',
             error=f'no camera {text[:20]}: expected a small integer from 0')
         return
-    yield from _of_capture(int(number), f'{CAMERA}:{number}')
-
-
-def _of_capture(where: Union[str, int], name: str) -> Iterator[Frame]:
-    if isinstance(where, str) and not osp.isfile(where):
-        yield Frame(name, error=f'no such video file: {name}')
-        return
-    if isinstance(where, str) and where != name:
-        yield Frame(name, error=f'{name}: OpenCV opens no video whose name is '
-                    'not UTF-8; rename it')
-        return
-    if isinstance(where, int) and not 0 <= where < 10_000:
-        yield Frame(name, error=f'{name}: no camera has such a number')
-        return
+    number, name = int(number), f'{CAMERA}:{number}'
     with opencv_quiet():
-        capture = cv2.VideoCapture(where)
+        capture = cv2.VideoCapture(number)
     try:
         if not capture.isOpened():
             yield Frame(name, error=f'{name}: OpenCV cannot open it; expected '
-                        'a video file or a camera that is free')
+                        'a camera that is free')
             return
         rate = max(capture.get(cv2.CAP_PROP_FPS), 0.)
-        announced = 0
-        if isinstance(where, str):
-            announced = max(int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
-        index = 0
-        while True:
+        start = monotonic()
+        for index in count():
             good, image = capture.read()
             if not good:
                 break
             yield Frame(
-                name, index, image, rate=rate, announced=announced)
-            index += 1
-        if not index or index < 0.9 * announced:
-            yield Frame(
-                name,
-                index,
-                error=f'{name}: ends after {index} frames of {announced} '
-                'announced; the rest cannot be read',
-                rate=rate)
+                name, index, image, time=monotonic() - start, rate=rate)
+        if not index:
+            yield Frame(name, index, error=f'{name}: gives no image')
     finally:
         capture.release()
+
+
+def _of_video(path: str, name: str) -> Iterator[Frame]:
+    if not osp.isfile(path):
+        yield Frame(name, error=f'no such video file: {name}')
+        return
+    need_av()
+    try:
+        # A file and not its name, which need not be text.
+        with open(path, 'rb') as content, av.open(content) as file:
+            yield from _of_stream(name, file)
+    except (OSError, ValueError, IndexError) as error:  # FFmpegError is both
+        reason = getattr(error, 'strerror', None) or error
+        yield Frame(
+            name,
+            error=f'{name}: cannot be opened as a video: {reason}; expected a '
+            'video file')
+
+
+def _of_stream(name: str, file) -> Iterator[Frame]:
+    stream = file.streams.video[0]
+    stream.thread_type = 'AUTO'
+    rate = float(stream.average_rate or stream.guessed_rate or 0)
+    start = (file.start_time or 0) / av.time_base
+    announced = stream.frames
+    if not announced and file.duration:
+        announced = int(file.duration / av.time_base * rate)
+    index, time = 0, None
+    for frame in _decoded(file, stream):
+        shown = index / (rate or USUAL_RATE)
+        if frame.time is not None:
+            shown = frame.time - start
+        # A damaged file may tell times that do not grow.
+        time = shown if time is None else max(shown, time + _SHORTEST)
+        try:
+            # Counted against the clock, as np.rot90 does.
+            image = np.rot90(
+                frame.to_ndarray(format='bgr24'), round(frame.rotation / 90))
+            image = io.as_bgr(np.ascontiguousarray(image), name)
+        except (ValueError, av.FFmpegError) as error:
+            yield Frame(name, index, error=f'{name}: frame {index}: {error}')
+            return
+        yield Frame(
+            name, index, image, time=time, rate=rate, announced=announced)
+        index += 1
+    if not index or index < 0.9 * announced:
+        yield Frame(
+            name,
+            index,
+            error=f'{name}: ends after {index} frames of {announced} '
+            'announced; the rest cannot be read',
+            rate=rate)
+
+
+def _decoded(file, stream):
+    """The frames of a stream; packets that are damaged are left out."""
+    packets = file.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except av.FFmpegError:  # cut short
+            packet = None
+        try:
+            yield from stream.decode(packet)
+        except av.FFmpegError:
+            pass
+        if packet is None:
+            return

@@ -10,17 +10,18 @@ from typing import List, Optional, Union
 import numpy as np
 from tqdm import tqdm
 
-from .encoding import open_video
-from .formats import to_csv
+from spiga_mmpose.io import GrowingFile
+from .encoding import VideoWriter
+from .folders import make_folder
 from .inferencer import SPIGAInferencer
 from .inputs import is_camera
 from .smoothing import FaceSmoother
-from .sources import Frame, read_frames
+from .sources import USUAL_RATE, Frame, read_frames
 from .tracking import DET_EVERY, FaceFollower
-from .writing import ResultWriter
+from .writing import CsvFile, ResultWriter
 
-# Taken where a camera or file tells no frame rate, or a senseless one.
-_USUAL_RATE, _HIGHEST_RATE = 25., 1000.
+# A higher one is none.
+_HIGHEST_RATE = 1000.
 
 
 @dataclass
@@ -28,8 +29,11 @@ class VideoSummary:
     """Summary of a processed video.
 
     Attributes:
-        files (list[str]): Paths of the video, the JSON Lines and the CSV.
+        files (list[str]): Paths of the video, the JSON Lines and the CSV;
+            none without a frame.
         codec (str): Of the video, in words.
+        lost_sound (str): Why the source's sound is not in the video, or
+            empty.
         frames (int): Frames that were processed.
         missing (int): Announced frames that could not be decoded; a few may
             never have been there.
@@ -43,6 +47,7 @@ class VideoSummary:
     """
     files: List[str] = field(default_factory=list)
     codec: str = ''
+    lost_sound: str = ''
     frames: int = 0
     missing: int = 0
     error: str = ''
@@ -62,11 +67,13 @@ def process_video(inferencer: SPIGAInferencer,
                   name: Optional[str] = None) -> VideoSummary:
     """Follow the faces of a video, draw them and write what was found.
 
-    Writes ``NAME_faces.mp4``, the drawn video; ``NAME.jsonl``, a line a
-    frame, the record of :mod:`~spiga_mmpose.apis.formats`; ``NAME.csv``, a
-    row a face a frame. Boxes are tight around the landmarks. One frame is in
-    memory at a time. Ctrl-C ends the video as if it were over there; all
-    three files are whole whatever happens. A progress bar shows frames a
+    Writes ``NAME_faces.mp4``, the drawn video, with the times and the sound
+    of the source; ``NAME.jsonl``, a line a frame, the record of
+    :mod:`~spiga_mmpose.apis.formats`; ``NAME.csv``, a row a face a frame.
+    Boxes are tight around the landmarks. One frame is in memory at a time.
+    Ctrl-C ends the video as if it were over there; a kill loses a few
+    seconds of the drawn video and nothing of the tables. Without a frame
+    nothing is written. A progress bar shows frames a
     second and the time left.
 
     Args:
@@ -89,7 +96,7 @@ def process_video(inferencer: SPIGAInferencer,
         ValueError: If the source is no video or camera, or cannot be opened,
             or an argument is out of its range.
         OSError: If a file cannot be written.
-        ImportError: If the package ``lap`` is missing.
+        ImportError: If the package ``lap`` or ``av`` is missing.
     """
     if not is_camera(source) and not osp.isfile(source):
         raise ValueError(f'no such video file: {source}')
@@ -97,19 +104,20 @@ def process_video(inferencer: SPIGAInferencer,
     with ExitStack() as stack:
         frames = stack.enter_context(closing(read_frames(source)))
         first = _first(frames)
-        rate = first.rate if 0 < first.rate < _HIGHEST_RATE else _USUAL_RATE
+        rate = first.rate if 0 < first.rate < _HIGHEST_RATE else USUAL_RATE
         smoother = FaceSmoother(smooth, rate)
 
-        def track(image):
-            sample = follower(image)
-            sample.pred_instances = smoother(sample.pred_instances)
+        def track(frame):
+            sample = follower(frame.image)
+            sample.pred_instances = smoother(sample.pred_instances,
+                                             frame.time)
             return sample
 
         files = stack.enter_context(
             closing(_Files(out_dir, name, first, rate)))
         visualizer = inferencer.make_visualizer()
         announced = first.announced
-        summary = VideoSummary(files.paths, files.codec)
+        summary = VideoSummary()
         bar = stack.enter_context(
             tqdm(total=announced or None, unit='frame',
                  desc=osp.basename(first.name)))
@@ -126,6 +134,10 @@ def process_video(inferencer: SPIGAInferencer,
                 bar.update()
         except KeyboardInterrupt:
             summary.interrupted = True
+        files.close()
+        if files.video is not None:
+            summary.files, summary.codec = files.paths, files.video.codec
+            summary.lost_sound = files.video.lost_sound
     if not summary.interrupted:
         summary.missing = max(announced - summary.frames, 0)
     summary.identities = follower.identities
@@ -146,42 +158,39 @@ def _first(frames) -> Frame:
 
 
 class _Files:
-    """The three files of a video."""
+    """The three files of a video, begun with its first frame."""
 
     def __init__(self, folder: str, name: Optional[str], first: Frame,
                  rate: float) -> None:
+        make_folder(folder)
         if name is None:
             name = ResultWriter(folder, ['json']).name_of(first.name)
-        os.makedirs(folder, exist_ok=True)
         self.paths = [
             osp.join(folder, name + ending)
             for ending in ('_faces.mp4', '.jsonl', '.csv')
         ]
-        self._headed = False
-        with ExitStack() as stack:
-            self._lines, self._table = (
-                stack.enter_context(open(path, 'w', encoding='utf-8'))
-                for path in self.paths[1:])
-            self._video = stack.enter_context(
-                closing(
-                    open_video(self.paths[0], rate, first.image.shape[1::-1])))
-            self.codec = self._video.codec
-            self._close = stack.pop_all().close
+        self._sound = None if is_camera(first.name) else first.name
+        self._rate = rate
+        self._stack = ExitStack()
+        self.video = None
+
+    def _begin(self, drawn: np.ndarray) -> None:
+        enter = self._stack.enter_context
+        self._lines = enter(closing(GrowingFile(self.paths[1])))
+        self._table = enter(closing(CsvFile(self.paths[2])))
+        self.video = enter(
+            closing(
+                VideoWriter(self.paths[0], self._rate, drawn.shape[1::-1],
+                            self._sound)))
 
     def add(self, record: dict, drawn: np.ndarray) -> None:
         """Write a frame into each file."""
-        self._video.write(drawn)
-        self._lines.write(json.dumps(record, allow_nan=False) + '\n')
-        if record['faces']:
-            # The number of columns is known with the first face.
-            heading, rows = to_csv([record]).split('\n', 1)
-            self._table.write(rows if self._headed else f'{heading}\n{rows}')
-            self._headed = True
+        if self.video is None:
+            self._begin(drawn)
+        self.video.write(drawn, record.get('time'))
+        self._lines.add(json.dumps(record, allow_nan=False) + '\n')
+        self._table.add(record)
 
     def close(self) -> None:
         """Finish the files."""
-        try:
-            if not self._headed:
-                self._table.write(to_csv([]))
-        finally:
-            self._close()
+        self._stack.close()

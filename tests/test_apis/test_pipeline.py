@@ -161,9 +161,9 @@ def test_followed(infer, batches):
             yield frame
         yield Frame('c', error='c ends here')
 
-    def track(image):
+    def track(frame):
         calls.append('track')
-        [sample] = infer.estimate([(image, np.float32(BOX), np.ones(1))])
+        [sample] = infer.estimate([(frame.image, np.float32(BOX), np.ones(1))])
         sample.pred_instances.track_ids = np.array([7])
         return sample
 

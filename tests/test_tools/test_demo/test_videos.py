@@ -1,11 +1,14 @@
 """tools/demo.py: videos and cameras."""
 import json
 import os
+from itertools import count
 
 import cv2
 import numpy as np
 import pytest
 from cartoon import cartoon_face
+
+from spiga_mmpose.apis.tracking import FaceFollower
 
 pytest.importorskip('lap', reason='no lap (requirements/video.txt)')
 pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
@@ -33,7 +36,7 @@ def ctrl_c(monkeypatch):
     class Capture:
 
         def __init__(self, source):
-            self.frames = 0
+            pass
 
         def isOpened(self):
             return True
@@ -42,13 +45,19 @@ def ctrl_c(monkeypatch):
             return 0.
 
         def read(self):
-            self.frames += 1
-            if self.frames == 3:
-                raise KeyboardInterrupt
             return True, cartoon_face(200)
 
         def release(self):
             pass
+
+    follow, calls = FaceFollower.__call__, count(1)
+
+    def follow_two(self, image):
+        if next(calls) == 3:
+            raise KeyboardInterrupt
+        return follow(self, image)
+
+    monkeypatch.setattr(FaceFollower, '__call__', follow_two)
 
     monkeypatch.setattr(cv2, 'VideoCapture', Capture)
 
