@@ -28,9 +28,8 @@ def is_camera(source: Any) -> bool:
     """Return whether a source is a camera, whose frames do not wait."""
     if isinstance(source, str):
         name, _, number = source.partition(':')
-        return name == CAMERA and (not number or
-                                   number.isdecimal() and len(number) < 5)
-    return isinstance(source, int) and not isinstance(source, bool)
+        return name == CAMERA and (not number or number.isdecimal())
+    return isinstance(source, int)
 
 
 def is_video(source: Any) -> bool:

@@ -293,10 +293,10 @@ class TestWhatPeopleHandOver:
         bad, good = read_frames([given, IMAGE])
         assert good.image is not None and bad.image is None
         assert re.search(words, bad.error) and len(bad.error) < 400
-        assert bad.name in bad.error
+        assert bad.name.replace('webcam:', '') in bad.error
 
     @pytest.mark.parametrize('given', [
-        True, 1.5, None, np.int64(1), dict(image=IMAGE)], ids=_stable_id)
+        1.5, None, np.int64(1), dict(image=IMAGE)], ids=_stable_id)
     def test_refused(self, given):
         with pytest.raises(TypeError, match='expected a path, URL'):
             list(read_frames(given))
