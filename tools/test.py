@@ -26,6 +26,11 @@ def parse_args():
 def make_config(args):
     """Config file with the command line put into it."""
     cfg = load_config(args)
+    # These act on weights that are loaded, for a training that follows.
+    cfg.custom_hooks = [
+        hook for hook in cfg.get('custom_hooks') or []
+        if hook['type'] not in ('EMAHook', 'TransferHook')
+    ]
     if args.dump is not None:
         if not args.dump.endswith(('.pkl', '.pickle')):
             raise ValueError(f'--dump {args.dump}: expected a .pkl file')

@@ -34,7 +34,7 @@ def write_video(path, count=5):
     writer = cv2.VideoWriter(
         str(path), cv2.VideoWriter_fourcc(*'MJPG'), 12, (64, 48))
     for i in range(count):
-        writer.write(np.full((48, 64, 3), 40 * i, np.uint8))
+        writer.write(np.full((48, 64, 3), (40 * i) % 256, np.uint8))
     writer.release()
 
 

@@ -112,7 +112,7 @@ import numpy as np
 from spiga_mmpose.apis.encoding import VideoWriter
 video = VideoWriter({path!r}, 12, (96, 64))
 for i in range(200):
-    video.write(np.full((64, 96, 3), i, np.uint8))
+    video.write(np.full((64, 96, 3), i % 256, np.uint8))
 os.kill(os.getpid(), {int(signal.SIGKILL)})
 '''
     done = subprocess.run([sys.executable, '-c', code])

@@ -210,7 +210,7 @@ def test_missing_backend(tmp_path, monkeypatch, name, package):
 @pytest.mark.parametrize('threads', [0, -2, 1.5, '2', True])
 def test_no_such_number_of_threads(tmp_path, threads):
     for name in ('a.onnx', 'a.xml'):
-        with pytest.raises(ValueError, match='threads: expected a whole'):
+        with pytest.raises(ValueError, match='threads: expected an integer'):
             open_graph(str(tmp_path / name), threads)
 
 

@@ -70,6 +70,26 @@ def test_metrics_and_predictions(repo, files, tmp_path):
 
 
 @pytest.mark.slow
+def test_hooks_of_the_training_leave_the_weights(repo, files, tmp_path):
+    """Averaged and transferred weights, as in configs/spiga_photo.py."""
+    folder, weights = files
+    hooks = "[dict(type='EMAHook'), dict(type='TransferHook')]"
+    (folder / 'hooks.py').write_text(
+        f"_base_ = 'config.py'\ncustom_hooks = {hooks}\n")
+    scores = []
+    for name in ('config.py', 'hooks.py'):
+        done = run(repo, 'test.py', folder / name, weights, '--work-dir',
+                   'work', '--out', 'metrics.json', cwd=tmp_path)
+        assert done.returncode == 0, done.stderr[-2000:]
+        metrics = json.loads((tmp_path / 'metrics.json').read_text())
+        scores.append({
+            name: value for name, value in metrics.items()
+            if 'time' not in name
+        })
+    assert scores[0] == scores[1]
+
+
+@pytest.mark.slow
 def test_weights_that_do_not_fit(repo, files, tmp_path):
     """Of another landmark set, and with parts missing."""
     folder, weights = files
