@@ -203,7 +203,7 @@ class TestBadFiles:
         ('empty.png', b'', 'is an empty file'),
         ('text.jpg', b'<html>', 'not an image'),
         ('half.png', cv2.imencode('.png', cartoon_face(64))[1].tobytes()[:500],
-         'failed to load'),
+         'is not an image that can be read'),
         ('none.png', None, 'No such file'),
     ], ids=lambda param: param[0])
     def bad(self, request, tmp_path):

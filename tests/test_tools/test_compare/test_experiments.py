@@ -103,7 +103,7 @@ def test_a_training_that_never_validates(tool, experiment, training, tmp_path,
     (['--seeds', '-1'], '0 to 99'),
     (['--backbone', 'some.pth'], 'has no shared one'),
     (['--cfg-options', 'train_dataloadr.batch_size=2'], 'train_dataloadr'),
-    (['--cfg-options', 'model.head.x.y=2'], 'train.log'),
+    (['--cfg-options', 'model.head.x.y=2'], "has no 'x'"),
 ])
 def test_bad_arguments(tool, experiment, training, tmp_path, capsys,
                        arguments, words):
