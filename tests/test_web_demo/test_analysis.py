@@ -93,7 +93,7 @@ class TestBadFiles:
     @pytest.mark.parametrize('name, words', [
         ('text.jpg', 'not an image'),
         ('empty.png', 'empty file'),
-        ('half.png', 'truncated'),
+        ('half.png', 'is not an image that can be read'),
         ('bomb.png', 'too large: 10000 x 6000 pixels'),
         ('missing.png', 'No such file'),
     ])

@@ -249,7 +249,7 @@ def test_another_detector_and_another_photograph(analysed, tmp_path):
 
 @pytest.mark.parametrize('name, words', [
     ('text.jpg', 'text.jpg is not an image'),
-    ('half.png', 'half.png cannot be decoded'),
+    ('half.png', 'half.png is not an image that can be read'),
     ('bomb.png', 'bomb.png is too large'),
 ])
 def test_a_bad_file(page, photo, tmp_path, name, words):
