@@ -360,7 +360,7 @@ class TestWhatTheUserCanMend:
             return config
 
         monkeypatch.setattr(Config, 'fromfile', changed)
-        assert words in last_line('spiga_synthetic.py')
+        assert words in last_line('spiga_wflw.py')
 
     def test_no_data(self, last_line, tmp_path):
         line = last_line('spiga_wflw.py')
