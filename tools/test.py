@@ -4,6 +4,8 @@ from command_line import (OneLineParser, add_common_arguments, load_config,
                           run_runner)
 from mmengine.fileio import dump
 from mmengine.runner import Runner
+from mmengine.runner.checkpoint import (CheckpointLoader,
+                                        _load_checkpoint_to_model)
 
 from spiga_mmpose._install import install_for_tools
 from spiga_mmpose.engine import launch_on_cpu
@@ -26,11 +28,6 @@ def parse_args():
 def make_config(args):
     """Config file with the command line put into it."""
     cfg = load_config(args)
-    # These act on weights that are loaded, for a training that follows.
-    cfg.custom_hooks = [
-        hook for hook in cfg.get('custom_hooks') or []
-        if hook['type'] not in ('EMAHook', 'TransferHook')
-    ]
     if args.dump is not None:
         if not args.dump.endswith(('.pkl', '.pickle')):
             raise ValueError(f'--dump {args.dump}: expected a .pkl file')
@@ -51,9 +48,10 @@ def main():
     launch_on_cpu(cfg)
     runner = Runner.from_cfg(cfg)
     # Here, and strictly: MMEngine would go on with random numbers where a
-    # weight is missing.
+    # weight is missing. And without its hooks, which prepare a training.
     try:
-        runner.load_checkpoint(args.checkpoint, strict=True)
+        loaded = CheckpointLoader.load_checkpoint(args.checkpoint, 'cpu')
+        _load_checkpoint_to_model(runner.model, loaded, strict=True)
     except RuntimeError as error:
         raise ValueError(f'the checkpoint {args.checkpoint} does not fit the '
                          f'config {args.config}: {error}') from None
