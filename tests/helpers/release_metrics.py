@@ -4,6 +4,7 @@ It asks on stdin, needs ``scipy.integrate.simps`` (gone from SciPy 1.14) and
 ``sklearn`` for a confusion matrix that is not compared here.
 """
 import builtins
+import json
 import sys
 import types
 
@@ -45,6 +46,16 @@ def release_metrics(monkeypatch, kind, database, annotations, predictions,
     # 'valid': it has no subsets, whose indices expect the whole test set.
     metrics.compute_error(annotations, predictions, [database, 'valid'])
     return metrics.metrics()
+
+
+def write_faces(folder, annotations, predictions):
+    """Write two lists of faces; their paths, predictions first."""
+    paths = []
+    for name, faces in (('ours', predictions), ('truth', annotations)):
+        path = folder / f'{name}.json'
+        path.write_text(json.dumps(faces))
+        paths.append(str(path))
+    return paths
 
 
 def make_faces(landmark_set, count, seed=0, labelled=1.):

@@ -3,7 +3,7 @@ import csv
 import json
 
 import pytest
-from release_metrics import make_faces
+from release_metrics import make_faces, write_faces
 
 from spiga_mmpose.evaluation.run_info import RunInfo, info_path, write_run_info
 from spiga_mmpose.landmark_sets import load_landmark_set
@@ -23,12 +23,7 @@ def files(tmp_path):
     """Paths of eight faces: as predicted, and the truth."""
     annotations, predictions = make_faces(load_landmark_set('wflw_98'), 8)
     annotations[6]['headpose'] = None
-    paths = []
-    for name, faces in (('ours', predictions), ('truth', annotations)):
-        path = tmp_path / f'{name}.json'
-        path.write_text(json.dumps(faces))
-        paths.append(str(path))
-    return paths
+    return write_faces(tmp_path, annotations, predictions)
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
 """tools/analysis_tools/plot_errors.py, from files to images."""
 import json
 import os.path as osp
+from functools import partial
 
 import pytest
-from release_metrics import make_faces
+from release_metrics import make_faces, write_faces
 
 from spiga_mmpose.landmark_sets import load_landmark_set
 
@@ -17,15 +18,7 @@ def tool(load_tool):
 def files(tmp_path):
     """Write faces; the paths of predictions and annotations."""
 
-    def write(annotations, predictions):
-        paths = []
-        for name, faces in (('ours', predictions), ('truth', annotations)):
-            path = tmp_path / f'{name}.json'
-            path.write_text(json.dumps(faces))
-            paths.append(str(path))
-        return paths
-
-    return write
+    return partial(write_faces, tmp_path)
 
 
 def faces_of(count=6, landmark_set='wflw_98'):

@@ -1,7 +1,9 @@
 """Shared by the tests of this folder."""
 import json
+from functools import partial
 
 import pytest
+from release_metrics import write_faces
 
 
 @pytest.fixture(scope='package')
@@ -13,15 +15,7 @@ def tool(load_tool):
 def files(tmp_path):
     """Write two lists of faces; their paths, predictions first."""
 
-    def _write(annotations, predictions):
-        paths = []
-        for name, faces in (('ours', predictions), ('truth', annotations)):
-            path = tmp_path / f'{name}.json'
-            path.write_text(json.dumps(faces))
-            paths.append(str(path))
-        return paths
-
-    return _write
+    return partial(write_faces, tmp_path)
 
 
 def run(tool, tmp_path, *arguments):
