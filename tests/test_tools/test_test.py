@@ -75,7 +75,8 @@ def test_hooks_of_the_training_leave_the_weights(repo, files, tmp_path):
     folder, weights = files
     hooks = "[dict(type='EMAHook'), dict(type='TransferHook')]"
     (folder / 'hooks.py').write_text(
-        f"_base_ = 'config.py'\ncustom_hooks = {hooks}\n")
+        f"_base_ = 'config.py'\ncustom_hooks = {hooks}\n"
+        "load_from = 'nowhere.pth'\n")
     scores = []
     for name in ('config.py', 'hooks.py'):
         done = run(repo, 'test.py', folder / name, weights, '--work-dir',
