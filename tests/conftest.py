@@ -7,9 +7,6 @@ import sys
 import pytest
 
 REPO = osp.dirname(osp.dirname(osp.abspath(__file__)))
-# torch.compile in this process: its pool of processes would be forked from a
-# worker of pytest-xdist, which then ends without a word now and then.
-os.environ.setdefault('TORCHINDUCTOR_COMPILE_THREADS', '1')
 # Where tools find the modules beside them, as scripts do.
 sys.path += [
     osp.join(REPO, 'tools', folder)

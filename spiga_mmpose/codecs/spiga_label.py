@@ -113,19 +113,41 @@ class SPIGALabel(BaseKeypointCodec):
         counted = labelled & inside
         if self.hidden == 'mask' and keypoints_hidden is not None:
             counted &= keypoints_hidden <= 0.5
-        poses = np.zeros((len(keypoints), 6), np.float32)
-        has_pose = np.zeros(len(keypoints), np.float32)
-        if self.landmark_set.head_model is not None:
-            for n, points in enumerate(keypoints):
-                pose = fit_pose(self.landmark_set.head_model, points,
-                                labelled[n] & self._robust, size)
-                if pose is not None:
-                    poses[n], has_pose[n] = pose, 1
+        poses, has_pose = self.fit_poses(keypoints, labelled)
         return dict(
             keypoint_labels=(keypoints / size).astype(np.float32),
             keypoint_weights=counted.astype(np.float32),
             pose_labels=poses,
-            pose_weights=has_pose)
+            pose_weights=has_pose.astype(np.float32))
+
+    def fit_poses(
+        self,
+        keypoints: np.ndarray,
+        labelled: Optional[np.ndarray] = None
+    ) -> Tuple[np.ndarray, np.ndarray]:
+        """Head poses fitted to the robust landmarks.
+
+        Args:
+            keypoints (np.ndarray): (N, L, 2) crop px.
+            labelled (np.ndarray, optional): (N, L) bool. Defaults to all.
+
+        Returns:
+            tuple: poses (N, 6), see the class, and valid (N,) bool; zeros and
+            False where :func:`~spiga_mmpose.geometry.fit_pose` finds none.
+        """
+        poses = np.zeros((len(keypoints), 6), np.float32)
+        valid = np.zeros(len(keypoints), bool)
+        if self.landmark_set.head_model is None:
+            return poses, valid
+        for n, points in enumerate(keypoints):
+            counted = self._robust
+            if labelled is not None:
+                counted = counted & labelled[n]
+            pose = fit_pose(self.landmark_set.head_model, points, counted,
+                            self.input_size[0])
+            if pose is not None:
+                poses[n], valid[n] = pose, True
+        return poses, valid
 
     def decode(self, encoded: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
         """Normalised coordinates to crop px.

@@ -52,7 +52,7 @@ class BackendEstimator:
             self.dataset_meta = parse_pose_metainfo(
                 self.landmark_set.metainfo())
             self.cfg = _make_config(info)
-            self.test_cfg = {}
+            self.test_cfg = dict(fit_pose=info.fit_pose)
         else:
             self.head = model.head
             self.landmark_set = model.head.landmark_set
@@ -104,7 +104,11 @@ class BackendEstimator:
         if self.test_cfg.get('flip_test'):
             mirrored = self._outputs(crops[:, :, ::-1])
             named = average_flip(named, mirrored, samples, self.landmark_set)
-        instances = pack_predictions(self.decoder, samples, **named)
+        instances = pack_predictions(
+            self.decoder,
+            samples,
+            fit_pose=self.test_cfg.get('fit_pose', False),
+            **named)
         return TopdownPoseEstimator.add_pred_to_datasample(
             self, instances, None, samples)
 

@@ -49,6 +49,8 @@ class GraphInfo:
         units (dict[str, str]): What the numbers of each output mean.
         calibration (str, optional): Faces that the ranges of int8 were seen
             on; None with other precisions.
+        fit_pose (bool): Whether the pose is to be fitted to the landmarks,
+            see :meth:`GATCascadeHead.predict`.
         input (str): What the graph takes.
         package_version (str): Of spiga_mmpose, which wrote it.
         format_version (int): Of this description.
@@ -67,6 +69,7 @@ class GraphInfo:
     outputs: Dict[str, List[int]]
     units: Dict[str, str]
     calibration: Optional[str] = None
+    fit_pose: bool = False
     input: str = 'crops: (batch, size, size, 3) uint8, B, G, R'
     package_version: str = __version__
     format_version: int = FORMAT_VERSION
@@ -116,7 +119,8 @@ def describe(model: nn.Module,
             for name, value in outputs.items()
         },
         units={name: _UNITS[name] for name in outputs},
-        calibration=calibration)
+        calibration=calibration,
+        fit_pose=bool((model.test_cfg or {}).get('fit_pose', False)))
 
 
 def crop_rule(config) -> tuple:

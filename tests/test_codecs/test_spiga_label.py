@@ -47,6 +47,17 @@ def test_encoded_is_what_the_pipeline_packs(codec):
         assert encoded[key].dtype == np.float32
 
 
+def test_poses_of_decoded_landmarks(codec):
+    """Each face its own pose; a face on one spot has none."""
+    other = POSE * [-1, 1, 1, 1, 1, 1]
+    keypoints = np.concatenate(
+        [face(codec), face(codec, other), np.full_like(face(codec), 9)])
+    poses, valid = codec.fit_poses(keypoints)
+    np.testing.assert_allclose(poses[:2], [POSE, other], atol=0.1)
+    np.testing.assert_array_equal(valid, [True, True, False])
+    np.testing.assert_array_equal(poses[2], np.zeros(6))
+
+
 def test_decode_takes_scores_and_copies(codec):
     """What the estimator changes in place must not be the input."""
     count = codec.landmark_set.num_landmarks

@@ -45,6 +45,15 @@ def test_flip_test_of_the_model(model, image):
         same_samples(estimator, flipping, image)
 
 
+def test_fitted_pose_travels_with_the_graph(model, image):
+    fitting = copy.copy(model)
+    fitting.test_cfg = dict(fit_pose=True)
+    estimator = BackendEstimator(TorchBackend(fitting))
+    same_samples(estimator, fitting, image)
+    with pytest.raises(AssertionError):
+        same_samples(estimator, model, image)
+
+
 def test_what_the_model_brings(model):
     estimator = BackendEstimator(TorchBackend(model), model)
     assert estimator.cfg is model.cfg and estimator.head is model.head
@@ -59,9 +68,10 @@ def test_what_the_model_brings(model):
 ])
 def test_asked_for_what_the_graph_has_not(model, asked, words):
     estimator = BackendEstimator(TorchBackend(model))
+    before = dict(estimator.test_cfg)
     with pytest.raises(ValueError, match=words):
         estimator.test_cfg = asked
-    assert estimator.test_cfg == {}
+    assert estimator.test_cfg == before
 
 
 @pytest.mark.parametrize('change, words', [

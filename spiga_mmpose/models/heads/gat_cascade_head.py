@@ -346,7 +346,9 @@ class GATCascadeHead(TrainedParts, StrictShapes, BaseHead):
             test_cfg (dict, optional): ``flip_test`` (default off),
                 ``output_attention``, ``output_heatmaps``, and ``predict_by``
                 (``'maps'``, ``'pose'``: the projected head model, or
-                ``'cascade'``; default: the best of the trained parts).
+                ``'cascade'``; default: the best of the trained parts),
+                ``fit_pose`` (default off): the pose of the rigid head fitted
+                to the landmarks in place of the network's.
 
         Returns:
             list[InstanceData] | tuple: See :func:`pack_predictions`; with
@@ -364,8 +366,11 @@ class GATCascadeHead(TrainedParts, StrictShapes, BaseHead):
             feats = feats[0]
         else:
             named = outputs(feats)
-        instances = pack_predictions(self.decoder, batch_data_samples,
-                                     **named)
+        instances = pack_predictions(
+            self.decoder,
+            batch_data_samples,
+            fit_pose=test_cfg.get('fit_pose', False),
+            **named)
         stack = self._map_stack(feats)
         if test_cfg.get('output_heatmaps', False) and stack is not None:
             return instances, map_fields(feats, stack)

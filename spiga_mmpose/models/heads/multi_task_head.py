@@ -195,7 +195,7 @@ class MultiTaskHead(BaseHead):
             batch_data_samples (Sequence[PoseDataSample]): With the crop's
                 metainfo.
             test_cfg (dict, optional): ``flip_test`` (default off),
-                ``output_heatmaps``.
+                ``output_heatmaps``, ``fit_pose`` as the cascade's.
 
         Returns:
             list[InstanceData] | tuple: ``keypoints`` (1, L, 2) crop px,
@@ -210,8 +210,11 @@ class MultiTaskHead(BaseHead):
             feats = feats[0]
         else:
             outputs = self.outputs(feats)
-        instances = pack_predictions(self.decoder, batch_data_samples,
-                                     **outputs)
+        instances = pack_predictions(
+            self.decoder,
+            batch_data_samples,
+            fit_pose=test_cfg.get('fit_pose', False),
+            **outputs)
         if test_cfg.get('output_heatmaps', False):
             return instances, map_fields(feats, stack=-1)
         return instances

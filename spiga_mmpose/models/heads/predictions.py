@@ -25,7 +25,7 @@ class Labels(NamedTuple):
 # this package's heads read.
 TEST_KEYS = ('flip_test', 'flip_mode', 'shift_heatmap', 'shift_coords',
              'output_heatmaps', 'output_keypoint_indices', 'output_attention',
-             'predict_by')
+             'predict_by', 'fit_pose')
 TRAIN_KEYS = ('losses', 'compute_acc')
 
 
@@ -149,7 +149,8 @@ def pack_predictions(decoder,
                      scores: Tensor,
                      poses: Optional[Tensor] = None,
                      steps: Optional[Tensor] = None,
-                     attention: Optional[Tensor] = None) -> list:
+                     attention: Optional[Tensor] = None,
+                     fit_pose: bool = False) -> list:
     """Named tensors to one ``InstanceData`` a face.
 
     The estimator maps ``keypoints`` from crop to image px, and only them;
@@ -164,6 +165,8 @@ def pack_predictions(decoder,
         poses (Tensor, optional): (B, 6).
         steps (Tensor, optional): (B, S + 1, L, 2) normalised.
         attention (Tensor, optional): (B, S, layers, heads, L, L).
+        fit_pose (bool): Fit the rigid head to the landmarks and give its
+            pose in place of ``poses``, where a fit can be made.
 
     Returns:
         list[InstanceData]: B times ``keypoints`` (1, L, 2) crop px,
@@ -189,6 +192,9 @@ def pack_predictions(decoder,
             keypoints=points, keypoint_scores=point_scores_)
         for name, value in extras.items():
             value = value[i:i + 1]
+            if name == 'head_poses' and fit_pose:
+                fitted, valid = decoder.fit_poses(points)
+                value = np.where(valid[:, None], fitted, value)
             if name == 'landmark_steps':
                 meta = sample.metainfo
                 value = crop_to_image(

@@ -72,6 +72,31 @@ class TestPredict:
         np.testing.assert_array_equal(plain, again)
         assert np.abs(plain - flipped).max() > 1e-3
 
+    @pytest.mark.parametrize('by', ['pose', 'maps', 'cascade'])
+    def test_fitted_pose(self, model, faces, by):
+        """It projects the head nearer to the landmarks than the network's,
+        which is what the projected head model was made from."""
+        landmark_set = load_landmark_set('wflw_98')
+        robust = landmark_set.robust_ids
+        plain = predict(model, faces, predict_by=by)
+        fitted = predict(model, faces, predict_by=by, fit_pose=True)
+        for one, other in zip(plain, fitted):
+            meta = one.metainfo
+            one, other = one.pred_instances, other.pred_instances
+            np.testing.assert_array_equal(one.keypoints, other.keypoints)
+            errors = []
+            for pose in (one.head_poses, other.head_poses):
+                head = project_head(landmark_set.head_model, pose)
+                head = crop_to_image(head * SIZE, meta['input_center'],
+                                     meta['input_scale'], meta['input_size'])
+                distance = head[0, robust] - one.keypoints[0, robust]
+                errors.append(np.linalg.norm(distance, axis=-1).mean())
+            if by == 'pose':
+                np.testing.assert_allclose(
+                    other.head_poses, one.head_poses, atol=0.5)
+            else:
+                assert errors[1] < errors[0]
+
     @pytest.mark.parametrize('by', ['maps', 'cascade'])
     def test_mirrored_input_gives_mirrored_output(self, model, faces, by):
         """With flip test; without it the network knows no such symmetry."""
