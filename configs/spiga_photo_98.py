@@ -6,6 +6,13 @@ _base_ = ['spiga_photo.py']
 landmark_set = 'wflw_98'
 codec = dict(_base_.codec, landmark_set=landmark_set)
 load_from = 'checkpoints/spiga_photo.pth'
+stages = [
+    dict(
+        _base_.stages[0],
+        length=20,
+        schedulers=[_base_.warm_up,
+                    dict(_base_.cosine, begin=6)])
+]
 model = dict(
     backbone=dict(landmark_set=landmark_set),
     head=dict(landmark_set=landmark_set, decoder=codec))

@@ -34,7 +34,12 @@ class OptionsAction(DictAction):
 
     def __call__(self, parser, namespace, values, option_string=None):
         """Read ``KEY=VALUE`` after ``KEY=VALUE``."""
+        given = set()
         for text in values:
+            key = text.split('=')[0]
+            if key in given:
+                raise argparse.ArgumentError(self, f'{key} is given twice')
+            given.add(key)
             try:
                 super().__call__(parser, namespace, [text], option_string)
                 valid = all(text.split('=')[0].split('.'))

@@ -10,18 +10,17 @@ stay in memory and in a temporary folder, which Ctrl-C removes; see
 docs/inference.md. Exit code: 0 ended by Ctrl-C, 2 wrong usage.
 """
 import argparse
+import os
 import os.path as osp
 import signal
 import sys
 
 import torch
-from web_demo import FaceAnalyser, serve
+from web_demo import LOCAL, FaceAnalyser, serve
 
 from spiga_mmpose.apis import choose_detector, find_weights
 from spiga_mmpose.apis.detection import AUTO, DETECTORS
 from spiga_mmpose.apis.weights import DEFAULT, RELEASES, SHIPPED
-
-LOCAL = ('127.0.0.1', 'localhost', '::1')
 
 
 def parse_args(argv=None):
@@ -58,7 +57,7 @@ def parse_args(argv=None):
         '%(default)s)')
     parser.add_argument(
         '--host',
-        default=LOCAL[0],
+        default='127.0.0.1',
         help='address to listen at (default: %(default)s, this machine alone; '
         '0.0.0.0: everybody who reaches it, without a password)')
     parser.add_argument(
@@ -136,4 +135,7 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    code = main()
+    sys.stdout.flush()
+    # Not waiting for a photograph that is looked at just now.
+    os._exit(code)

@@ -8,7 +8,7 @@ from mmengine.logging import print_log
 from mmpose.registry import DATASETS
 from mmpose.structures.bbox import bbox_cs2xyxy
 
-from spiga_mmpose.io import read_json
+from spiga_mmpose.io import image_path, read_json
 from .face_dataset import (FaceDataset, check_fields, check_type, read_array,
                            read_numbers)
 
@@ -136,13 +136,14 @@ def _annotations(path: str):
                          'go with SPIGAJsonDataset.)')
     for field in ('images', 'annotations'):
         check_type(path, field, content[field], (list, ), 'a list')
-    images = _file_names(path, content['images'])
+    images, ids = _file_names(path, content['images']), set()
     for number, ann in enumerate(content['annotations']):
         known = isinstance(ann, dict) and 'id' in ann
         where = f"{path}, annotation {ann['id'] if known else number}"
         check_fields(where, ann, _FIELDS)
-        for field in ('id', 'image_id'):
-            _check_id(where, field, ann[field])
+        _check_id(where, 'id', ann['id'], ids)
+        ids.add(ann['id'])
+        _check_id(where, 'image_id', ann['image_id'])
         if ann['image_id'] not in images:
             raise ValueError(f"{where}: image_id {ann['image_id']!r} is not "
                              'among the images')
@@ -156,14 +157,17 @@ def _file_names(path: str, images: list) -> dict:
     for number, image in enumerate(images):
         where = f'{path}, image {number}'
         check_fields(where, image, ('id', 'file_name'))
-        _check_id(where, 'id', image['id'])
+        _check_id(where, 'id', image['id'], names)
         check_type(where, 'file_name', image['file_name'], (str, ), 'a path')
-        names[image['id']] = image['file_name']
+        names[image['id']] = image_path(image['file_name'])
     return names
 
 
-def _check_id(where: str, field: str, value) -> None:
+def _check_id(where: str, field: str, value, known=()) -> None:
     check_type(where, field, value, (int, float, str), 'a number or a string')
+    if value in known:
+        raise ValueError(f'{where}: the {field} {value!r} is given twice; '
+                         'files that are put together need new ids')
 
 
 def _all_are_hidden(face: dict) -> bool:

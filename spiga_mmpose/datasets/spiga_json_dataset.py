@@ -5,7 +5,7 @@ from typing import Dict, List, Optional, Sequence, Union
 import numpy as np
 from mmpose.registry import DATASETS
 
-from spiga_mmpose.io import check_subsets, read_json, read_subsets
+from spiga_mmpose.io import check_subsets, image_path, read_json, read_subsets
 from spiga_mmpose.landmark_sets import load_landmark_set
 from .face_dataset import FaceDataset, check_fields, check_type, read_numbers
 
@@ -122,7 +122,7 @@ class SPIGAJsonDataset(FaceDataset):
         hidden[0, rows] = visible < 0.5
         info = self.face_info(
             where,
-            osp.join(self.data_prefix['img'], row['imgpath']),
+            osp.join(self.data_prefix['img'], image_path(row['imgpath'])),
             np.array([x, y, x + w, y + h]),
             keypoints,
             labelled,

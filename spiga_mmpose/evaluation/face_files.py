@@ -13,7 +13,7 @@ from typing import Dict, List, Optional
 import numpy as np
 
 from spiga_mmpose import io
-from spiga_mmpose.io import LARGEST, is_valid, load_dump, read_json
+from spiga_mmpose.io import LARGEST, image_path, is_valid, load_dump, read_json
 from spiga_mmpose.landmark_sets import LandmarkSet
 from . import benchmark_json, samples
 
@@ -129,7 +129,7 @@ def _names(path, records, key):
         if not (name is None or isinstance(name, str)):
             raise ValueError(f'{path}: face {index}: {key!r} must be the path '
                              f'of an image, found {short(name)}')
-    return names
+    return [name if name is None else image_path(name) for name in names]
 
 
 def read_steps(path: str, records: list,
@@ -216,14 +216,9 @@ def read_subsets(path: str, num_faces: int) -> Dict[str, np.ndarray]:
         ValueError: If the file cannot be read, is no such thing, or an index
             is out of range or occurs twice.
     """
-    subsets = io.read_subsets(path, num_faces)
-    for name, indices in subsets.items():
-        if len(set(indices)) != len(indices):
-            raise ValueError(f'{path}: a face occurs twice in the subset '
-                             f'{name!r}')
     return {
         name: np.array(sorted(indices), int)
-        for name, indices in subsets.items()
+        for name, indices in io.read_subsets(path, num_faces).items()
     }
 
 

@@ -3,6 +3,7 @@ import json
 import math
 from typing import Any, Callable, Optional
 
+from .text_files import read_text
 from .whole_files import write_whole
 
 
@@ -10,18 +11,25 @@ def read_json(path: str, object_hook: Optional[Callable] = None) -> Any:
     """The content of a JSON file.
 
     Args:
-        path (str): The file; a byte-order mark does not matter.
+        path (str): The file, see :func:`read_text`.
         object_hook (Callable | None): See :func:`json.load`.
 
     Raises:
-        ValueError: If it cannot be read, is no JSON or is nested too deeply;
-            the message names the file.
+        ValueError: If it cannot be read, is no JSON, is nested too deeply or
+            has a key twice in one object; the message names the file.
     """
+
+    def unique(pairs):
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            keys = [key for key, _ in pairs]
+            twice = next(key for key in keys if keys.count(key) > 1)
+            raise ValueError(f'the key {twice!r} occurs twice in one object')
+        return object_hook(found) if object_hook else found
+
+    text = read_text(path)
     try:
-        with open(path, encoding='utf-8-sig') as file:
-            return json.load(file, object_hook=object_hook)
-    except OSError as error:
-        raise ValueError(f'cannot read {path}: {error.strerror}') from None
+        return json.loads(text, object_pairs_hook=unique)
     except (ValueError, RecursionError) as error:
         raise ValueError(f'{path}: not a JSON file: {error}') from None
 

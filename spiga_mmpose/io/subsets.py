@@ -36,8 +36,8 @@ def check_subsets(where: str, subsets: Any, num_faces: int) -> None:
         num_faces (int): Number of annotated faces.
 
     Raises:
-        ValueError: If they are something else, or a face is not there; the
-            message names ``where`` and the subset.
+        ValueError: If they are something else, or a face is not there or
+            occurs twice; the message names ``where`` and the subset.
     """
     if not isinstance(subsets, dict):
         raise ValueError(f'{where}: expected a dict of name -> indices of '
@@ -52,3 +52,6 @@ def check_subsets(where: str, subsets: Any, num_faces: int) -> None:
                     f'{where}: the subset {name!r} holds the face '
                     f'{reprlib.repr(index)}; there are {num_faces} faces, '
                     'numbered from 0')
+        if len(set(indices)) < len(indices):
+            raise ValueError(f'{where}: a face occurs twice in the subset '
+                             f'{name!r}')

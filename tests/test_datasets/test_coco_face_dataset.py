@@ -88,6 +88,26 @@ def test_box_of_coco(build):
         build(data)
 
 
+@pytest.mark.parametrize('part', ['images', 'annotations'])
+def test_an_id_that_is_given_twice(build, part):
+    """As in files that were put together: the second image would get the
+    landmarks of the first."""
+    data = content()
+    data[part].append(copy.deepcopy(data[part][-1]))
+    twice = data[part][-1]['id']
+    with pytest.raises(ValueError, match=f'the id {twice} is given twice'):
+        build(data)
+
+
+def test_a_path_from_windows(build):
+    data = content()
+    data['images'][0]['file_name'] = 'below\\a.png'
+    (build.root / 'below').mkdir()
+    (build.root / 'below' / 'a.png').write_bytes(b'not looked at')
+    path = build(data).get_data_info(0)['img_path']
+    assert path == str(build.root / 'below' / 'a.png')
+
+
 def test_subsets(build):
     part = content()
     part['annotations'] = copy.deepcopy(part['annotations'][1:])

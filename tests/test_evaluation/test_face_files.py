@@ -104,7 +104,7 @@ def test_dump(tmp_path):
     ('', 'not a JSON file'),
     ('[{"landmarks": [[1', 'not a JSON file'),
     ('[' * 100_000, 'not a JSON file'),
-    (b'\xff\xfe\x00', 'not a JSON file'),
+    (b'\xff\xfe\x00', 'no text file'),
     ('[]', 'holds no face'),
     ('{"images": [], "annotations": []}', "a dict .'images'"),
     ('3', 'found a int'),

@@ -90,3 +90,9 @@ def test_long_messages_keep_both_ends():
     with pytest.raises(SystemExit, match='error: begins.* ends$') as end:
         run_runner(fail)
     assert len(end.value.code) < 400
+
+
+def test_a_key_that_is_given_twice(merged, capsys):
+    with pytest.raises(SystemExit):
+        merged('work_dir=here', 'randomness.seed=1', 'work_dir=there')
+    assert 'work_dir is given twice' in capsys.readouterr().err

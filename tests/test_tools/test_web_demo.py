@@ -1,4 +1,4 @@
-"""tools/web_demo.py without a browser; tests/test_web has the page."""
+"""tools/web_demo.py without a browser; tests/test_web_demo has the page."""
 import importlib.util
 import os
 import os.path as osp

@@ -334,6 +334,15 @@ def test_this_machine_alone(server):
     assert listening == ['0100007F']
 
 
+@pytest.mark.parametrize('header', ['Host', 'Origin'])
+def test_pages_of_others_are_refused(server, header):
+    request = urllib.request.Request(
+        server[0], headers={header: 'http://evil.example'})
+    with pytest.raises(urllib.error.HTTPError) as error:
+        urllib.request.urlopen(request)
+    assert error.value.code == 403
+
+
 @pytest.mark.parametrize('path', ['/etc/passwd', 'configs/spiga_wflw.py'])
 def test_files_of_the_machine_are_not_served(server, repo, path):
     url = f'{server[0]}gradio_api/file={osp.join(repo, path)}'
@@ -348,8 +357,7 @@ def test_it_cleans_up(chromium, server, places, page, photo):
     page.wait_for_text('#message', 'in face.png')
     [folder] = os.listdir(places['tmp'])
     assert folder.startswith('spiga_web_')
-    page.browser.get('about:blank')
-    _, process = server
+    _, process = server  # the browser stays connected
     process.send_signal(signal.SIGTERM)
     until = time.time() + _PATIENCE
     while process.poll() is None and time.time() < until:

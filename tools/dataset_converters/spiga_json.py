@@ -6,15 +6,13 @@ Helper of the converters beside it. What a face holds is described at
 import json
 import os
 import os.path as osp
-from glob import escape as glob_escape
-from glob import glob
 from typing import Dict, List, Optional, Tuple, Union
 
 import numpy as np
 
 from spiga_mmpose.geometry import (boxes_to_center_scale, fit_pose,
                                    image_to_crop)
-from spiga_mmpose.io import write_all
+from spiga_mmpose.io import read_text, write_all
 from spiga_mmpose.landmark_sets import LandmarkSet
 
 # Of a file: faces, or name -> indices of faces.
@@ -122,21 +120,6 @@ def subsets_of(members: List[List[str]]) -> Dict[str, List[int]]:
     return subsets
 
 
-def read_text(path: str) -> str:
-    """Content of a text file.
-
-    Raises:
-        ValueError: If it is not UTF-8. It names the file.
-    """
-    try:
-        with open(path, encoding='utf-8') as file:
-            return file.read()
-    except UnicodeDecodeError as error:
-        raise ValueError(f'{path} is no text file (UTF-8): byte '
-                         f'{error.start} is {error.object[error.start]:#x}'
-                         ) from None
-
-
 def read_pts(path: str, count: int) -> np.ndarray:
     """Points of a ``.pts`` file, as they are written.
 
@@ -165,19 +148,11 @@ def read_pts(path: str, count: int) -> np.ndarray:
     return points.reshape(count, 2)
 
 
-def image_beside(path: str) -> Optional[str]:
-    """Path of the image with the name of a ``.pts`` file, or None."""
-    stem = osp.splitext(path)[0]
-    for ending in ('.jpg', '.png', '.JPG', '.jpeg'):
-        if osp.isfile(stem + ending):
-            return stem + ending
-    return None
-
-
 def pts_with_image(root: str, folder: str) -> Tuple[List[str], List[str]]:
     """The ``.pts`` files of a folder and the images beside them, by name.
 
-    Mirrored copies (``*_mirror.pts``) are left out and counted.
+    Endings may be in capitals. Mirrored copies (``*_mirror.pts``) are left
+    out and counted.
 
     Args:
         root (str): Data root.
@@ -188,23 +163,30 @@ def pts_with_image(root: str, folder: str) -> Tuple[List[str], List[str]]:
         root.
 
     Raises:
-        ValueError: If the folder is missing, it holds no ``.pts`` file, or
-            an image is missing. It names what.
+        ValueError: If the folder is missing, it holds no ``.pts`` file, an
+            image is missing, or there are two of one name. It names what.
     """
-    found = sorted(glob(osp.join(glob_escape(need_folder(root, folder)),
-                                 '*.pts')))
-    paths = [path for path in found if not path.endswith('_mirror.pts')]
-    if not paths:
-        raise ValueError(f'no .pts file in {osp.join(root, folder)}; '
+    place = need_folder(root, folder)
+    files = {'.pts': {}, 'image': {}}
+    for name in sorted(os.listdir(place)):
+        stem, ending = osp.splitext(name)
+        ending = ending.lower()
+        kind = 'image' if ending in ('.jpg', '.jpeg', '.png') else ending
+        if kind in files and files[kind].setdefault(stem, name) != name:
+            raise ValueError(f'{place} has {files[kind][stem]} and {name}: '
+                             'expected one of them')
+    found, images = files['.pts'], files['image']
+    stems = [stem for stem in found if not stem.endswith('_mirror')]
+    if not stems:
+        raise ValueError(f'no .pts file in {place}; '
                          'docs/data.md says how the download is laid out')
-    if len(paths) < len(found):
-        print(f'{osp.join(root, folder)}: {len(found) - len(paths)} mirrored '
-              'copies left out')
-    images = [image_beside(path) for path in paths]
-    for path, image in zip(paths, images):
-        if image is None:
-            raise ValueError(f'no image beside {path}')
-    return paths, [osp.relpath(image, root) for image in images]
+    if len(stems) < len(found):
+        print(f'{place}: {len(found) - len(stems)} mirrored copies left out')
+    for stem in stems:
+        if stem not in images:
+            raise ValueError(f'no image beside {osp.join(place, found[stem])}')
+    return ([osp.join(place, found[stem]) for stem in stems],
+            [osp.join(folder, images[stem]) for stem in stems])
 
 
 def need_folder(root: str, *parts: str) -> str:

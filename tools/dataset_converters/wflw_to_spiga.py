@@ -14,8 +14,9 @@ from typing import List, Tuple
 
 import numpy as np
 from converter import make_parser, need_free, progress, run_converter
-from spiga_json import face_row, need_folder, read_text, subsets_of
+from spiga_json import face_row, need_folder, subsets_of
 
+from spiga_mmpose.io import image_path, read_text
 from spiga_mmpose.landmark_sets import load_landmark_set
 
 # Order of the official list; names of the authors' db_info.json.
@@ -71,7 +72,7 @@ def _read_line(where: str, line: str) -> Tuple[dict, List[str]]:
                              f'{name}, found {flag:g}')
     face = face_row(
         load_landmark_set('wflw_98'),
-        f'WFLW_images/{fields[-1].strip()}',
+        f'WFLW_images/{image_path(fields[-1].strip())}',
         numbers[:196].reshape(98, 2),
         where=where)
     return face, [name for name, flag in flags.items() if flag]

@@ -4,6 +4,6 @@
 with Gradio (requirements/web.txt) and is imported by :mod:`.server` alone.
 """
 from .analysis import Analysis, FaceAnalyser
-from .server import serve
+from .server import LOCAL, serve
 
-__all__ = ['Analysis', 'FaceAnalyser', 'serve']
+__all__ = ['LOCAL', 'Analysis', 'FaceAnalyser', 'serve']

@@ -5,6 +5,8 @@ from typing import Callable, Optional
 
 from .analysis import FaceAnalyser
 
+# Names of this machine alone.
+LOCAL = ('localhost', '127.0.0.1', '::1')
 # A file of more bytes is not taken.
 MAX_BYTES = 30 * 1024**2
 # Visitors whose last result is kept.
@@ -19,7 +21,8 @@ def serve(analyser: FaceAnalyser,
 
     Everything that is uploaded or made is in one new folder among the
     temporary files, which is removed at the end; nothing is written anywhere
-    else. The page fetches nothing from other machines and tells them nothing.
+    else. Of that, the oldest goes where it is more than ``guard.MAX_KEPT``. The
+    page fetches nothing from other machines and tells them nothing.
 
     Args:
         analyser (FaceAnalyser): What the page offers.
@@ -45,13 +48,16 @@ def serve(analyser: FaceAnalyser,
         os.environ['HF_HUB_DISABLE_TELEMETRY'] = '1'
         tempfile.tempdir = folder
         try:
-            _serve(analyser, results, host, port, ready)
+            _serve(analyser, folder, results, host, port, ready)
         finally:
             tempfile.tempdir = before
 
 
-def _serve(analyser, results, host, port, ready) -> None:
+def _serve(analyser, folder, results, host, port, ready) -> None:
     try:
+        from starlette.middleware import Middleware
+
+        from .guard import Guard
         from .page import CSS, THEME, build_page
     except ImportError as error:
         raise ImportError(f'the page needs Gradio ({error}): pip install -r '
@@ -65,6 +71,9 @@ def _serve(analyser, results, host, port, ready) -> None:
             quiet=True,
             prevent_thread_lock=True,
             max_file_size=MAX_BYTES,
+            show_error=True,
+            app_kwargs=dict(
+                middleware=[Middleware(Guard, host=host, folder=folder)]),
             state_session_capacity=_SESSIONS,
             allowed_paths=[],
             footer_links=[],
@@ -81,4 +90,6 @@ def _serve(analyser, results, host, port, ready) -> None:
         ready(url)
         page.block_thread()
     finally:
+        # Not waiting for browsers that keep their connections.
+        page.server.force_exit = True
         page.close(verbose=False)

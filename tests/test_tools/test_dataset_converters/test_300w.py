@@ -74,3 +74,23 @@ class Test300W:
         out = capsys.readouterr().out
         assert f'{tmp_path}/afw: 1 mirrored copies left out' in out
         assert '300W private is left out' in out
+
+    def test_files_from_windows(self, tool, refused, tmp_path):
+        self.write(tmp_path, private=False)
+        tool('300w_to_spiga', tmp_path)
+        expected = read(tmp_path, '300wpublic_train.json')
+        first = tmp_path / 'afw' / 'image 1.pts'
+        text = first.read_text().replace('\n', '\r\n')
+        first.unlink()
+        (tmp_path / 'afw' / 'image 1.PTS').write_bytes(
+            text.encode('utf-8-sig'))
+        (tmp_path / 'afw' / 'image 1.png').rename(
+            tmp_path / 'afw' / 'image 1.PNG')
+        tool('300w_to_spiga', tmp_path, '--force')
+        found = read(tmp_path, '300wpublic_train.json')
+        assert found[0].pop('imgpath') == 'afw/image 1.PNG'
+        assert expected[0].pop('imgpath') == 'afw/image 1.png'
+        assert found == expected
+        first.write_text(text)
+        line = refused('300w_to_spiga', tmp_path, '--force')
+        assert 'image 1.PTS and image 1.pts: expected one' in line

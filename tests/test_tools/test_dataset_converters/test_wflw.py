@@ -87,7 +87,7 @@ class TestWFLW:
         for split in ('train', 'test'):
             self.write(tmp_path, split, [[0] * 6])
         self.list(tmp_path).write_bytes(b'\xff\xfe\x00')
-        assert 'train.txt is no text file' in refused('wflw_to_spiga',
+        assert 'train.txt: no text file' in refused('wflw_to_spiga',
                                                       tmp_path)
 
     def test_blank_lines_are_passed_over(self, tool, tmp_path):
@@ -97,6 +97,17 @@ class TestWFLW:
             path.write_text(path.read_text().replace('\n', '\n \n') + '\n')
         tool('wflw_to_spiga', tmp_path)
         assert len(read(tmp_path, 'train.json')) == 2
+
+    def test_a_list_from_windows(self, tool, tmp_path):
+        for split in ('train', 'test'):
+            self.write(tmp_path, split, [[0] * 6] * 2)
+        tool('wflw_to_spiga', tmp_path)
+        expected = read(tmp_path, 'train.json')
+        path = self.list(tmp_path)
+        text = path.read_text().replace('/', '\\').replace('\n', '\r\n')
+        path.write_bytes(text.encode('utf-8-sig'))
+        tool('wflw_to_spiga', tmp_path, '--force')
+        assert read(tmp_path, 'train.json') == expected
 
     def test_not_there(self, refused, tmp_path):
         assert 'WFLW_annotations' in refused('wflw_to_spiga', tmp_path)
