@@ -21,8 +21,8 @@ def serve(analyser: FaceAnalyser,
 
     Everything that is uploaded or made is in one new folder among the
     temporary files, which is removed at the end; nothing is written anywhere
-    else. Of that, the oldest goes where it is more than ``guard.MAX_KEPT``. The
-    page fetches nothing from other machines and tells them nothing.
+    else. The oldest goes where it is more than ``guard.MAX_KEPT``. The page
+    fetches nothing from other machines and tells them nothing.
 
     Args:
         analyser (FaceAnalyser): What the page offers.
