@@ -13,6 +13,7 @@ import os
 import os.path as osp
 import re
 import sys
+from contextlib import suppress
 from typing import Callable, Optional
 
 from cfg_options import OptionsAction, merge_options, nearest_argument
@@ -23,6 +24,7 @@ from spiga_mmpose.evaluation.functional import NORMS
 from spiga_mmpose.evaluation.protocols import (LARGEST, PROTOCOLS, SMALLEST,
                                                checked_threshold, protocol_of)
 from spiga_mmpose.evaluation.score_files import ScoredFiles, score_files
+from spiga_mmpose.package_files import find_checkpoint
 
 _LONGEST = 340  # characters of a message
 
@@ -323,6 +325,12 @@ def load_config(args: argparse.Namespace) -> Config:
     cfg = Config.fromfile(args.config)
     cfg.launcher = args.launcher
     merge_options(cfg, args.cfg_options)
+    start = cfg.get('load_from')
+    if isinstance(start, str) and not osp.exists(start) and (
+            osp.dirname(start) == 'checkpoints'):
+        # Run from another folder than the checkout.
+        with suppress(ValueError):
+            cfg.load_from = find_checkpoint(osp.basename(start))
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir', None) is None:

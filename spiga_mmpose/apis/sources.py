@@ -234,7 +234,7 @@ def _of_video(path: str, name: str) -> Iterator[Frame]:
         # A file and not its name, which need not be text.
         with open(path, 'rb') as content, av.open(content) as file:
             yield from _of_stream(name, file)
-    except (OSError, ValueError, IndexError) as error:  # FFmpegError is both
+    except (OSError, ValueError, av.FFmpegError) as error:
         reason = getattr(error, 'strerror', None) or error
         yield Frame(
             name,
@@ -243,6 +243,8 @@ def _of_video(path: str, name: str) -> Iterator[Frame]:
 
 
 def _of_stream(name: str, file) -> Iterator[Frame]:
+    if not file.streams.video:
+        raise ValueError('it holds no moving image')
     stream = file.streams.video[0]
     stream.thread_type = 'AUTO'
     rate = float(stream.average_rate or stream.guessed_rate or 0)

@@ -104,6 +104,27 @@ def test_a_name_that_is_no_text(tmp_path):
     assert len(list(read_frames(os.fsdecode(path)))) == 20
 
 
+@pytest.mark.parametrize('kind', ['mkv', 'mp4', 'avi'])
+def test_cut_anywhere(tmp_path, kind):
+    """Frames, or one line; PyAV has an error of its own for each place."""
+    path = tmp_path / f'a.{kind}'
+    whole = open(write_clip(path), 'rb').read()
+    for length in range(0, len(whole), len(whole) // 60):
+        path.write_bytes(whole[:length])
+        *_, last = read_frames(str(path))
+        assert last.error is None or '\n' not in last.error
+        assert last.error or last.image is not None
+
+
+def test_no_moving_image(tmp_path):
+    path = str(tmp_path / 'a.mkv')
+    with av.open(path, 'w') as file:
+        file.add_stream('aac', rate=44100)
+        file.start_encoding()
+    [frame] = read_frames(path)
+    assert 'expected a video file' in frame.error
+
+
 def test_a_kill_leaves_a_video_that_plays(tmp_path):
     path = str(tmp_path / 'a.mp4')
     code = f'''

@@ -1,6 +1,9 @@
 """How tools end: one line for what the user can fix."""
+import os.path as osp
+
 import pytest
-from command_line import run_runner
+from command_line import (OneLineParser, add_common_arguments, load_config,
+                          run_runner)
 from mmengine.logging import MMLogger
 
 WORKER = '''Caught ValueError in DataLoader worker process 0.
@@ -52,3 +55,20 @@ def test_the_log_keeps_the_traceback(tmp_path):
             handler.close()
     text = (tmp_path / 'ended.log').read_text()
     assert 'Traceback' in text and 'ValueError: root' in text
+
+
+@pytest.mark.parametrize('folder', ['', 'elsewhere'])
+def test_weights_to_start_from_in_any_folder(repo, tmp_path, monkeypatch,
+                                             folder):
+    """Those of a shipped config are found; others stay as they are."""
+    monkeypatch.chdir(repo if not folder else tmp_path)
+    parser = OneLineParser('train.py', '')
+    parser.add_argument('config')
+    add_common_arguments(parser)
+    config = osp.join(repo, 'configs', 'spiga_photo.py')
+    cfg = load_config(parser.parse_args([config]))
+    assert osp.isfile(cfg.load_from)
+    mine = 'checkpoints/mine.pth'
+    cfg = load_config(
+        parser.parse_args([config, '--cfg-options', f'load_from={mine}']))
+    assert cfg.load_from == mine
