@@ -63,9 +63,9 @@ def describe_runs(infos):
     nothing = run_info.RunInfo()
     sentences = [
         f'{name}: config {info.config}, checkpoint {info.checkpoint}, boxes: '
-        f'{info.boxes}, flip test: {info.flip_test}, checkpoint selected: '
-        f'{info.selection}.' for name, info in infos.items()
-        if info != nothing
+        f'{info.boxes}, flip test: {info.flip_test}, pose: {info.pose}, '
+        f'checkpoint selected: {info.selection}.'
+        for name, info in infos.items() if info != nothing
     ]
     bare = [name for name, info in infos.items() if info == nothing]
     if bare:

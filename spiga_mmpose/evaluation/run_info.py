@@ -39,6 +39,7 @@ class RunInfo:
             pipeline. Where a detector's boxes stand in the annotation file
             no config tells; then write ``'detector'`` into the file by hand.
         flip_test (str): ``'on'`` or ``'off'``.
+        pose (str): ``'of the network'`` or ``'fitted to the landmarks'``.
         selection (str): ``'on the test set'`` if the checkpoint is the best
             of a validation (``best_*``) on the faces of the test;
             ``'not on the test set'`` if the config validates on others or
@@ -52,6 +53,7 @@ class RunInfo:
     checkpoint: str = UNKNOWN
     boxes: str = UNKNOWN
     flip_test: str = UNKNOWN
+    pose: str = UNKNOWN
     selection: str = UNKNOWN
     dataset: str = UNKNOWN
     annotations: str = UNKNOWN
@@ -79,12 +81,14 @@ def describe_run(cfg: Config, config: str, checkpoint: str,
         RunInfo: To be written beside the dump.
     """
     dataset = cfg.test_dataloader.dataset
-    flip = (cfg.model.get('test_cfg') or {}).get('flip_test', False)
+    test_cfg = cfg.model.get('test_cfg') or {}
     return RunInfo(
         config=' '.join([config, *(f'{k}={v}' for k, v in options.items())]),
         checkpoint=checkpoint,
         boxes=_boxes(dataset),
-        flip_test='on' if flip else 'off',
+        flip_test='on' if test_cfg.get('flip_test') else 'off',
+        pose='fitted to the landmarks'
+        if test_cfg.get('fit_pose') else 'of the network',
         selection=_selection(cfg, osp.basename(checkpoint)),
         dataset=str(dataset.get('type')),
         annotations=DRAWN if _drawn(dataset) else

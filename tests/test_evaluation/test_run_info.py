@@ -32,6 +32,7 @@ def test_round_trip(cfg, tmp_path):
         checkpoint='wflw.pth',
         boxes='true landmarks',
         flip_test='off',
+        pose='of the network',
         dataset='SPIGAJsonDataset',
         annotations='data/wflw/annotations/test.json')
     write_run_info(dump, info)

@@ -48,7 +48,8 @@ def test_what_stands_beside_the_predictions(run, files):
     assert found['run'] == vars(INFO)
     assert caption.endswith(
         'ours: config configs/c.py, checkpoint best_NME_epoch_3.pth, boxes: '
-        'true landmarks, flip test: on, checkpoint selected: on the test set.')
+        'true landmarks, flip test: on, pose: of the network, checkpoint '
+        'selected: on the test set.')
     assert UNKNOWN not in caption
 
 
