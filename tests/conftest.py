@@ -21,6 +21,14 @@ def repo():
     return REPO
 
 
+@pytest.fixture(scope='session', autouse=True)
+def mmengine_logger():
+    """MMEngine's logger for all tests: one that is made within a test writes
+    to that test's captured stderr, which is closed behind it."""
+    from mmengine.logging import MMLogger
+    return MMLogger.get_current_instance()
+
+
 @pytest.fixture(scope='session')
 def load_tool(repo):
     """Module of a file below ``tools``, new at every call."""
