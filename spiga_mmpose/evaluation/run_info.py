@@ -39,7 +39,6 @@ class RunInfo:
             pipeline. Where a detector's boxes stand in the annotation file
             no config tells; then write ``'detector'`` into the file by hand.
         flip_test (str): ``'on'`` or ``'off'``.
-        pose (str): ``'of the network'`` or ``'fitted to the landmarks'``.
         selection (str): ``'on the test set'`` if the checkpoint is the best
             of a validation (``best_*``) on the faces of the test;
             ``'not on the test set'`` if the config validates on others or
@@ -48,15 +47,16 @@ class RunInfo:
             Unknown for any other name.
         dataset (str): Registered name of the data set class.
         annotations (str): Annotation file, where the data set has one.
+        pose (str): ``'of the network'`` or ``'fitted to the landmarks'``.
     """
     config: str = UNKNOWN
     checkpoint: str = UNKNOWN
     boxes: str = UNKNOWN
     flip_test: str = UNKNOWN
-    pose: str = UNKNOWN
     selection: str = UNKNOWN
     dataset: str = UNKNOWN
     annotations: str = UNKNOWN
+    pose: str = UNKNOWN
 
 
 def info_path(dump: str) -> str:

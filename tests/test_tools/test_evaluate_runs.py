@@ -9,7 +9,8 @@ from spiga_mmpose.evaluation.run_info import RunInfo, info_path, write_run_info
 from spiga_mmpose.landmark_sets import load_landmark_set
 
 INFO = RunInfo('configs/c.py', 'best_NME_epoch_3.pth', 'true landmarks', 'on',
-               'of the network', 'on the test set', 'SPIGAJsonDataset', 'test.json')
+               'on the test set', 'SPIGAJsonDataset', 'test.json',
+               'of the network')
 UNKNOWN = 'nothing is known of boxes, flip test and selection'
 
 

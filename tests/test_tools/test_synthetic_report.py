@@ -38,7 +38,8 @@ def test_predictions_and_what_made_them(tool, tmp_path, monkeypatch):
         flip_test='off',
         selection='not on the test set',
         dataset='SyntheticFaceDataset',
-        annotations='none, synthetic faces')
+        annotations='none, synthetic faces',
+        pose='of the network')
 
 
 def test_files(tool, tmp_path, monkeypatch, capsys):

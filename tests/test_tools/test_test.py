@@ -61,7 +61,8 @@ def test_metrics_and_predictions(repo, files, tmp_path):
         flip_test='on',
         selection='not on the test set',
         dataset='SyntheticFaceDataset',
-        annotations='none, synthetic faces')
+        annotations='none, synthetic faces',
+        pose='of the network')
     scored = run(repo, 'evaluate.py', 'results.pkl', 'results.pkl', '--norm',
                  'lnd_bbox', '--out', 'scores', cwd=tmp_path)
     assert scored.returncode == 0, scored.stderr[-2000:]
