@@ -1,6 +1,8 @@
 """Serves the page to this machine, and cleans up behind it."""
+import logging
 import os
 import tempfile
+import time
 from typing import Callable, Optional
 
 from .analysis import FaceAnalyser
@@ -88,8 +90,12 @@ def _serve(analyser, folder, results, host, port, ready) -> None:
                       f': {error}; give another --port or --host') from None
     try:
         ready(url)
-        page.block_thread()
+        # Gradio's block_thread waits for browsers once it is interrupted.
+        while page.is_running:
+            time.sleep(0.1)
     finally:
-        # Not waiting for browsers that keep their connections.
+        # Not waiting for browsers that keep their connections, which uvicorn
+        # would tell with tracebacks.
+        logging.disable()
         page.server.force_exit = True
         page.close(verbose=False)
