@@ -139,12 +139,11 @@ class SPIGALabel(BaseKeypointCodec):
         valid = np.zeros(len(keypoints), bool)
         if self.landmark_set.head_model is None:
             return poses, valid
+        if labelled is None:
+            labelled = np.ones(keypoints.shape[:2], bool)
         for n, points in enumerate(keypoints):
-            counted = self._robust
-            if labelled is not None:
-                counted = counted & labelled[n]
-            pose = fit_pose(self.landmark_set.head_model, points, counted,
-                            self.input_size[0])
+            pose = fit_pose(self.landmark_set.head_model, points,
+                            labelled[n] & self._robust, self.input_size[0])
             if pose is not None:
                 poses[n], valid[n] = pose, True
         return poses, valid

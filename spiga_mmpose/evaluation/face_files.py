@@ -13,7 +13,7 @@ from typing import Dict, List, Optional
 import numpy as np
 
 from spiga_mmpose import io
-from spiga_mmpose.io import LARGEST, image_path, is_valid, load_dump, read_json
+from spiga_mmpose.io import LARGEST, is_valid, load_dump, read_json
 from spiga_mmpose.landmark_sets import LandmarkSet
 from . import benchmark_json, samples
 
@@ -129,7 +129,7 @@ def _names(path, records, key):
         if not (name is None or isinstance(name, str)):
             raise ValueError(f'{path}: face {index}: {key!r} must be the path '
                              f'of an image, found {short(name)}')
-    return [name if name is None else image_path(name) for name in names]
+    return names
 
 
 def read_steps(path: str, records: list,

@@ -5,6 +5,7 @@ from typing import List, Tuple
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from spiga_mmpose.io import image_path
 from spiga_mmpose.landmark_sets import LandmarkSet
 from .face_files import Faces
 
@@ -91,7 +92,7 @@ def _split_paths(faces):
             raise ValueError(
                 f'{faces.path}: face {index} has no image path, but other '
                 'faces have one; give all of them a path, or none')
-    return [name.replace('\\', '/').split('/') for name in faces.names]
+    return [image_path(name).split('/') for name in faces.names]
 
 
 def _same_tail(first, second):

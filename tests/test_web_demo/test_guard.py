@@ -52,6 +52,7 @@ def test_by_its_own_names(ask, host):
     ('localhost:7860', 'http://evil.example'),
     ('localhost:7860', 'http://localhost:3000'),
     ('localhost:7860', 'null'),
+    ('localhost:7860', 'http://['),
     ('evil.example:7860', 'http://evil.example:7860'),
 ])
 def test_foreign(ask, host, origin):

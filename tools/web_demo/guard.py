@@ -6,11 +6,12 @@ from typing import Optional
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 
 from .server import LOCAL
 
-# What uploads and results may take together, beside the newest file.
+# Bytes that uploads and results may take together before one more upload.
 MAX_KEPT = 200 * 1024**2
 
 
@@ -39,10 +40,9 @@ class Guard:
     async def __call__(self, scope, receive, send) -> None:
         """Refuse a request, or hand it on."""
         if scope['type'] in ('http', 'websocket'):
-            headers = {name: value.decode('latin-1')
-                       for name, value in scope['headers']}
-            reason = self._foreign(headers.get(b'host', ''),
-                                   headers.get(b'origin'))
+            headers = Headers(scope=scope)
+            reason = self._foreign(
+                headers.get('host', ''), headers.get('origin'))
             if reason:
                 answer = PlainTextResponse(f'{reason}\n', status_code=403)
                 await answer(scope, receive, send)
@@ -53,20 +53,21 @@ class Guard:
 
     def _foreign(self, host: str, origin: Optional[str]) -> Optional[str]:
         """Why a request is refused."""
-        name = _name(f'//{host}')
+        name = _name(host)
         known = name in LOCAL or (self.host not in LOCAL and
                                   (name == self.host or _is_address(name)))
         if not known:
             return (f'This page is not at {host!r}: open it by the address '
                     'that tools/web_demo.py printed.')
-        if origin is not None and urlsplit(origin).netloc != host:
+        if origin is not None and origin.partition('://')[2] != host:
             return f'Requests of other pages are refused, this one: {origin}'
         return None
 
 
-def _name(url: str) -> str:
+def _name(host: str) -> str:
+    """Without port and brackets; '' where it is none."""
     try:
-        return urlsplit(url).hostname or ''
+        return urlsplit(f'//{host}').hostname or ''
     except ValueError:
         return ''
 

@@ -96,6 +96,6 @@ def _serve(analyser, folder, results, host, port, ready) -> None:
     finally:
         # Not waiting for browsers that keep their connections, which uvicorn
         # would tell with tracebacks.
-        logging.disable()
+        logging.getLogger('uvicorn.error').disabled = True
         page.server.force_exit = True
         page.close(verbose=False)

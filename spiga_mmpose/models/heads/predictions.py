@@ -185,6 +185,10 @@ def pack_predictions(decoder,
         for name, value in (('head_poses', poses), ('landmark_steps', steps),
                             ('attention', attention)) if value is not None
     }
+    if fit_pose and poses is not None:
+        fitted, valid = decoder.fit_poses(decoder.decode(encoded)[0])
+        extras['head_poses'] = np.where(valid[:, None], fitted,
+                                        extras['head_poses'])
     instances = []
     for i, sample in enumerate(batch_data_samples):
         points, point_scores_ = decoder.decode(encoded[i:i + 1])
@@ -192,9 +196,6 @@ def pack_predictions(decoder,
             keypoints=points, keypoint_scores=point_scores_)
         for name, value in extras.items():
             value = value[i:i + 1]
-            if name == 'head_poses' and fit_pose:
-                fitted, valid = decoder.fit_poses(points)
-                value = np.where(valid[:, None], fitted, value)
             if name == 'landmark_steps':
                 meta = sample.metainfo
                 value = crop_to_image(
