@@ -204,12 +204,8 @@ def _check_sides(name: str, width: int, height: int) -> None:
 
 
 def write_image(path: str, image: np.ndarray, quality: int = 95) -> None:
-    """Write an image file whole or not at all.
-
-    Args:
-        path (str): The file; its ending says the format.
-        image (np.ndarray): (H, W) or (H, W, 3) RGB, uint8.
-        quality (int): Of a JPEG, 0 to 100.
+    """Write an image (H, W) or (H, W, 3) RGB, uint8, whole or not at all; the
+    ending of the path says the format.
 
     Raises:
         ImageError: If the format is unknown or has no place for so large an

@@ -6,16 +6,9 @@ from .json_files import read_json
 
 
 def read_subsets(path: str, num_faces: int) -> Dict[str, Sequence[int]]:
-    """Read subset lists: name -> indices into the annotations.
-
-    Args:
-        path (str): JSON file with a dict of lists, or with such a dict under
-            ``test_subsets``, as the ``db_info.json`` of the release has it.
-        num_faces (int): Number of annotated faces; the indices are below it.
-
-    Raises:
-        ValueError: See :func:`check_subsets`.
-    """
+    """Read subset lists, name -> indices into ``num_faces`` annotations, of a
+    JSON file: a dict of lists, or such a dict under ``test_subsets``, as the
+    ``db_info.json`` of the release has it. Errors: :func:`check_subsets`."""
     content = read_json(path)
     if isinstance(content, dict):
         content = content.get('test_subsets', content)

@@ -67,18 +67,12 @@ def write_tensors(content: object, path: Union[str, os.PathLike]) -> None:
 
 
 class GrowingFile:
-    """A text file that is whole after every addition.
+    """A text file that is whole after every addition; what is there is
+    replaced.
 
-    What ends the file (brackets, an index) is written anew behind what is
-    added. An addition that fails, as on a full disk, leaves no trace.
-
-    Args:
-        path (str | PathLike): The file; what is there is replaced.
-        tail (str): The end of the file before the first addition.
-
-    Raises:
-        OSError: If it cannot be written; the message names the file. So do the
-            methods.
+    What ends the file (``tail``: brackets, an index) is written anew behind
+    what is added. An addition that fails, as on a full disk, leaves no trace,
+    and its ``OSError`` names the file.
     """
 
     def __init__(self, path: Union[str, os.PathLike], tail: str = '') -> None:
