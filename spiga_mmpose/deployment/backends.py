@@ -18,31 +18,22 @@ _AGAIN = 'copy it again, or write it with tools/deployment/export.py'
 
 
 class Backend:
-    """A network that takes crops and gives arrays, one call at a time.
-
-    Attributes:
-        info (GraphInfo): What the network is and how to crop for it.
-        source (str): Where it comes from, for messages.
-    """
-    info: GraphInfo
-    source: str
+    """A network that takes crops and gives arrays, one call at a time."""
+    info: GraphInfo  # what the network is and how to crop for it
+    source: str  # where it comes from, for messages
 
     def __call__(self, crops: np.ndarray) -> Dict[str, np.ndarray]:
-        """Landmarks of the crops.
+        """Landmarks of the crops, as float32 arrays.
 
         Args:
-            crops (np.ndarray): (B, size, size, 3) uint8, B, G, R. A graph of a
-                fixed batch takes any B: the crops go through in parts, the
-                last filled up.
+            crops (np.ndarray): (B, size, size, 3) uint8, B, G, R; else a
+                ``ValueError``. A graph of a fixed batch takes any B: the crops
+                go through in parts, the last filled up.
 
         Returns:
-            dict[str, np.ndarray]: float32 arrays: ``steps`` (B, S + 1, L, 2)
-            normalised, ``pose`` (B, 6), ``scores`` (B, L), ``attention`` where
-            the graph has it; see
-            :meth:`~spiga_mmpose.deployment.LandmarkGraph.named`.
-
-        Raises:
-            ValueError: If the crops are of another type or shape.
+            dict[str, np.ndarray]: ``steps`` (B, S + 1, L, 2) normalised,
+            ``pose`` (B, 6), ``scores`` (B, L), ``attention`` where the graph
+            has it; see :meth:`~spiga_mmpose.deployment.LandmarkGraph.named`.
         """
         size = self.info.input_size
         if crops.dtype != np.uint8 or crops.shape[1:] != (size, size, 3):

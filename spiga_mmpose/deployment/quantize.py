@@ -21,13 +21,9 @@ CALIBRATION_FACES = 300  # as many as NNCF takes by default
 
 def calibration_crops(config: Config, count: int) -> Tuple[np.ndarray, str]:
     """``count`` faces from all over a config's training data set, or all of
-    it, cropped as in the test.
-
-    Returns:
-        tuple: crops (N, size, size, 3) uint8, B, G, R; and in words which.
-
-    Raises:
-        ValueError: If the count is below 1, or the data set is not there.
+    it, cropped as in the test, (N, size, size, 3) uint8, B, G, R; and in words
+    which. ``ValueError`` if the count is below 1, or the data set is not
+    there.
     """
     if count < 1:
         raise ValueError('int8 needs at least 1 face to calibrate on, found '
