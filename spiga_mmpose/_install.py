@@ -30,14 +30,12 @@ def install() -> None:
     * A scheme of checkpoint paths, ``as_data:``: what follows is loaded
       without running anything in it, whatever the torch.
     * A few harmless classes in the allow-list of ``torch.load`` with
-      ``weights_only=True`` (:data:`~spiga_mmpose.engine.checkpoint.ALLOWED`),
-      for every checkpoint of MMEngine holds some.
+      ``weights_only=True`` (:data:`~spiga_mmpose.engine.checkpoint.ALLOWED`).
 
-    Users of MMPose or MMDet in the same process see nothing of it: what they
-    load and write goes through MMEngine's own loaders and backends. The
-    allow-list alone reaches them: MMEngine's checkpoints that torch from 2.6
-    refuses for their NumPy arrays and logs do load. What holds anything else
-    is refused as before.
+    What users of MMPose or MMDet in the same process load and write goes
+    through MMEngine's own loaders and backends. The allow-list alone reaches
+    them: MMEngine's checkpoints that torch from 2.6 refuses for their NumPy
+    arrays and logs do load; what holds anything else is refused as before.
 
     Raises:
         ValueError: If another package has taken the name of a backend.

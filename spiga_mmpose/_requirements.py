@@ -56,12 +56,9 @@ FORKS = dict(
 
 
 def check_requirements():
-    """Raise one clear sentence where a package is missing or too old.
-
-    Raises:
-        ImportError: Naming every package that is missing or of a wrong
-            version (what was found, what is wanted) and what to type.
-    """
+    """Raise an ``ImportError`` of one sentence that names every package that
+    is missing or of a wrong version (what was found, what is wanted) and what
+    to type."""
     faults = {}  # and what to type
     for text, command in REQUIREMENTS.items():
         fault = _fault(Requirement(text))

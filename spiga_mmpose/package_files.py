@@ -12,32 +12,14 @@ _PREFIX = 'spiga_mmpose::'
 
 
 def find_config(name: str) -> str:
-    """Path of a config that comes with the package.
-
-    Args:
-        name (str): Below ``configs``, e.g. ``'spiga_wflw.py'``.
-
-    Returns:
-        str: Its path.
-
-    Raises:
-        ValueError: If there is none of this name.
-    """
+    """Path of a config below ``configs`` that comes with the package, e.g.
+    ``'spiga_wflw.py'``; ``ValueError`` if there is none of this name."""
     return _find('configs', name)
 
 
 def find_checkpoint(name: str) -> str:
-    """Path of a checkpoint that comes with the package.
-
-    Args:
-        name (str): Below ``checkpoints``, e.g. ``'spiga_photo.pth'``.
-
-    Returns:
-        str: Its path.
-
-    Raises:
-        ValueError: If there is none of this name.
-    """
+    """Path of a checkpoint that comes with the package, e.g.
+    ``'spiga_photo.pth'``; ``ValueError`` if there is none of this name."""
     return _find('checkpoints', name)
 
 

@@ -1,8 +1,7 @@
 """Calibration: a detector's boxes to landmark boxes, by shift and scale.
 
 The network is trained on the tight box of the landmarks, and every detector
-draws its boxes in its own way: with the forehead or without, square or not.
-docs/boxes.md says what that costs and what a calibration gives back.
+draws its boxes in its own way; docs/boxes.md says what that costs.
 """
 from dataclasses import dataclass
 from typing import Tuple
@@ -16,15 +15,10 @@ from spiga_mmpose.io import read_json
 
 @dataclass(frozen=True)
 class BoxCalibration:
-    """Shift and scale for the boxes of one detector.
-
-    Attributes:
-        shift (tuple[float, float]): What the centre moves by: right in widths
-            and down in heights of the detector's box.
-        scale (tuple[float, float]): Factors on width and height.
-    """
+    """Shift and scale for the boxes of one detector."""
+    # What the centre moves by: right in widths, down in heights of the box.
     shift: Tuple[float, float] = (0., 0.)
-    scale: Tuple[float, float] = (1., 1.)
+    scale: Tuple[float, float] = (1., 1.)  # factors on width and height
 
     def __post_init__(self):
         for name in ('shift', 'scale'):
@@ -42,14 +36,7 @@ class BoxCalibration:
             object.__setattr__(self, name, tuple(array.tolist()))
 
     def apply(self, boxes: np.ndarray) -> np.ndarray:
-        """Landmark boxes for boxes of the detector.
-
-        Args:
-            boxes (np.ndarray): (N, 4) x1, y1, x2, y2, px.
-
-        Returns:
-            np.ndarray: (N, 4) likewise, in the dtype given.
-        """
+        """Landmark boxes (N, 4) for the detector's: x1, y1, x2, y2, px."""
         sizes = boxes[:, 2:] - boxes[:, :2]
         centers = boxes[:, :2] + sizes * (0.5 + np.array(self.shift))
         halves = sizes * np.array(self.scale) / 2
@@ -59,21 +46,11 @@ class BoxCalibration:
 
 def fit_calibration(detected: np.ndarray,
                     landmark_boxes: np.ndarray) -> BoxCalibration:
-    """The median shift and scale between two boxes of each face.
+    """The median shift and scale from detected boxes (N, 4) to the tight boxes
+    (N, 4) of the true landmarks of the same faces; x1, y1, x2, y2, px.
 
-    Up to half the faces may have boxes that are far off.
-
-    Args:
-        detected (np.ndarray): (N, 4) x1, y1, x2, y2 of the detector, px.
-        landmark_boxes (np.ndarray): (N, 4) tight boxes of the true landmarks
-            of the same faces, px.
-
-    Returns:
-        BoxCalibration: To :meth:`~BoxCalibration.apply` to the detector's
-        boxes.
-
-    Raises:
-        ValueError: If there is no face, or a box has no area.
+    Up to half the faces may have boxes that are far off. No face, or a box
+    without area, is a ``ValueError``.
     """
     if not len(detected) or len(detected) != len(landmark_boxes):
         raise ValueError(
@@ -90,19 +67,16 @@ def fit_calibration(detected: np.ndarray,
 
 def box_errors(boxes: np.ndarray,
                landmark_boxes: np.ndarray) -> dict:
-    """Errors of boxes against the landmark boxes of the same faces.
-
-    Args:
-        boxes (np.ndarray): (N, 4) x1, y1, x2, y2, px, N at least 1.
-        landmark_boxes (np.ndarray): (N, 4) likewise.
+    """Errors of boxes (N, 4) against the landmark boxes of the same N >= 1
+    faces.
 
     Returns:
-        dict: Medians over the faces: ``iou``; ``center``, the distance of
-        the centres over the longer side of the landmark box; ``size``, the
-        ratio of the longer sides (what the crop follows). And mean and
-        standard deviation, over the faces, of the centre's error right and
-        down in these longer sides, ``shift`` and ``shift_sd`` (two numbers
-        each), and of the ratio, ``scale`` and ``scale_sd``.
+        dict: Medians over the faces: ``iou``; ``center``, the distance of the
+        centres over the longer side of the landmark box; ``size``, the ratio
+        of the longer sides (what the crop follows). And mean and standard
+        deviation of the centre's error right and down in these longer sides,
+        ``shift`` and ``shift_sd`` (two numbers each), and of the ratio,
+        ``scale`` and ``scale_sd``.
     """
     centers, sizes = _split(boxes)
     true_centers, true_sizes = _split(landmark_boxes)
@@ -125,17 +99,10 @@ def box_errors(boxes: np.ndarray,
 
 def left_out_boxes(detected: np.ndarray,
                    landmark_boxes: np.ndarray) -> np.ndarray:
-    """Each detected box, calibrated by the other faces alone.
+    """Each of N >= 2 detected boxes, calibrated by the other faces alone.
 
     What :func:`box_errors` says of these holds for faces that the fit has not
-    seen, however few there are.
-
-    Args:
-        detected (np.ndarray): (N, 4) x1, y1, x2, y2, px, N at least 2.
-        landmark_boxes (np.ndarray): (N, 4) likewise.
-
-    Returns:
-        np.ndarray: (N, 4) likewise.
+    seen. Arguments are those of :func:`fit_calibration`.
     """
     everyone = np.arange(len(detected))
     return np.concatenate([
@@ -146,14 +113,8 @@ def left_out_boxes(detected: np.ndarray,
 
 
 def load_calibration(path: str) -> BoxCalibration:
-    """Read what ``tools/analysis_tools/calibrate_boxes.py`` wrote.
-
-    Args:
-        path (str): JSON with ``shift`` and ``scale``; other fields, which
-            tell where it comes from, are not read.
-
-    Returns:
-        BoxCalibration: The calibration.
+    """Read what ``tools/analysis_tools/calibrate_boxes.py`` wrote: a JSON file
+    with ``shift`` and ``scale``.
 
     Raises:
         ValueError: If the file cannot be read or is no calibration; the

@@ -26,21 +26,20 @@ DETECTORS = (AUTO, 'haar', 'yunet', 'mmpose', 'whole_image')
 # Longest that AUTO waits for YuNet's file of 0.2 MB.
 _AUTO_SECONDS = 5
 
+_MIN_SCORE = 0.3
+_MAX_OVERLAP = 0.3  # IoU; of two boxes with a higher one the better stays
+
 # From an image (H, W, 3) BGR to boxes (N, 4) x1, y1, x2, y2 and scores (N,).
 Finder = Callable[[np.ndarray], Tuple[np.ndarray, np.ndarray]]
 
 
 def choose_detector(
         weights: Optional[str] = None) -> Tuple[str, Optional[str], str]:
-    """The detector that ``'auto'`` stands for.
+    """The detector that ``'auto'`` stands for, and its file: ``'yunet'`` or
+    ``'haar'`` and None; and a line that says which it is, and why.
 
-    Args:
-        weights (str, optional): YuNet's ONNX file. Defaults to that in the
-            user's cache, where it is fetched to within 5 seconds.
-
-    Returns:
-        tuple: ``'yunet'`` and its file; without it ``'haar'`` and None. And a
-        line that says which it is, and why.
+    ``weights`` is YuNet's ONNX file, by default that in the user's cache,
+    where it is fetched to within 5 seconds.
     """
     if weights is None:
         try:
@@ -61,11 +60,11 @@ def make_finder(detector: str = AUTO,
     Args:
         detector (str): One of ``DETECTORS``, or the path of a config of MMDet
             whose first class is the face. ``'yunet'`` and ``'mmpose'`` fetch
-            their weights once unless ``weights`` are given. ``'auto'`` is
-            what :func:`choose_detector` says; which that is, is logged.
-        weights (str, optional): The detector's checkpoint; for ``'yunet'``
-            and ``'auto'`` YuNet's ONNX file.
-        device (str): E.g. ``'cpu'`` or ``'cuda:0'``.
+            their weights once unless ``weights`` are given. ``'auto'`` is what
+            :func:`choose_detector` says, and is logged.
+        weights (str, optional): The detector's checkpoint; for ``'yunet'`` and
+            ``'auto'`` YuNet's ONNX file.
+        device (str): Of MMDet's detectors.
         calibration (BoxCalibration, optional): From the detector's boxes to
             landmark boxes. Defaults to the ``box_calibration`` of the
             detector's config, where there is one.
@@ -139,18 +138,9 @@ def load_detector(config: str, weights: Optional[str],
                   device: str) -> nn.Module:
     """Detector of an MMDet config; the current registry scope is kept.
 
-    Args:
-        config (str): Path of the config.
-        weights (str, optional): Path or URL of the checkpoint, or the ONNX
-            file of a detector that reads one (``model.onnx_file``); None for
-            a detector that has no weights.
-        device (str): E.g. ``'cpu'`` or ``'cuda:0'``.
-
-    Returns:
-        nn.Module: For :func:`find_boxes` or MMDet's ``inference_detector``.
-
-    Raises:
-        ValueError: If there is no such config.
+    ``weights`` is the path or URL of the checkpoint, or the ONNX file of a
+    detector that reads one (``model.onnx_file``); None for a detector that has
+    none. A config that is not there is a ``ValueError``.
     """
     if not osp.isfile(config):
         raise ValueError(f'no detector config {config}')
@@ -164,30 +154,19 @@ def load_detector(config: str, weights: Optional[str],
 
 
 def find_boxes(detector: nn.Module,
-               image: np.ndarray,
-               min_score: float = 0.3,
-               max_overlap: float = 0.3) -> Tuple[np.ndarray, np.ndarray]:
-    """Boxes of the detector's first class, with MMPose's usual thresholds.
+               image: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """Boxes (N, 4) of the first class of a detector of :func:`load_detector`,
+    and scores (N,), by MMPose's usual thresholds, best first, both float32.
 
-    OpenCV's detectors get the array itself: MMDet's pipeline would take 1.2
-    GB and 2 seconds for an image of 40 megapixels.
-
-    Args:
-        detector (nn.Module): Made by :func:`load_detector`.
-        image (np.ndarray): (H, W, 3) BGR, uint8.
-        min_score (float): Boxes must score more than this.
-        max_overlap (float): Of two boxes with a higher IoU the better stays.
-
-    Returns:
-        tuple: boxes (N, 4) x1, y1, x2, y2 in image px, and scores (N,), best
-        first, both float32. N may be 0.
+    OpenCV's detectors get the array itself: MMDet's pipeline would take 1.2 GB
+    and 2 seconds for an image of 40 megapixels.
     """
     if isinstance(detector, OpenCVFaceDetector):
         boxes = np.column_stack(detector.find(image))
     else:
         boxes = _mmdet_boxes(detector, image)
-    boxes = boxes[boxes[:, 4] > min_score]
-    boxes = boxes[nms(boxes, max_overlap)]
+    boxes = boxes[boxes[:, 4] > _MIN_SCORE]
+    boxes = boxes[nms(boxes, _MAX_OVERLAP)]
     return boxes[:, :4], boxes[:, 4]
 
 

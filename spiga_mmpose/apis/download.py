@@ -48,22 +48,13 @@ def read_url(url: str,
              max_bytes: int = 64 << 20,
              max_seconds: float = 120,
              sha256: Optional[str] = None) -> bytes:
-    """Content of a URL.
-
-    Args:
-        url (str): ``http://...`` or ``https://...``.
-        max_bytes (int): No file of more bytes is read.
-        max_seconds (float): After this time the transfer is given up, also
-            where a name server or a proxy keeps silent.
-        sha256 (str, optional): What the content's checksum must be.
-
-    Returns:
-        bytes: The whole content.
+    """Content of an http(s) URL, at most ``max_bytes``, by ``max_seconds``,
+    also where a name server or a proxy keeps silent.
 
     Raises:
         DownloadError: If the scheme is another, the server does not answer
-            with a whole file, a limit is exceeded, or the checksum is
-            another.
+            with a whole file, a limit is exceeded, or the checksum is not
+            ``sha256``.
     """
     future = futures.Future()
 
@@ -103,13 +94,7 @@ def _read(url: str, max_bytes: int, max_seconds: float) -> bytes:
 def download(url: str, path: str, sha256: Optional[str] = None) -> None:
     """Write the content of a URL into a file, with a progress bar.
 
-    Args:
-        url (str): ``http://...`` or ``https://...``.
-        path (str): File to write. After an error it may hold a part.
-        sha256 (str, optional): What the content's checksum must be.
-
-    Raises:
-        DownloadError: As :func:`read_url`, and if the checksum is another.
+    Errors are those of :func:`read_url`; after one the file may hold a part.
     """
     digest = hashlib.sha256()
     with _opened(url) as response, open(path, 'wb') as file, tqdm(

@@ -38,20 +38,14 @@ class VideoWriter:
     Args:
         path (str): Of the file; what is there is replaced.
         rate (float): Frames a second, where their times are not given.
-        size (tuple[int, int]): Width and height of the images, px. Codecs
-            want even numbers: an odd one gets a pixel more, the last again.
-        sound (str, optional): File whose sound is copied, as long as there
-            are images.
+        size (tuple[int, int]): Width and height of the images, px. Codecs want
+            even numbers: an odd one gets a pixel more, the last again.
+        sound (str, optional): File whose sound is copied, as long as there are
+            images.
 
-    Attributes:
-        codec (str): ``H264`` or ``MPEG4``.
-        lost_sound (str): Why the file has no sound, though ``sound`` has; or
-            empty.
-
-    Raises:
-        OSError: If the file cannot be written; the message names it. So do
-            the methods.
-        ImportError: If PyAV is missing.
+    ``codec`` is ``H264`` or ``MPEG4``; ``lost_sound`` says why the file has no
+    sound though ``sound`` has, or is empty. A file that cannot be written is
+    an ``OSError`` that names it, a missing PyAV an ``ImportError``.
     """
 
     def __init__(self,
@@ -90,7 +84,8 @@ class VideoWriter:
             'libx264' if good else 'mpeg4',
             rate=Fraction(self._rate).limit_denominator(1001),
             options=dict(crf='20', preset='veryfast', bf='0') if good else {})
-        self._stream.width, self._stream.height = _even(self._size)
+        self._stream.width, self._stream.height = (
+            side + side % 2 for side in self._size)
         self._stream.pix_fmt = 'yuv420p'
         self._stream.codec_context.time_base = Fraction(1, _TICKS)
         if self._sound is not None and self._sound.stream is None:
@@ -102,13 +97,10 @@ class VideoWriter:
         self._file.start_encoding()
 
     def write(self, image: np.ndarray, time: Optional[float] = None) -> None:
-        """Add an image.
+        """Add an image (H, W, 3) RGB, uint8; one of another size is resized.
 
-        Args:
-            image (np.ndarray): (H, W, 3) RGB, uint8; resized where it is of
-                another size.
-            time (float, optional): When it is shown, seconds. Defaults to the
-                place that ``rate`` gives it.
+        It is shown at ``time`` in seconds, by default at the place that
+        ``rate`` gives it.
         """
         frame = av.VideoFrame.from_ndarray(
             _fitted(image, self._size), format='rgb24')
@@ -194,10 +186,6 @@ class _Sound:
     def close(self) -> None:
         self._file.close()
         self._bytes.close()
-
-
-def _even(size: Tuple[int, int]) -> Tuple[int, int]:
-    return tuple(side + side % 2 for side in size)
 
 
 def _fitted(image: np.ndarray, size: Tuple[int, int]) -> np.ndarray:

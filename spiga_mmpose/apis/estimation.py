@@ -1,4 +1,8 @@
-"""Load a model from a checkpoint; estimate faces from boxes."""
+"""Load a model from a checkpoint; estimate faces from boxes.
+
+Images are (H, W, 3) BGR, uint8; boxes (N, 4) x1, y1, x2, y2 in image px, and N
+may be 0.
+"""
 import os.path as osp
 from itertools import islice
 from typing import Iterator, List, Optional, Sequence, Tuple
@@ -41,9 +45,9 @@ def load_model(config: str, checkpoint: str, device: str) -> nn.Module:
         nn.Module: In eval mode, with ``cfg`` and ``dataset_meta``.
 
     Raises:
-        ValueError: If a file is missing, the config is none of a model, or
-            the checkpoint is damaged, holds anything but data, or does not
-            fit the config.
+        ValueError: If a file is missing, the config is none of a model, or the
+            checkpoint is damaged, holds anything but data, or does not fit the
+            config.
     """
     for kind, path in (('config', config), ('checkpoint', checkpoint)):
         if not osp.isfile(path):
@@ -71,15 +75,8 @@ def load_model(config: str, checkpoint: str, device: str) -> nn.Module:
 
 
 def landmark_set_of(model: nn.Module) -> Optional[LandmarkSet]:
-    """The landmark set of a model's head, or of the data that it has seen.
-
-    Args:
-        model (nn.Module | BackendEstimator): Made by :func:`load_model` or
-            :func:`~spiga_mmpose.apis.loading.load_estimator`.
-
-    Returns:
-        LandmarkSet | None: None if neither is a set that is known.
-    """
+    """The landmark set of a model's head, or of the data that it has seen;
+    None if neither is known."""
     owner = getattr(model, 'head', None) or model
     found = getattr(owner, 'landmark_set', None)
     return found or find_landmark_set(model.dataset_meta.get('dataset_name'))
@@ -87,8 +84,6 @@ def landmark_set_of(model: nn.Module) -> Optional[LandmarkSet]:
 
 def landmark_set_name(model: nn.Module) -> Optional[str]:
     """Name of a model's landmarks in records: its landmark set, else its data.
-
-    Args and name are those of :func:`landmark_set_of`.
     """
     found = landmark_set_of(model)
     return found.name if found else model.dataset_meta.get('dataset_name')
@@ -143,15 +138,18 @@ def estimate_faces(model: nn.Module,
     """Landmarks and, where the model has them, poses of the boxed faces.
 
     Args:
-        model (nn.Module): Made by :func:`load_model` or
-            ``mmpose.apis.init_model``.
-        image (np.ndarray): (H, W, 3) BGR, uint8.
-        boxes (np.ndarray): (N, 4) x1, y1, x2, y2 in image px.
+        model (nn.Module | BackendEstimator): Made by :func:`load_model` or
+            ``mmpose.apis.init_model``, or an exported file.
+        image, boxes: See the head of this file.
         scores (np.ndarray, optional): (N,) of the boxes. Defaults to 1.
 
     Returns:
-        :obj:`PoseDataSample`: One sample with ``pred_instances`` of all N
-        faces; its metainfo about the crop is that of the first face.
+        :obj:`PoseDataSample`: With ``pred_instances`` of all N faces; its
+        metainfo about the crop is that of the first face.
+
+    Raises:
+        ValueError: If a box has no area or lies outside its image, or a result
+            is no number.
     """
     if scores is None:
         scores = np.ones(len(boxes), np.float32)
@@ -163,23 +161,15 @@ def estimate_images(
         items: Sequence[Tuple[np.ndarray, np.ndarray, np.ndarray]],
         batch_size: int = BATCH_SIZE,
         refine: int = 0) -> List[PoseDataSample]:
-    """As :func:`estimate_faces`, of several images in common batches.
+    """As :func:`estimate_faces`, of several images in common batches: a sample
+    an image.
 
     Args:
-        model (nn.Module): Made by :func:`load_model` or
-            ``mmpose.apis.init_model``.
-        items (list[tuple]): Of each image the image (H, W, 3) BGR, uint8, the
-            boxes (N, 4) x1, y1, x2, y2 in image px and their scores (N,).
-            N may be 0.
+        model (nn.Module | BackendEstimator): See :func:`estimate_faces`.
+        items (list[tuple]): Of each image the image, the boxes (N, 4) and
+            their scores (N,).
         batch_size (int): Faces that go through the network at once.
         refine (int): See :func:`estimate_each`.
-
-    Returns:
-        list[:obj:`PoseDataSample`]: One an image, see
-        :func:`estimate_faces`.
-
-    Raises:
-        ValueError: If a box has no area or lies outside its image.
     """
     faces = estimate_each(model, items, batch_size, refine)
     return [
@@ -195,24 +185,13 @@ def estimate_each(model: nn.Module,
     """As :func:`estimate_images`, a sample a face, batch by batch.
 
     The samples hold what :func:`merge_faces` loses: the crop of each face
-    (``input_center``, ``input_scale``) and, where the model's ``test_cfg``
-    has ``output_heatmaps``, its maps (``pred_fields``).
+    (``input_center``, ``input_scale``) and, where the model's ``test_cfg`` has
+    ``output_heatmaps``, its maps (``pred_fields``).
 
-    Args:
-        model (nn.Module): See :func:`estimate_images`.
-        items (list[tuple]): See :func:`estimate_images`.
-        batch_size (int): Faces that go through the network at once.
-        refine (int): Passes after the first. Each crops again, by the tight
-            box of the landmarks that the pass before it found; ``bboxes``
-            are those of the last pass. A face whose landmark box is none, or
-            outside the image, keeps the box that it had.
-
-    Yields:
-        :obj:`PoseDataSample`: Of one face; first those of the first image.
-
-    Raises:
-        ValueError: If a box has no area or lies outside its image, or a
-            result is no number.
+    ``refine`` is the number of passes after the first. Each crops again, by
+    the tight box of the landmarks that the pass before it found; ``bboxes``
+    are those of the last pass. A face whose landmark box is none, or outside
+    the image, keeps the box that it had.
     """
     init_default_scope(model.cfg.get('default_scope', 'mmpose'))
     pipeline = Compose(model.cfg.test_dataloader.dataset.pipeline)
@@ -254,11 +233,7 @@ def _check_finite(faces: InstanceData) -> None:
 
 
 def check_refine(refine: int) -> int:
-    """The number of passes after the first, if it is one.
-
-    Raises:
-        ValueError: If it is no integer of at least 0.
-    """
+    """The number of passes after the first; ``ValueError`` if it is none."""
     if type(refine) is not int or refine < 0:
         raise ValueError('refine: expected the number of passes after the '
                          f'first, 0 or more, found {refine!r}')
@@ -267,30 +242,16 @@ def check_refine(refine: int) -> int:
 
 def refined_box(face: PoseDataSample, box: np.ndarray,
                 size: Tuple[int, int]) -> np.ndarray:
-    """The box by which the next pass crops a face.
-
-    Args:
-        face (:obj:`PoseDataSample`): Of one face, predicted.
-        box (np.ndarray): (4,) x1, y1, x2, y2 by which it was cropped, px.
-        size (tuple[int, int]): Height and width of the image, px.
-
-    Returns:
-        np.ndarray: (4,) likewise: the tight box of the landmarks; ``box``
-        where that has no area or lies outside the image.
-    """
+    """The box (4,) by which the next pass crops a face: the tight box of its
+    landmarks, px; ``box`` where that has no area or lies outside the image of
+    ``size`` (height, width)."""
     found = landmark_boxes(face.pred_instances.keypoints)
     return found[0] if valid_boxes(found, *size[::-1])[0].all() else box
 
 
 def landmark_boxes(keypoints: np.ndarray) -> np.ndarray:
-    """Tight boxes of landmarks.
-
-    Args:
-        keypoints (np.ndarray): (N, L, 2) px.
-
-    Returns:
-        np.ndarray: (N, 4) x1, y1, x2, y2, px; NaN where a landmark is.
-    """
+    """Tight boxes (N, 4) of landmarks (N, L, 2): x1, y1, x2, y2; NaN where a
+    landmark is."""
     if not len(keypoints):
         return np.zeros((0, 4), np.float32)
     return np.concatenate([keypoints.min(1), keypoints.max(1)], axis=1)
@@ -298,17 +259,8 @@ def landmark_boxes(keypoints: np.ndarray) -> np.ndarray:
 
 def merge_faces(model: nn.Module, image: np.ndarray,
                 faces: Sequence[PoseDataSample]) -> PoseDataSample:
-    """One sample with the ``pred_instances`` of all faces of an image.
-
-    Args:
-        model (nn.Module): Made by :func:`load_model`.
-        image (np.ndarray): (H, W, 3).
-        faces (list[:obj:`PoseDataSample`]): N of :func:`estimate_each`; they
-            lose their maps, which MMPose would blow up to the image's size.
-
-    Returns:
-        :obj:`PoseDataSample`: See :func:`estimate_faces`.
-    """
+    """One sample with the ``pred_instances`` of all faces of an image; they
+    lose their maps, which MMPose would blow up to the image's size."""
     for face in faces:
         if 'pred_fields' in face:
             del face.pred_fields
@@ -339,8 +291,7 @@ def faces_to_dicts(sample: PoseDataSample, steps: bool = False) -> List[dict]:
         y], ...] in image px, ``box_score``, ``landmark_scores``; with a pose
         also ``pose``: yaw, pitch, roll in degrees and ``translation`` in head
         units; with ``steps`` also ``landmark_steps``; ``track_id`` where the
-        faces were followed (``track_ids``). Numbers that are not finite
-        become None.
+        faces were followed. Numbers that are not finite become None.
     """
     faces = sample.pred_instances
     dicts = []

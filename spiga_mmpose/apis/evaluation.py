@@ -6,17 +6,9 @@ from tqdm import tqdm
 
 
 def evaluate_model(model, loader, title: str = '') -> Tuple[dict, List[dict]]:
-    """Run a model over a loader, with the evaluators of its config.
-
-    Args:
-        model (nn.Module): Made by :func:`load_model`.
-        loader (DataLoader): Batches of packed samples.
-        title (str): For the progress bar.
-
-    Returns:
-        tuple: metrics by name, and the data samples as dicts, predictions
-        included.
-    """
+    """Run a model over a loader of packed samples, with the evaluators of its
+    config: metrics by name, and the data samples as dicts, predictions
+    included. ``title`` is that of the progress bar."""
     evaluator = Evaluator(model.cfg.test_evaluator)
     evaluator.dataset_meta = model.dataset_meta
     samples = []

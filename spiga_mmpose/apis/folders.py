@@ -5,9 +5,6 @@ import os
 def make_folder(path: str) -> None:
     """Make a folder unless it is there, and see that it can be written into.
 
-    Args:
-        path (str): Its path.
-
     Raises:
         ValueError: If something is in the way. It says what to do.
     """

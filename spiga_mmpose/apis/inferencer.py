@@ -36,19 +36,17 @@ class SPIGAInferencer:
     """Faces, landmarks and poses of images, folders, videos and cameras.
 
     It is called as MMPose's inferencers are, and ``predictions`` have their
-    form. It is no subclass of ``Pose2DInferencer``, which ignores given
-    boxes, takes the whole image for a face where it finds none, runs the
-    network image by image, starts with random weights where some are missing,
-    and stops at the first broken file; what would be left to inherit is less
-    than what would be replaced.
+    form. It is no subclass of ``Pose2DInferencer``, which ignores given boxes,
+    takes the whole image for a face where it finds none, starts with random
+    weights where some are missing, and stops at the first broken file.
 
     Args:
         weights (str, optional): Name of weights (``'photo'``, ``'wflw'``,
             ``'300w'``, ``'300w_private'``, ``'merlrav'``), a path or a URL;
             see :func:`~spiga_mmpose.apis.find_weights`. Defaults to
             ``'photo'``; an exported file holds its own.
-        model (str, optional): Path of the model's config. Defaults to that
-            of the published weights; others need it. Or a file of
+        model (str, optional): Path of the model's config. Defaults to that of
+            the published weights; others need it. Or a file of
             ``tools/deployment/export.py``, ``.onnx`` or ``.xml``.
         device (str, optional): E.g. ``'cpu'``, of torch: the model, and MMDet
             detectors with any backend. Defaults to a GPU if there is one.
@@ -60,16 +58,15 @@ class SPIGAInferencer:
         box_calibration (str | BoxCalibration, optional): From the detector's
             boxes to landmark boxes, or the file of one; see docs/boxes.md.
         backend (str, optional): What runs the network: ``'torch'``, or on the
-            CPU ``'onnxruntime'`` or ``'openvino'``; see
-            :func:`~spiga_mmpose.apis.loading.load_estimator`. Defaults to
-            what runs the exported file, to torch for a config.
+            CPU ``'onnxruntime'`` or ``'openvino'``, for which weights are
+            exported once and kept in the user's cache. Defaults to what runs
+            the exported file, to torch for a config.
         threads (int, optional): Threads of the backend (torch: of the whole
             process). None: as many as it takes by itself.
         refine (int): Passes after the first, each on the landmark box of the
-            pass before it; see
-            :func:`~spiga_mmpose.apis.estimate_each`. Defaults to 0.
+            pass before it; see :func:`~spiga_mmpose.apis.estimate_each`.
         draw (list[str]): What is drawn: ``'landmarks'``, ``'pose'`` and the
-            views of :meth:`draw_view`. Defaults to the first two.
+            views of :meth:`draw_view`.
 
     Attributes:
         detect (Callable): Finds the boxes (N, 4) and scores (N,) of an image;
@@ -120,10 +117,7 @@ class SPIGAInferencer:
     def with_detector(self,
                       det_model: str,
                       det_weights: Optional[str] = None) -> 'SPIGAInferencer':
-        """Another inferencer, with the same network and another detector.
-
-        Args and errors are those of the constructor.
-        """
+        """Another inferencer, with the same network and another detector."""
         other = copy(self)
         with without_expected_warnings():
             other.detect = make_finder(det_model, det_weights, self.device)
@@ -144,18 +138,8 @@ class SPIGAInferencer:
         items: Sequence[Tuple[np.ndarray, np.ndarray, np.ndarray]],
         batch_size: int = BATCH_SIZE,
     ) -> List[PoseDataSample]:
-        """Faces of images whose boxes are known.
-
-        Args:
-            items (list[tuple]): Of each image the image (H, W, 3) BGR, uint8,
-                its boxes (N, 4) x1, y1, x2, y2 in image px, and their scores
-                (N,).
-            batch_size (int): Faces that go through the network at once.
-
-        Returns:
-            list[:obj:`PoseDataSample`]: One an image, with
-            ``pred_instances`` of its N faces.
-        """
+        """Faces of images whose boxes are known; see
+        :func:`~spiga_mmpose.apis.estimate_images`."""
         return estimate_images(self.model, items, batch_size, self.refine)
 
     def find_faces(self, frames: Iterable[Frame],
@@ -163,12 +147,7 @@ class SPIGAInferencer:
         """Yield one result for each frame, in order.
 
         ``__call__``, :func:`~spiga_mmpose.apis.process_video` and the tools
-        are built on it.
-
-        Args:
-            frames (iterable[Frame]): Of
-                :func:`~spiga_mmpose.apis.read_frames`.
-            **options: See :func:`~spiga_mmpose.apis.find_faces`.
+        are built on it; see :func:`~spiga_mmpose.apis.find_faces`.
         """
         return find_faces(
             self.model, self.detect, frames, refine=self.refine, **options)
@@ -176,12 +155,8 @@ class SPIGAInferencer:
     def make_visualizer(self, min_face: int = 0) -> SPIGAVisualizer:
         """A visualizer for the landmark set of the model's config or head.
 
-        Args:
-            min_face (int): See :class:`SPIGAVisualizer`, px.
-
-        Returns:
-            SPIGAVisualizer: Its ``landmark_set`` is None if that is not
-            known.
+        ``min_face`` is that of :class:`SPIGAVisualizer`. Its ``landmark_set``
+        is None if that is not known.
         """
         config = self.model.cfg.get('visualizer') or {}
         visualizer = SPIGAVisualizer(
@@ -202,8 +177,8 @@ class SPIGAInferencer:
         """What the network does with one face, in images by name.
 
         Args:
-            view (str): Of :data:`~spiga_mmpose.apis.VIEWS`, and of ``draw``
-                in the constructor.
+            view (str): Of :data:`~spiga_mmpose.apis.VIEWS`, and of ``draw`` in
+                the constructor.
             image (np.ndarray): (H, W, 3) RGB, uint8.
             face (:obj:`PoseDataSample`): What ``see_face`` of
                 :meth:`find_faces` is called with.
@@ -242,18 +217,17 @@ class SPIGAInferencer:
     ) -> Iterator[dict]:
         """Yield a result for each image, in order.
 
-        An image that cannot be read or processed, or in which no box is
-        valid, does not end the run: its result holds no face and says why
+        An image that cannot be read or processed, or in which no box is valid,
+        does not end the run: its result holds no face and says why
         (``error``), and a warning is logged.
 
         Args:
             inputs: A source; see :func:`~spiga_mmpose.apis.read_frames`.
             bboxes (optional): Face boxes instead of a detector's: (N, 4) x1,
-                y1, x2, y2 in px for every image, or a list with such an
-                array for each image. They are not calibrated.
-            batch_size (int): Faces, of one or several images, that go
-                through the network at once. A camera does not wait: its
-                images go one by one.
+                y1, x2, y2 in px for every image, or a list with such an array
+                for each image. They are not calibrated.
+            batch_size (int): Faces, of one or several images, that go through
+                the network at once. A camera's images go one by one.
             steps (bool): With the landmarks of each step of the cascade.
             return_datasamples (bool): ``predictions`` as data samples.
             return_vis (bool): With the drawn images.
@@ -265,8 +239,8 @@ class SPIGAInferencer:
         Yields:
             dict: As MMPose's: ``predictions``, a list of one: the faces (see
             :func:`~spiga_mmpose.apis.formats.to_mmpose`) or the
-            :obj:`PoseDataSample`; ``visualization``, a list of one RGB
-            image or empty. Beyond MMPose's: ``record``
+            :obj:`PoseDataSample`; ``visualization``, a list of one RGB image
+            or empty. Beyond MMPose's: ``record``
             (:mod:`~spiga_mmpose.apis.formats`), ``error`` (str or None) and
             ``dropped``, a sentence for each box that is not valid.
 

@@ -42,23 +42,17 @@ def is_video(source: Any) -> bool:
 
 
 def as_text(path: str) -> str:
-    """A path that every file and terminal takes: what is no UTF-8 in it is
-    escaped."""
+    """A path with what is no UTF-8 in it escaped, for files and terminals."""
     return path.encode('utf-8', 'backslashreplace').decode()
 
 
 def list_images(inputs: Sequence[str]) -> List[str]:
-    """Paths of the images that files, folders and globs stand for.
+    """Paths of the images that files, folders and globs stand for, in the
+    order given, each once.
 
-    Args:
-        inputs (list[str]): Each a file, a URL, a folder (its images by name,
-            not those of its subfolders; see :func:`left_out`) or a glob
-            pattern.
-
-    Returns:
-        list[str]: Paths and URLs in the order given, each once. A file that
-        does not exist and is no pattern is in the list too: whoever reads it
-        says so.
+    A folder stands for its images by name, not those of its subfolders; see
+    :func:`left_out`. A URL, or a file that does not exist, is in the list too:
+    whoever reads it says so.
 
     Raises:
         ValueError: If a folder holds no image or a pattern matches nothing.
@@ -89,11 +83,6 @@ def list_images(inputs: Sequence[str]) -> List[str]:
 
 def left_out(inputs: Sequence[str]) -> List[str]:
     """What :func:`list_images` leaves out, in words.
-
-    A folder stands for its images, as for MMPose's inferencers.
-
-    Args:
-        inputs (list[str]): As for :func:`list_images`.
 
     Returns:
         list[str]: Of each folder a sentence for its videos, with how to name
@@ -143,13 +132,7 @@ def _files_of(folder: str) -> List[str]:
 
 
 def parse_box(text: str) -> np.ndarray:
-    """Box from ``'x,y,w,h'``.
-
-    Args:
-        text (str): Left, top, width and height in image px.
-
-    Returns:
-        np.ndarray: (4,) x1, y1, x2, y2, float32.
+    """Box (4,) x1, y1, x2, y2, float32, from ``'x,y,w,h'`` in image px.
 
     Raises:
         ValueError: If it is not four finite numbers with positive width and
@@ -171,11 +154,8 @@ def parse_box(text: str) -> np.ndarray:
 def check_box(box: np.ndarray, width: int, height: int) -> None:
     """Raise ``ValueError`` for a box in which no face can be.
 
-    Args:
-        box (np.ndarray): (4,) x1, y1, x2, y2, image px. It must touch the
-            image and not be out of all proportion to it.
-        width (int): Width of the image, px.
-        height (int): Height of the image, px.
+    It (x1, y1, x2, y2) must touch the image of ``width`` and ``height``, all
+    in px, and not be out of all proportion to it.
     """
     x1, y1, x2, y2 = box
     if not (x1 < width and y1 < height and x2 > 0 and y2 > 0):
@@ -194,12 +174,7 @@ def check_box(box: np.ndarray, width: int, height: int) -> None:
 
 def valid_boxes(boxes: np.ndarray, width: int,
                 height: int) -> Tuple[np.ndarray, List[str]]:
-    """Check boxes: which can hold a face, and the faults of the others.
-
-    Args:
-        boxes (np.ndarray): (N, 4) x1, y1, x2, y2, image px.
-        width (int): Width of the image, px.
-        height (int): Height of the image, px.
+    """Check boxes (N, 4) by :func:`check_box`.
 
     Returns:
         tuple: (N,) bool, and a sentence for each that is False.

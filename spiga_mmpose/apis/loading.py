@@ -28,18 +28,9 @@ def load_estimator(
         threads: Optional[int] = None) -> Union[nn.Module, BackendEstimator]:
     """What :func:`~spiga_mmpose.apis.estimate_images` takes for a model.
 
-    For another backend than torch, weights are exported once, in float32,
-    and kept in the user's cache.
-
-    Args:
-        device (str): Of torch; the other backends run on the CPU.
-        weights, model, backend, threads: See
-            :class:`~spiga_mmpose.apis.SPIGAInferencer`.
-
-    Raises:
-        ValueError: If the arguments do not fit together, or a file is
-            missing, damaged or of another version.
-        ImportError: If the backend is not installed. It says what to type.
+    Arguments and errors are those of
+    :class:`~spiga_mmpose.apis.SPIGAInferencer`. Other backends than torch get
+    float32, on the CPU.
     """
     check_threads(threads)
     if backend is not None and backend not in BACKENDS:

@@ -27,29 +27,19 @@ ERRORS = (ValueError, OSError, ImportError, cv2.error)
 
 @dataclass(eq=False)
 class FrameResult:
-    """What was found in a frame.
-
-    Attributes:
-        frame (Frame): The frame; ``frame.image`` is None if it could not be
-            read.
-        boxes (np.ndarray): (N, 4) x1, y1, x2, y2, px: the valid boxes.
-        scores (np.ndarray): (N,) of the boxes.
-        faces (:obj:`PoseDataSample`): With ``pred_instances`` of the N faces,
-            and their ``track_ids`` if they are followed.
-        record (dict): See :mod:`~spiga_mmpose.apis.formats`.
-        error (str): Why there is no result, with the frame's name; or empty.
-        dropped (list[str]): A sentence for each box that is not valid.
-        left_out (int): Valid boxes beyond ``max_faces``.
-    """
+    """What was found in a frame."""
     frame: Frame
+    # The valid boxes (N, 4) x1, y1, x2, y2, px, and their scores (N,).
     boxes: np.ndarray = field(default_factory=lambda: np.zeros((0, 4)))
     scores: np.ndarray = field(
         default_factory=lambda: np.zeros(0, np.float32))
+    # pred_instances of the N faces; with track_ids if they are followed.
     faces: Optional[PoseDataSample] = None
-    record: Optional[dict] = None
-    error: str = ''
+    record: Optional[dict] = None  # see formats.py
+    error: str = ''  # why there is no result, with the frame's name
+    # A sentence for each box that is not valid.
     dropped: List[str] = field(default_factory=list)
-    left_out: int = 0
+    left_out: int = 0  # valid boxes beyond max_faces
 
     @property
     def image(self) -> np.ndarray:
@@ -59,12 +49,7 @@ class FrameResult:
         return self.frame.image
 
     def draw(self, visualizer: SPIGAVisualizer) -> np.ndarray:
-        """The frame with its faces, (H', W', 3) RGB, uint8.
-
-        Args:
-            visualizer (SPIGAVisualizer): Of
-                :meth:`~spiga_mmpose.apis.SPIGAInferencer.make_visualizer`.
-        """
+        """The frame with its faces, (H', W', 3) RGB, uint8."""
         image = np.ascontiguousarray(self.image[..., ::-1])
         return visualizer.draw_faces(self.frame.name, image, self.faces)
 
@@ -84,34 +69,28 @@ def find_faces(
     """Yield one result for each frame, in order.
 
     A batch that fails is done again image by image, so that an image that
-    cannot be processed takes no other along.
+    cannot be processed takes no other along: its result has no face and says
+    why.
 
     Args:
-        model (nn.Module | BackendEstimator): See :func:`estimate_each`.
+        model, refine: See :func:`estimate_each`.
         detect (Callable): See :func:`~spiga_mmpose.apis.make_finder`.
-        frames (iterable[Frame]): Of :func:`~spiga_mmpose.apis.read_frames`;
-            no more of them are read than fill a batch or take 256 MB.
-        bboxes (optional): Boxes in place of the detector's; see
+        frames (iterable[Frame]): Of :func:`~spiga_mmpose.apis.read_frames`; no
+            more of them are read than fill a batch or take 256 MB.
+        bboxes, batch_size, steps: See
             :class:`~spiga_mmpose.apis.SPIGAInferencer`.
-        batch_size (int): Faces, of one or several frames, that go through
-            the network at once.
-        refine (int): See :func:`estimate_each`.
-        steps (bool): Records with the landmarks of each cascade step.
         max_faces (int, optional): Faces of a frame that are estimated; the
             first of the valid boxes.
-        see_face (Callable, optional): Called with the frame, the number of
-            the face from 0 and its data sample, batch by batch: the sample
-            still has its crop and maps. What is removed from it is not in the
+        see_face (Callable, optional): Called with the frame, the number of the
+            face from 0 and its data sample, batch by batch: the sample still
+            has its crop and maps. What is removed from it is not in the
             result, as the attention (2 MB) should be. What is wrong in it
             (``ERRORS``) is wrong with the frame; a frame of a failed batch
             comes again from its first face.
         track (Callable, optional): From a frame to the data sample of its
             faces, in place of detector and batches; e.g. a
             :class:`~spiga_mmpose.apis.tracking.FaceFollower` of its image.
-
-    Yields:
-        FrameResult: Of a frame that cannot be processed it has no face and
-        says why. What ``track`` raises is passed on.
+            What it raises is passed on.
 
     Raises:
         ValueError: If ``bboxes`` are no boxes or not as many as the frames.
@@ -192,12 +171,8 @@ def find_faces(
 
 
 def describe_error(name: str, error: Exception) -> str:
-    """One line on what is wrong with an image or video, with its name.
-
-    Args:
-        name (str): Its path or other name.
-        error (Exception): One of ``ERRORS``.
-    """
+    """One line on what is wrong (one of ``ERRORS``) with an image or video,
+    with its name."""
     text = str(error)
     if isinstance(error, cv2.error):
         text = f'OpenCV cannot process it: {error.err}'

@@ -21,15 +21,11 @@ from .estimation import landmark_boxes
 class Smoothing:
     """Strength of the smoothing.
 
-    Behind what moves steadily, however fast, the filter is less than 1 / (2
-    pi ``speed_gain``) units late: 1.6 % of the face with a gain of 10.
-
-    Attributes:
-        min_cutoff (float): Cut-off at rest, Hz; lower is calmer.
-        speed_gain (float): Rise of the cut-off, Hz, with the speed, units a
-            second (the paper's beta).
+    Behind what moves steadily, however fast, the filter is less than 1 / (2 pi
+    ``speed_gain``) units late: 1.6 % of the face with a gain of 10.
     """
-    min_cutoff: float
+    min_cutoff: float  # cut-off at rest, Hz; lower is calmer
+    # Rise of the cut-off, Hz, with the speed, units a second (paper: beta).
     speed_gain: float
 
 
@@ -46,12 +42,8 @@ _POSE_UNITS = np.array([100., 100., 100., 1., 1., 1.])
 class OneEuroFilter:
     """Filter of one or many points.
 
-    Args:
-        smoothing (Smoothing): How much.
-        rate (float): Values a second, Hz; may be set before each value.
-
-    Attributes:
-        value (np.ndarray | None): What was returned last.
+    ``rate``, values a second, may be set before each value; ``value`` is what
+    was returned last, None before the first.
     """
 
     def __init__(self, smoothing: Smoothing, rate: float) -> None:
@@ -63,17 +55,11 @@ class OneEuroFilter:
     def __call__(self,
                  points: np.ndarray,
                  unit: Union[float, np.ndarray] = 1.) -> np.ndarray:
-        """Smoothed points.
+        """Smoothed points (..., D); the first time the points as they are.
 
-        Args:
-            points (np.ndarray): (..., D), the shape always the same. The D
-                coordinates of a point share one cut-off, so that its
-                direction is kept.
-            unit (float | np.ndarray): Length in which speed is measured,
-                (..., 1) or one for all.
-
-        Returns:
-            np.ndarray: (..., D); the first time the points as they are.
+        The D coordinates of a point share one cut-off, so that its direction
+        is kept. ``unit``, (..., 1) or one for all, is the length in which
+        speed is measured.
         """
         points = np.asarray(points, np.float64)
         if self.value is None:
@@ -123,19 +109,16 @@ class FaceSmoother:
     def __call__(self,
                  faces: InstanceData,
                  time: Optional[float] = None) -> InstanceData:
-        """The faces of the next frame, smoothed.
+        """The faces of the next frame, smoothed: a copy with ``bboxes`` tight
+        around the landmarks; the same when smoothing is off.
 
         Args:
             faces (:obj:`InstanceData`): Of :class:`FaceFollower`: with
                 ``track_ids`` (N,), ``keypoints`` (N, L, 2) px, maybe
-                ``landmark_steps`` (N, S + 1, L, 2) px and ``head_poses``
-                (N, 6) yaw, pitch, roll in degrees, tx, ty, tz.
+                ``landmark_steps`` (N, S + 1, L, 2) px and ``head_poses`` (N,
+                6) yaw, pitch, roll in degrees, tx, ty, tz.
             time (float, optional): When the frame is shown, seconds, later
                 than the one before. Defaults to what ``rate`` tells.
-
-        Returns:
-            :obj:`InstanceData`: A copy with these smoothed and ``bboxes``
-            tight around the landmarks; the same when smoothing is off.
         """
         if self.smoothing is None:
             return faces

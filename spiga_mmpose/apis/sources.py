@@ -1,9 +1,7 @@
 """Images from wherever they come, one after the other.
 
-A source is a file, URL, array, list, folder, glob, video or camera;
-:func:`read_frames` yields its images lazily, so that the memory in use is
-that of one image. What cannot be read is a frame with an error, and the
-rest goes on. Images and videos are turned as their files say.
+:func:`read_frames` yields the images of a source lazily, so that the memory in
+use is that of one image. Images and videos are turned as their files say.
 """
 import logging
 import os
@@ -24,7 +22,6 @@ from spiga_mmpose import io
 from .download import is_url, read_url
 from .encoding import av, need_av
 from .inputs import CAMERA, as_text, is_camera, is_video, left_out, list_images
-from .library_lines import opencv_quiet
 
 # Frames a second, where a camera or file tells none.
 USUAL_RATE = 25.
@@ -34,42 +31,26 @@ _SHORTEST = 1e-3
 
 @dataclass(frozen=True)
 class Frame:
-    """One image of a source.
-
-    Attributes:
-        name (str): Path or URL of the file (bytes of a path that are no
-            UTF-8 are escaped), ``'webcam:0'``, or ``'array_0'`` with the
-            place among what has no name: arrays, bytes, ...
-        index (int | None): Number of the frame in its video, from 0; None for
-            an image.
-        image (np.ndarray | None): (H, W, 3) BGR, uint8; None where it cannot
-            be read.
-        error (str): Why it cannot be read, with the name; else empty.
-        time (float | None): When it is shown, seconds from the start of its
-            video; None for an image.
-        rate (float): Frames a second of its video, on average; 0 where
-            unknown, and for an image.
-        announced (int): Frames that its video file says it has, which may be
-            a few off; 0 where unknown, for a camera and for an image.
-    """
+    """One image of a source."""
+    # Path or URL of the file (bytes of a path that are no UTF-8 are escaped),
+    # 'webcam:0', or 'array_0' with the place among arrays, bytes, ...
     name: str
-    index: Optional[int] = None
+    index: Optional[int] = None  # in its video, from 0; None for an image
+    # (H, W, 3) BGR, uint8; None where it cannot be read.
     image: Optional[np.ndarray] = None
-    error: str = ''
+    error: str = ''  # why it cannot be read, with the name
+    # Seconds from the start of its video; None for an image.
     time: Optional[float] = None
-    rate: float = 0.
+    rate: float = 0.  # frames a second of its video; 0 where unknown
+    # Frames that its video file says it has, a few off; 0 where unknown.
     announced: int = 0
 
 
 def read_image(path_or_url: str) -> np.ndarray:
-    """Image of a file or an http(s) URL: :func:`spiga_mmpose.io.read_image`.
+    """Image (H, W, 3) BGR, uint8, of a file or an http(s) URL.
 
-    Args:
-        path_or_url (str): The file. A URL is read up to the limits of
-            :func:`~spiga_mmpose.apis.download.read_url`.
-
-    Returns:
-        np.ndarray: (H, W, 3) BGR, uint8.
+    A URL is read up to the limits of
+    :func:`~spiga_mmpose.apis.download.read_url`.
 
     Raises:
         ValueError: If it cannot be read; the message names it.
@@ -204,8 +185,9 @@ def _of_camera(source: Union[str, int]) -> Iterator[Frame]:
             error=f'no camera {text[:20]}: expected a small integer from 0')
         return
     number, name = int(number), f'{CAMERA}:{number}'
-    with opencv_quiet():
-        capture = cv2.VideoCapture(number)
+    level = cv2.setLogLevel(0)  # what it prints of a camera names none
+    capture = cv2.VideoCapture(number)
+    cv2.setLogLevel(level)
     try:
         if not capture.isOpened():
             yield Frame(name, error=f'{name}: OpenCV cannot open it; expected '

@@ -47,9 +47,6 @@ class FaceIds:
     for the tracks, so that two faces that cross keep their identities, and a
     face that comes back within 30 frames, near where it was heading, is the
     same. Scores play no part: every box gets an identity.
-
-    Raises:
-        ImportError: If the package ``lap`` is missing.
     """
 
     def __init__(self) -> None:
@@ -74,15 +71,8 @@ class FaceIds:
         return int(self._tracker.num_tracks)
 
     def __call__(self, boxes: np.ndarray) -> np.ndarray:
-        """Identities of the boxes of the next frame.
-
-        Args:
-            boxes (np.ndarray): (N, 4) x1, y1, x2, y2, finite, px. N may be 0;
-                also frames without a face are frames.
-
-        Returns:
-            np.ndarray: (N,) integers from 0, each once.
-        """
+        """Identities (N,) of the boxes (N, 4) of the next frame: integers from
+        0, each once. N may be 0; also frames without a face are frames."""
         boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
         sample = DetDataSample(
             metainfo=dict(frame_id=self._frame),
@@ -116,27 +106,23 @@ class FaceFollower:
     The rule, frame by frame:
 
     * Each face is looked for in the tight box of its own last landmarks.
-    * It is **lost** when its box has left the image; when the mean score
-      of its landmarks falls below 0.75 of the best that it had; when the
-      tight box of the landmarks overlaps the box in which they were looked
-      for by an IoU below 0.3 (a jump, or a change of size, that no face makes
-      from a frame to the next); when its landmarks lie on those of a face
-      that scores better (IoU over 0.5); or when the detector has not found it
-      for 10 * ``det_every`` frames.
-    * The detector runs on the first frame, on every frame on which a face
-      is lost, and ``det_every`` frames after its last run. What it finds away
+    * It is **lost** when its box has left the image; when the mean score of
+      its landmarks falls below 0.75 of the best that it had; when the tight
+      box of the landmarks overlaps the box in which they were looked for by an
+      IoU below 0.3 (a jump, or a change of size, that no face makes from a
+      frame to the next); when its landmarks lie on those of a face that scores
+      better (IoU over 0.5); or when the detector has not found it for 10 *
+      ``det_every`` frames.
+    * The detector runs on the first frame, on every frame on which a face is
+      lost, and ``det_every`` frames after its last run. What it finds away
       from the faces that are followed (IoU at most 0.3) is a new face.
     * Identities are those of :class:`FaceIds` for the landmark boxes. A face
       that was lost and is found again usually keeps its own.
 
     Args:
-        detect (Callable): From an image (H, W, 3) BGR, uint8, to landmark
-            boxes (N, 4) x1, y1, x2, y2 in px and their scores (N,), as
-            ``SPIGAInferencer.detect``.
-        estimate (Callable): From a list of (image, boxes, scores) to a
-            :obj:`PoseDataSample` each, as ``SPIGAInferencer.estimate``.
-        det_every (int): Frames from one run of the detector to the next, at
-            least 1.
+        detect (Callable): As ``SPIGAInferencer.detect``.
+        estimate (Callable): As ``SPIGAInferencer.estimate``.
+        det_every (int): Frames from one run of the detector to the next.
 
     Attributes:
         detections (int): Runs of the detector so far.
@@ -168,17 +154,13 @@ class FaceFollower:
         return self._ids.count
 
     def __call__(self, image: np.ndarray) -> PoseDataSample:
-        """The faces of the next frame.
-
-        Args:
-            image (np.ndarray): (H, W, 3) BGR, uint8.
+        """The faces of the next frame (H, W, 3) BGR, uint8.
 
         Returns:
             :obj:`PoseDataSample`: What ``estimate`` gives of all N faces. Of
             ``pred_instances``, ``bboxes`` (N, 4) are the tight boxes of the
-            landmarks, and there are ``track_ids`` (N,), ``best_scores`` (N,),
-            the best mean landmark score so far, and ``undetected`` (N,),
-            frames since the detector found the face.
+            landmarks, and there are ``track_ids`` (N,); ``best_scores`` (N,)
+            and ``undetected`` (N,) see :func:`_asked`.
         """
         sample = self._follow(image)
         lost = len(self._faces) - len(sample.pred_instances)
@@ -228,16 +210,9 @@ class FaceFollower:
         return found
 
     def _look(self, image: np.ndarray, asked: InstanceData) -> tuple:
-        """Landmarks in boxes.
-
-        Args:
-            image (np.ndarray): (H, W, 3).
-            asked (:obj:`InstanceData`): See :func:`_asked`.
-
-        Returns:
-            tuple: The data sample, its boxes tight around the landmarks, and
-            what of ``asked`` it is of: not boxes outside the image, nor
-            those whose landmarks are outside or no numbers.
+        """Landmarks in boxes of :func:`_asked`: the data sample, its boxes
+        tight around the landmarks, and what of ``asked`` it is of: not boxes
+        outside the image, nor those whose landmarks are outside or no numbers.
         """
         size = image.shape[1::-1]
         asked = asked[valid_boxes(asked.bboxes, *size)[0]]
@@ -252,7 +227,9 @@ class FaceFollower:
 
 
 def _asked(boxes: np.ndarray, scores: np.ndarray) -> InstanceData:
-    """Boxes (N, 4) and scores (N,) of a detector as faces to look for."""
+    """Boxes (N, 4) and scores (N,) of a detector as faces to look for, with
+    the best mean landmark score so far, and the frames since the detector
+    found the face."""
     return InstanceData(
         bboxes=np.asarray(boxes, np.float32),
         bbox_scores=np.asarray(scores, np.float32),

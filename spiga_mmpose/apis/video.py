@@ -26,37 +26,21 @@ _HIGHEST_RATE = 1000.
 
 @dataclass
 class VideoSummary:
-    """Summary of a processed video.
-
-    Attributes:
-        files (list[str]): Paths of the video, the JSON Lines and the CSV;
-            none without a frame.
-        codec (str): Of the video, in words.
-        lost_sound (str): Why the source's sound is not in the video, or
-            empty.
-        frames (int): Frames that were processed.
-        missing (int): Announced frames that could not be decoded; a few may
-            never have been there.
-        error (str): Why the rest of the video could not be read, or empty.
-        faces (int): Faces over all frames.
-        identities (int): Different faces, as far as they could be followed.
-        empty (int): Frames without a face.
-        detections (int): Runs of the detector.
-        losses (int): Times that a face was lost.
-        interrupted (bool): Whether it was ended by Ctrl-C.
-    """
+    """Summary of a processed video."""
+    # The drawn video, the JSON Lines and the CSV; none without a frame.
     files: List[str] = field(default_factory=list)
-    codec: str = ''
-    lost_sound: str = ''
-    frames: int = 0
+    codec: str = ''  # of the video, in words
+    lost_sound: str = ''  # why the source's sound is not in the video
+    frames: int = 0  # that were processed
+    # Announced frames that could not be decoded; a few may never have been.
     missing: int = 0
-    error: str = ''
-    faces: int = 0
-    identities: int = 0
-    empty: int = 0
-    detections: int = 0
-    losses: int = 0
-    interrupted: bool = False
+    error: str = ''  # why the rest of the video could not be read
+    faces: int = 0  # over all frames
+    identities: int = 0  # different faces, as far as they could be followed
+    empty: int = 0  # frames without a face
+    detections: int = 0  # runs of the detector
+    losses: int = 0  # times that a face was lost
+    interrupted: bool = False  # by Ctrl-C
 
 
 def process_video(inferencer: SPIGAInferencer,
@@ -67,14 +51,13 @@ def process_video(inferencer: SPIGAInferencer,
                   name: Optional[str] = None) -> VideoSummary:
     """Follow the faces of a video, draw them and write what was found.
 
-    Writes ``NAME_faces.mp4``, the drawn video, with the times and the sound
-    of the source; ``NAME.jsonl``, a line a frame, the record of
+    Writes ``NAME_faces.mp4``, the drawn video, with the times and the sound of
+    the source; ``NAME.jsonl``, a line a frame, the record of
     :mod:`~spiga_mmpose.apis.formats`; ``NAME.csv``, a row a face a frame.
     Boxes are tight around the landmarks. One frame is in memory at a time.
-    Ctrl-C ends the video as if it were over there; a kill loses a few
-    seconds of the drawn video and nothing of the tables. Without a frame
-    nothing is written. A progress bar shows frames a
-    second and the time left.
+    Ctrl-C ends the video as if it were over there; a kill loses a few seconds
+    of the drawn video and nothing of the tables. Without a frame nothing is
+    written.
 
     Args:
         inferencer (SPIGAInferencer): Finds and draws the faces.
@@ -85,8 +68,7 @@ def process_video(inferencer: SPIGAInferencer,
         det_every (int): See :class:`~spiga_mmpose.apis.tracking.FaceFollower`.
         smooth (str): ``'off'``, ``'light'`` or ``'strong'``; see
             :mod:`~spiga_mmpose.apis.smoothing`. It applies to all files.
-        name (str, optional): NAME of the files. Defaults to that of the
-            source.
+        name (str, optional): NAME. Defaults to that of the source.
 
     Returns:
         VideoSummary: What was done. A video that breaks off is no exception:

@@ -15,12 +15,7 @@ VIEWS = ('steps', 'attention', 'maps')
 
 
 def ask_for_views(model: nn.Module, views: Sequence[str]) -> None:
-    """Make a model give what some views need, from now on.
-
-    Args:
-        model (nn.Module): Made by :func:`~spiga_mmpose.apis.load_model`.
-        views (list[str]): Out of ``VIEWS``; others are left alone.
-    """
+    """Make a model give what the views (of ``VIEWS``) need, from now on."""
     model.test_cfg = dict(
         model.test_cfg or {},
         output_attention='attention' in views,
@@ -33,15 +28,9 @@ def steps_row(model: nn.Module,
               landmark_set: LandmarkSet,
               landmark: Optional[int] = None,
               size: int = 256) -> List[np.ndarray]:
-    """Panels of the cascade's steps, with the windows that they look at.
-
-    See :meth:`~spiga_mmpose.apis.SPIGAInferencer.draw_view`; it takes also
-    the model that made the face and its landmark set.
-
-    Returns:
-        list[np.ndarray]: S+1 panels (size, size, 3); see
-        :func:`~spiga_mmpose.visualization.step_panels`.
-    """
+    """Panels (size, size, 3) of the S + 1 steps of the cascade, with the
+    windows that they look at; see
+    :meth:`~spiga_mmpose.apis.SPIGAInferencer.draw_view`."""
     if 'landmark_steps' not in face.pred_instances:
         raise ValueError('this model has no cascade steps to draw')
     steps = face.pred_instances.landmark_steps[0]
@@ -67,15 +56,9 @@ def view_grids(view: str,
                landmark_set: LandmarkSet,
                landmark: Optional[int] = None
                ) -> Iterator[Tuple[str, np.ndarray]]:
-    """Yield the grids of ``'attention'`` or ``'maps'`` of one face.
-
-    See :meth:`~spiga_mmpose.apis.SPIGAInferencer.draw_view`; it takes also
-    the model's landmark set.
-
-    Yields:
-        tuple: name (``'attention'``, ``'matrix'`` or ``'maps'``) and grid
-        (H', W', 3) RGB, uint8.
-    """
+    """Yield name and grid (H', W', 3) RGB, uint8, of ``'attention'``
+    (``'attention'`` and ``'matrix'``) or ``'maps'`` of one face; see
+    :meth:`~spiga_mmpose.apis.SPIGAInferencer.draw_view`."""
     if view == 'attention':
         if 'attention' not in face.pred_instances:
             raise ValueError('this model gives no attention to draw')

@@ -1,10 +1,9 @@
 """Weights by a name, a URL or a path: fetched once, converted, kept.
 
-The names are those of the files that SPIGA's authors publish (BSD-3-Clause)
-on their model card. A file is checked, converted into a checkpoint of this
+The names are those of the files that SPIGA's authors publish (BSD-3-Clause) on
+their model card. A file is checked, converted into a checkpoint of this
 project (:mod:`spiga_mmpose.engine.release_weights`) and kept in the user's
-cache; after that the network is not needed. The same goes for YuNet, the face
-detector of OpenCV's model zoo (MIT), which is kept as it is.
+cache. So is YuNet, the face detector of OpenCV's model zoo (MIT), as it is.
 """
 import hashlib
 import os
@@ -75,14 +74,12 @@ def find_weights(weights: str) -> Tuple[str, Optional[str]]:
 
     Args:
         weights (str): A name (a key of ``SHIPPED`` or ``RELEASES``); an
-            http(s) URL, of a mirror for example; or the path of a file. A
-            file of the authors may be given as it is, and so may any
-            checkpoint of this project.
+            http(s) URL; or the path of a file: any checkpoint of this project,
+            or a file of the authors as it is.
 
     Returns:
-        tuple: path of a checkpoint for
-        :func:`~spiga_mmpose.apis.load_model`, and path of its config; None
-        for a checkpoint that is not the authors'.
+        tuple: path of a checkpoint for :func:`~spiga_mmpose.apis.load_model`,
+        and path of its config; None for a checkpoint that is not the authors'.
 
     Raises:
         ValueError: If there are no such weights, they cannot be fetched, or
@@ -112,20 +109,15 @@ def find_weights(weights: str) -> Tuple[str, Optional[str]]:
 
 
 def find_yunet(max_seconds: float = 60) -> str:
-    """YuNet's ONNX file from the user's cache, where it is fetched to once.
-
-    Args:
-        max_seconds (float): After this time the fetching is given up.
-
-    Returns:
-        str: Its path.
+    """YuNet's ONNX file from the user's cache, where it is fetched to once, in
+    at most ``max_seconds``.
 
     Raises:
-        ValueError: If it can neither be found nor fetched, or the cache
-            cannot be written. The message says what to give instead.
+        ValueError: If it can neither be found nor fetched, or the cache cannot
+            be written. The message says what to give instead.
     """
 
-    def make(folder):
+    def make(path):
         try:
             content = read_url(YUNET.url, _YUNET_BYTES, max_seconds,
                                YUNET.sha256)
@@ -134,10 +126,8 @@ def find_yunet(max_seconds: float = 60) -> str:
                 f'YuNet cannot be fetched from {YUNET.url}: {error}; give '
                 f'{YUNET.file} by --det-weights FILE (det_weights=), or set '
                 f'{MIRROR} to the URL of a folder that holds it') from None
-        path = osp.join(folder, YUNET.file)
         with open(path, 'wb') as file:
             file.write(content)
-        return path
 
     return _cached(YUNET.file, make, YUNET.sha256)
 
@@ -151,17 +141,17 @@ def cache_folder() -> str:
 def _fetched(url: str, name: str, sha256: Optional[str]) -> str:
     """Path in the cache of what a URL holds, as a checkpoint."""
 
-    def make(folder):
-        raw = osp.join(folder, 'raw')
+    def make(path):
         try:
-            download(url, raw, sha256)
+            download(url, path, sha256)
         except DownloadError as error:
             raise ValueError(
                 f'the weights cannot be fetched from {url}: {error}; give '
                 "the path of a local copy, a mirror's URL, or set "
                 f'{MIRROR} to the URL of a folder that holds them') from None
         try:
-            return _convert(raw, folder) if _is_release(raw) else raw
+            if _is_release(path):
+                convert_file(path, path)
         except ValueError as error:
             raise ValueError(f'what {url} holds are no weights: {error}'
                              ) from None
@@ -175,13 +165,7 @@ def _converted(path: str) -> str:
         return path
     stem = osp.splitext(osp.basename(path))[0]
     return _cached(f'{stem}-{checksum(path)[:12]}.pth',
-                   lambda folder: _convert(path, folder))
-
-
-def _convert(path: str, folder: str) -> str:
-    result = osp.join(folder, 'converted')
-    convert_file(path, result)
-    return result
+                   lambda copy: convert_file(path, copy))
 
 
 def _cached(name: str, make, sha256: Optional[str] = None) -> str:
@@ -197,7 +181,9 @@ def _cached(name: str, make, sha256: Optional[str] = None) -> str:
         raise ValueError(f'cannot write into the cache {cache_folder()}: '
                          f'{error.strerror}; set XDG_CACHE_HOME') from None
     try:
-        os.replace(make(folder), path)
+        part = osp.join(folder, name)
+        make(part)
+        os.replace(part, path)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return path

@@ -18,17 +18,8 @@ FORMATS = ('json', 'mmpose', 'coco', 'pts', 'csv', 'benchmark')
 
 
 def write_jpeg(folder: str, name: str, image: np.ndarray) -> None:
-    """Write an image as JPEG.
-
-    Args:
-        folder (str): Where to; made if it is missing.
-        name (str): Name of the file.
-        image (np.ndarray): (H, W, 3) RGB, uint8.
-
-    Raises:
-        ValueError: If it is too large for the format.
-        OSError: If it cannot be written.
-    """
+    """Write an image (H, W, 3) RGB, uint8, as JPEG into a folder, which is
+    made; errors are those of :func:`spiga_mmpose.io.write_image`."""
     os.makedirs(folder, exist_ok=True)
     write_image(osp.join(folder, name), image)
 
@@ -41,13 +32,9 @@ class ResultWriter:
 
     Args:
         folder (str): Where to, and nowhere else; made if it is missing.
-        formats (list[str]): Out of ``FORMATS``.
+        formats (list[str]): Out of ``FORMATS``; another is a ``ValueError``.
         inputs (list[str]): Files that are read: where they are in the folder
             they are not written over.
-
-    Raises:
-        ValueError: If there is no such format.
-        ValueError: If the folder cannot be made or written into.
     """
 
     def __init__(self,
@@ -71,15 +58,9 @@ class ResultWriter:
         ]
 
     def name_of(self, image: str, frame: Optional[int] = None) -> str:
-        """A name for the files of an image: its own, numbered when taken.
-
-        Args:
-            image (str): Its path, URL or other name.
-            frame (int, optional): Its number in its video.
-
-        Returns:
-            str: Without folder and ending.
-        """
+        """A name for the files of an image (a path, URL or other name),
+        without folder and ending: its own, with the number of the frame in its
+        video, and numbered when taken."""
         file = url_file(image) if is_url(image) else osp.basename(image)
         stem = re.sub(r'[\x00-\x1f<>:"|?*\\]', '_', osp.splitext(file)[0])
         stem = stem or 'image'
@@ -94,11 +75,7 @@ class ResultWriter:
         return name
 
     def add(self, name: str, record: dict) -> None:
-        """Write the record of an image.
-
-        Args:
-            name (str): Of :meth:`name_of`.
-            record (dict): See :mod:`.formats`.
+        """Write the record of an image, whose files begin with ``name``.
 
         Raises:
             OSError: If a file cannot be written; the message names it.

@@ -18,31 +18,22 @@ _AGAIN = 'copy it again, or write it with tools/deployment/export.py'
 
 
 class Backend:
-    """A network that takes crops and gives arrays, one call at a time.
-
-    Attributes:
-        info (GraphInfo): What the network is and how to crop for it.
-        source (str): Where it comes from, for messages.
-    """
-    info: GraphInfo
-    source: str
+    """A network that takes crops and gives arrays, one call at a time."""
+    info: GraphInfo  # what the network is and how to crop for it
+    source: str  # where it comes from, for messages
 
     def __call__(self, crops: np.ndarray) -> Dict[str, np.ndarray]:
-        """Landmarks of the crops.
+        """Landmarks of the crops, as float32 arrays.
 
         Args:
-            crops (np.ndarray): (B, size, size, 3) uint8, B, G, R. A graph of
-                a fixed batch takes any B: the crops go through in parts, the
-                last filled up.
+            crops (np.ndarray): (B, size, size, 3) uint8, B, G, R; else a
+                ``ValueError``. A graph of a fixed batch takes any B: the crops
+                go through in parts, the last filled up.
 
         Returns:
-            dict[str, np.ndarray]: float32 arrays: ``steps`` (B, S + 1, L, 2)
-            normalised, ``pose`` (B, 6), ``scores`` (B, L), ``attention`` where
-            the graph has it; see
-            :meth:`~spiga_mmpose.deployment.LandmarkGraph.named`.
-
-        Raises:
-            ValueError: If the crops are of another type or shape.
+            dict[str, np.ndarray]: ``steps`` (B, S + 1, L, 2) normalised,
+            ``pose`` (B, 6), ``scores`` (B, L), ``attention`` where the graph
+            has it; see :meth:`~spiga_mmpose.deployment.LandmarkGraph.named`.
         """
         size = self.info.input_size
         if crops.dtype != np.uint8 or crops.shape[1:] != (size, size, 3):
@@ -54,13 +45,11 @@ class Backend:
                 name: np.zeros((0, *shape), np.float32)
                 for name, shape in self.info.outputs.items()
             }
-        if self.info.batch is None:
+        batch = self.info.batch
+        if batch is None:
             return self._run(np.ascontiguousarray(crops))
-        parts = [
-            self._run(_filled(crops[start:start + self.info.batch],
-                              self.info.batch))
-            for start in range(0, len(crops), self.info.batch)
-        ]
+        full = np.pad(crops, [(0, -len(crops) % batch), *[(0, 0)] * 3])
+        parts = list(map(self._run, np.split(full, len(full) // batch)))
         return {
             name: np.concatenate([part[name] for part in parts])[:len(crops)]
             for name in self.info.outputs
@@ -77,36 +66,16 @@ def check_threads(threads: Optional[int]) -> None:
                          f'for as many as the cores, found {threads!r}')
 
 
-def _filled(crops: np.ndarray, count: int) -> np.ndarray:
-    """The crops and black ones up to a count."""
-    full = np.zeros((count, *crops.shape[1:]), np.uint8)
-    full[:len(crops)] = crops
-    return full
-
-
 class TorchBackend(Backend):
-    """A model in this process, on its own device.
+    """A copy of a model in this process, on its own device."""
 
-    Args:
-        model (nn.Module): Made by :func:`~spiga_mmpose.apis.load_model`; it
-            is copied.
-        threads (int, optional): Threads of torch, for the whole process.
-        precision (str): As in :class:`LandmarkGraph`.
-    """
-
-    def __init__(self,
-                 model: nn.Module,
-                 threads: Optional[int] = None,
-                 precision: str = 'fp32'):
-        check_threads(threads)
+    def __init__(self, model: nn.Module):
         self.source = 'the model'
-        self.graph = LandmarkGraph(model, precision)
+        self.graph = LandmarkGraph(model)
         self.device = next(model.parameters()).device
-        if threads:
-            torch.set_num_threads(threads)
         size = crop_rule(model.cfg)[1]
         one = np.zeros((1, size, size, 3), np.uint8)
-        self.info = describe(model, precision, None, self._run(one))
+        self.info = describe(model, 'fp32', None, self._run(one))
 
     def _run(self, crops):
         with torch.inference_mode():
@@ -115,15 +84,7 @@ class TorchBackend(Backend):
 
 
 class OnnxRuntimeBackend(Backend):
-    """An ``.onnx`` file in ONNX Runtime, on the CPU.
-
-    Args:
-        path (str): File of :func:`~spiga_mmpose.deployment.export_model`.
-        threads (int, optional): Its threads; None: one a core.
-
-    Raises:
-        ImportError: If onnxruntime is not installed.
-        ValueError: If the file is cut short, or of another format version.
+    """An ``.onnx`` file in ONNX Runtime, on the CPU; see :func:`open_graph`.
     """
 
     def __init__(self, path: str, threads: Optional[int] = None):
@@ -150,19 +111,10 @@ class OnnxRuntimeBackend(Backend):
 
 
 class OpenVINOBackend(Backend):
-    """An ``.xml`` file, its ``.bin`` beside it, in OpenVINO.
+    """An ``.xml`` file, its ``.bin`` beside it, in OpenVINO; see
+    :func:`open_graph`.
 
-    A bf16 graph on a CPU without bfloat16 computes in float32 and says
-    so.
-
-    Args:
-        path (str): File of :func:`~spiga_mmpose.deployment.export_model`.
-        threads (int, optional): Its threads; None: one a core.
-
-    Raises:
-        ImportError: If openvino is not installed.
-        ValueError: If a file is missing, cut short, or of another format
-            version.
+    A bf16 graph on a CPU without bfloat16 computes in float32 and says so.
     """
 
     def __init__(self, path: str, threads: Optional[int] = None):
@@ -199,14 +151,11 @@ class OpenVINOBackend(Backend):
 
 
 def open_graph(path: str, threads: Optional[int] = None) -> Backend:
-    """An exported file, ready to run.
+    """A file of :func:`~spiga_mmpose.deployment.export_model`, ready to run.
 
     Args:
         path (str): ``.onnx``: in ONNX Runtime; ``.xml``: in OpenVINO.
         threads (int, optional): Its threads; None: one a core.
-
-    Returns:
-        Backend: See there.
 
     Raises:
         ImportError: If the program that runs it is not installed.

@@ -29,16 +29,13 @@ class BackendEstimator:
     Args:
         backend (Backend): Of :func:`~spiga_mmpose.deployment.open_graph`.
         model (nn.Module, optional): The model that the graph was exported
-            from, for its config, data set and ``test_cfg``. Without it they
-            are made from what the graph says of itself.
-
-    Attributes:
-        head (nn.Module, optional): The model's, e.g. for the sizes of its
-            windows; None without a model.
+            from, for its head, config, data set and ``test_cfg``. Without it
+            they are made from what the graph says of itself, and ``head`` is
+            None.
 
     Raises:
-        ValueError: If the landmark set of the graph is none of the package
-            and there is no model.
+        ValueError: If the landmark set of the graph is none of the package and
+            there is no model.
     """
 
     def __init__(self, backend: Backend, model: Optional[nn.Module] = None):
@@ -87,16 +84,9 @@ class BackendEstimator:
         self._test_cfg = config
 
     def test_step(self, data: dict) -> List[PoseDataSample]:
-        """Predictions of a batch.
-
-        Args:
-            data (dict): ``inputs``, crops (3, size, size) uint8, and
-                ``data_samples``, as the pipeline of ``cfg`` gives them.
-
-        Returns:
-            list[PoseDataSample]: The samples with ``pred_instances``, as
-            :class:`GATCascadeHead` fills them.
-        """
+        """Predictions of a batch, as the pipeline of ``cfg`` packs it: the
+        data samples with ``pred_instances``, as :class:`GATCascadeHead` fills
+        them."""
         samples = data['data_samples']
         crops = np.stack(
             [crop.permute(1, 2, 0).numpy() for crop in data['inputs']])

@@ -36,8 +36,7 @@ def export_model(model: nn.Module,
         model (nn.Module): Made by :func:`~spiga_mmpose.apis.load_model`.
         path (str): File to write: ``.onnx``, or ``.xml`` for OpenVINO, which
             puts the weights into a ``.bin`` beside it.
-        precision (str): A key of ``PRECISIONS``, see
-            :class:`~spiga_mmpose.deployment.LandmarkGraph`.
+        precision (str): ``'fp32'``, ``'bf16'``, ``'fp16'`` or ``'int8'``.
         batch (int, optional): Faces a call; None: any number.
         attention (bool): With the attention among the outputs.
         calibration_faces (int): For int8: how many faces of the config's

@@ -3,14 +3,8 @@ import importlib.util
 
 
 def require(*packages: str) -> None:
-    """Check that packages are installed.
-
-    Args:
-        *packages (str): Importable names, which are also pip's.
-
-    Raises:
-        ImportError: If one is missing. It says what to type.
-    """
+    """Raise ``ImportError``, which says what to type, unless packages
+    (importable names, which are also pip's) are installed."""
     for package in packages:
         if importlib.util.find_spec(package) is None:
             raise ImportError(

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from spiga_mmpose.models.backbones import HourglassPoseNet
 from spiga_mmpose.models.heads import GATCascadeHead
-from spiga_mmpose.models.layers import Float32, Float32Sequential
-from .optimize import lower_weights, optimize_for_inference
+from spiga_mmpose.models.layers import Float32Sequential
+from .optimize import lower_weights, optimize_for_inference, outside_islands
 
 # Type in which most convolutions of the backbone and the window features
 # compute; pose, projection, sampling, graph attention and offsets are always
@@ -24,18 +24,14 @@ PRECISIONS = dict(
 class LandmarkGraph(nn.Module):
     """A trained model as one function of the crops alone.
 
-    The crops come in as the camera gives them, bytes in B, G, R: a quarter
-    of what floats would be to copy, and nobody can normalise them wrongly.
+    The crops come in as the camera gives them, bytes in B, G, R: a quarter of
+    what floats would be to copy, and nobody can normalise them wrongly.
 
     Args:
-        model (nn.Module): A top-down estimator with a
-            :class:`GATCascadeHead`; it is copied.
+        model (nn.Module): A top-down estimator with a :class:`GATCascadeHead`
+            whose cascade is trained, else a ``ValueError``; it is copied.
         precision (str): A key of ``PRECISIONS``.
         attention (bool): Give the attention out as well.
-
-    Raises:
-        ValueError: If the model is none of the kind, or its cascade is not
-            trained.
     """
 
     def __init__(self,
@@ -61,14 +57,8 @@ class LandmarkGraph(nn.Module):
         self.attention = attention
 
     def forward(self, crops: Tensor) -> Tuple[Tensor, ...]:
-        """Landmarks of the faces.
-
-        Args:
-            crops (Tensor): (B, size, size, 3) uint8, BGR.
-
-        Returns:
-            tuple[Tensor]: The values of :meth:`named`, in its order.
-        """
+        """(B, size, size, 3) uint8 BGR -> values of :meth:`named`, in its
+        order."""
         return tuple(self.named(crops).values())
 
     def named(self, crops: Tensor) -> Dict[str, Tensor]:
@@ -126,13 +116,9 @@ class ChannelAffine(nn.Module):
 
 def _replace_norms(module: nn.Module) -> None:
     """BatchNorm outside of the float32 islands, in place."""
-    if isinstance(module, Float32):
-        return
-    for name, child in module.named_children():
-        if isinstance(child, nn.BatchNorm2d):
-            setattr(module, name, ChannelAffine(child))
-        else:
-            _replace_norms(child)
+    for layer, _, replace in outside_islands(module):
+        if isinstance(layer, nn.BatchNorm2d):
+            replace(ChannelAffine(layer))
 
 
 class Lowered(nn.Module):
@@ -193,15 +179,11 @@ class ShuffledUp(nn.Sequential):
 
 def _shuffle_up(module: nn.Module) -> None:
     """Transposed convolutions outside of the float32 islands, in place."""
-    if isinstance(module, Float32):
-        return
-    for name, child in module.named_children():
-        if isinstance(child, nn.ConvTranspose2d) and child.groups == 1 and (
-                child.kernel_size == child.stride == (2, 2)) and (
-                child.padding == child.output_padding == (0, 0)):
-            setattr(module, name, ShuffledUp(child))
-        else:
-            _shuffle_up(child)
+    for layer, _, replace in outside_islands(module):
+        if isinstance(layer, nn.ConvTranspose2d) and layer.groups == 1 and (
+                layer.kernel_size == layer.stride == (2, 2)) and (
+                layer.padding == layer.output_padding == (0, 0)):
+            replace(ShuffledUp(layer))
 
 
 def _check_exportable(model: nn.Module) -> None:

@@ -29,47 +29,26 @@ _UNITS = dict(
 
 @dataclass(frozen=True)
 class GraphInfo:
-    """Facts of an exported graph.
-
-    Attributes:
-        landmark_set (str): Name of the landmark set.
-        num_landmarks (int): L.
-        input_size (int): Side of the square crop, px.
-        padding (float): Side of the square that is cropped, over the longer
-            side of the face box, about its centre.
-        sampling (str): How the crop is sampled, see ``SPIGACrop``.
-        border (str): What lies outside the image, see ``SPIGACrop``.
-        mean (list[float]): Subtracted by the graph from what it gets, 0 to
-            255; in the order of the channels after ``bgr_to_rgb``.
-        std (list[float]): Divided by, by the graph.
-        bgr_to_rgb (bool): Whether the graph swaps the channels first.
-        precision (str): ``'fp32'``, ``'bf16'``, ``'fp16'`` or ``'int8'``.
-        batch (int, optional): Faces a call; None: any number.
-        outputs (dict[str, list[int]]): Name and shape, for one face.
-        units (dict[str, str]): What the numbers of each output mean.
-        calibration (str, optional): Faces that the ranges of int8 were seen
-            on; None with other precisions.
-        fit_pose (bool): Whether the pose is to be fitted to the landmarks,
-            see :meth:`GATCascadeHead.predict`.
-        input (str): What the graph takes.
-        package_version (str): Of spiga_mmpose, which wrote it.
-        format_version (int): Of this description.
-    """
+    """Facts of an exported graph."""
     landmark_set: str
     num_landmarks: int
-    input_size: int
+    input_size: int  # side of the square crop, px
+    # Side of the square that is cropped, over the longer side of the face
+    # box, about its centre.
     padding: float
-    sampling: str
-    border: str
+    sampling: str  # how the crop is sampled, see SPIGACrop
+    border: str  # what lies outside the image, see SPIGACrop
+    # What the graph subtracts from 0 to 255, and divides by, in the order of
+    # the channels after bgr_to_rgb: whether it swaps them first.
     mean: List[float]
     std: List[float]
     bgr_to_rgb: bool
-    precision: str
-    batch: Optional[int]
-    outputs: Dict[str, List[int]]
-    units: Dict[str, str]
-    calibration: Optional[str] = None
-    fit_pose: bool = False
+    precision: str  # 'fp32', 'bf16', 'fp16' or 'int8'
+    batch: Optional[int]  # faces a call; None: any number
+    outputs: Dict[str, List[int]]  # name and shape, for one face
+    units: Dict[str, str]  # what the numbers of each output mean
+    calibration: Optional[str] = None  # faces that int8's ranges are seen on
+    fit_pose: bool = False  # to the landmarks, see GATCascadeHead.predict
     input: str = 'crops: (batch, size, size, 3) uint8, B, G, R'
     package_version: str = __version__
     format_version: int = FORMAT_VERSION
@@ -87,17 +66,10 @@ def describe(model: nn.Module,
     """Facts of a model that is to be exported.
 
     Args:
-        model (nn.Module): With its config as ``cfg``.
-        precision (str): See :class:`GraphInfo`.
-        batch (int, optional): See :class:`GraphInfo`.
+        model (nn.Module): With its config as ``cfg``, whose test pipeline says
+            how to crop; else a ``ValueError``.
         outputs (dict[str, Tensor]): What it gave for some faces.
-        calibration (str, optional): See :class:`GraphInfo`.
-
-    Returns:
-        GraphInfo: With the crop as the config's test pipeline makes it.
-
-    Raises:
-        ValueError: If the test pipeline does not say how the face is cropped.
+        precision, batch, calibration: See :class:`GraphInfo`.
     """
     padding, size, sampling, border = crop_rule(model.cfg)
     landmarks = model.head.landmark_set
@@ -124,12 +96,8 @@ def describe(model: nn.Module,
 
 
 def crop_rule(config) -> tuple:
-    """Padding, size, sampling and border of a config's test pipeline.
-
-    Raises:
-        ValueError: If the pipeline does not say how it crops, or not to a
-            square.
-    """
+    """Padding, size, sampling and border of a config's test pipeline;
+    ``ValueError`` if it does not say how it crops, or not to a square."""
     pipeline = config.test_dataloader.dataset.pipeline
     padding = crop = None
     for step in pipeline:
@@ -152,18 +120,8 @@ def crop_rule(config) -> tuple:
 
 
 def read_info(path: str, text: Optional[str]) -> GraphInfo:
-    """Facts from the JSON of a file.
-
-    Args:
-        path (str): The file, for messages.
-        text (str, optional): What stands in it under ``KEY``.
-
-    Returns:
-        GraphInfo: The facts.
-
-    Raises:
-        ValueError: If there is no such text, or it is of another version.
-    """
+    """Facts from the JSON ``text`` of a file; ``ValueError``, which names the
+    file, if there is none, or it is of another version."""
     again = 'export it again with tools/deployment/export.py'
     try:
         facts = json.loads(text or '')

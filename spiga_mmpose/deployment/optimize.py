@@ -1,6 +1,8 @@
 """A trained model made ready to predict: less work, the same numbers."""
 import copy
 import warnings
+from functools import partial
+from typing import Iterator
 
 import torch
 import torch.nn as nn
@@ -15,27 +17,24 @@ _LOWERED = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
 
 
 def optimize_for_inference(model: nn.Module,
-                           channels_last: bool = True,
                            bf16: bool = False,
                            compile: bool = False) -> nn.Module:
     """A copy of a model that predicts the same in less time.
 
-    BatchNorm is folded into the layers before it and what only training
-    needs is dropped; the landmarks stay where they were to a thousandth of
-    a pixel. The copy cannot be trained, nor its weights be saved for a
-    config.
+    BatchNorm is folded into the layers before it and what only training needs
+    is dropped; the landmarks stay where they were to a thousandth of a pixel.
+    The maps lie pixel by pixel in memory, since most convolutions are 1x1. The
+    copy cannot be trained, nor its weights be saved for a config.
 
     Args:
         model (nn.Module): An estimator, e.g. made by
             :func:`~spiga_mmpose.apis.load_model`; left as it is.
-        channels_last (bool): Keep the maps pixel by pixel in memory: most
-            convolutions are 1x1.
         bf16 (bool): Convolutions, window features and graph attention in
-            bfloat16; pose, projection, sampling and offsets stay in float32.
-            A CPU without bfloat16 stays in float32 and says so.
+            bfloat16; pose, projection, sampling and offsets stay in float32. A
+            CPU without bfloat16 stays in float32 and says so.
         compile (bool): Compile the parts of the backbone with
-            ``torch.compile`` (needs a C++ compiler). The first passes of
-            two batch sizes take minutes; torch keeps the result on disk, in
+            ``torch.compile`` (needs a C++ compiler). The first passes of two
+            batch sizes take minutes; torch keeps the result on disk, in
             ``TORCHINDUCTOR_CACHE_DIR``.
 
     Returns:
@@ -54,8 +53,7 @@ def optimize_for_inference(model: nn.Module,
         # Looked up on the copy by nn.Module.__call__.
         model.forward = torch.autocast(
             device, dtype=torch.bfloat16)(model.forward)
-    if channels_last:
-        model.to(memory_format=torch.channels_last)
+    model.to(memory_format=torch.channels_last)
     if compile:
         for part in model.backbone.children():
             for module in part if isinstance(part, nn.ModuleList) else [part]:
@@ -79,9 +77,6 @@ def fold_batch_norm(model: nn.Module) -> None:
     MMCV's ``fuse_conv_bn`` does the convolutions, also those of stock
     backbones; this adds transposed convolutions and linear layers. The first
     BatchNorm of a pre-activation residual follows a sum and stays.
-
-    Args:
-        model (nn.Module): In evaluation mode.
     """
     fuse_conv_bn(model)
     for block in model.modules():
@@ -101,19 +96,21 @@ def fold_batch_norm(model: nn.Module) -> None:
 
 
 def lower_weights(module: nn.Module, dtype: torch.dtype) -> None:
-    """Weights as autocast would cast them in every pass, in place.
+    """Weights outside of float32 islands
+    (:class:`~spiga_mmpose.models.layers.Float32`) as autocast would cast them
+    in every pass, in place."""
+    for child, _, _ in outside_islands(module):
+        if isinstance(child, _LOWERED):
+            child.to(dtype)
 
-    Args:
-        module (nn.Module): Its float32 islands
-            (:class:`~spiga_mmpose.models.layers.Float32`) stay.
-        dtype (torch.dtype): ``torch.bfloat16`` or ``torch.float16``.
-    """
-    if isinstance(module, Float32):
-        return
-    if isinstance(module, _LOWERED):
-        module.to(dtype)
-    for child in module.children():
-        lower_weights(child, dtype)
+
+def outside_islands(module: nn.Module, prefix: str = '') -> Iterator[tuple]:
+    """Yield each layer below a module that is in no float32 island, its name
+    with a prefix, and a function that puts another in its place."""
+    for name, child in list(module.named_children()):
+        if not isinstance(child, Float32):
+            yield child, f'{prefix}{name}', partial(setattr, module, name)
+            yield from outside_islands(child, f'{prefix}{name}.')
 
 
 def _processor_has_bf16() -> bool:

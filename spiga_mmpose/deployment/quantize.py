@@ -14,24 +14,16 @@ from mmengine.config import Config
 from mmpose.registry import DATASETS
 from tqdm import tqdm
 
-from spiga_mmpose.models.layers import Float32
+from .optimize import outside_islands
 
 CALIBRATION_FACES = 300  # as many as NNCF takes by default
 
 
 def calibration_crops(config: Config, count: int) -> Tuple[np.ndarray, str]:
-    """Faces of a config's training data set, cropped as in the test.
-
-    Args:
-        config (Config): With ``train_dataloader`` and ``test_dataloader``.
-        count (int): Faces, at least 1, from all over the data set; all of
-            it where it has no more.
-
-    Returns:
-        tuple: crops (N, size, size, 3) uint8, B, G, R; and in words which.
-
-    Raises:
-        ValueError: If the count is below 1, or the data set is not there.
+    """``count`` faces from all over a config's training data set, or all of
+    it, cropped as in the test, (N, size, size, 3) uint8, B, G, R; and in words
+    which. ``ValueError`` if the count is below 1, or the data set is not
+    there.
     """
     if count < 1:
         raise ValueError('int8 needs at least 1 face to calibrate on, found '
@@ -59,46 +51,27 @@ def _title(settings: dict) -> str:
 
 
 def heavy_layers(graph: nn.Module) -> Set[str]:
-    """Parameters by which the exported graph's heavy layers are known.
-
-    Args:
-        graph (nn.Module): A :class:`LandmarkGraph`.
-
-    Returns:
-        set[str]: Names, as in its ``state_dict``: the weights of the
-        convolutions outside of float32 islands, and the biases of the
-        layers that read the windows.
-    """
+    """Parameters by which the exported graph's heavy layers are known: names,
+    as in its ``state_dict``, of the weights of the convolutions outside of
+    float32 islands, and of the biases of the layers that read the windows."""
     found = set()
-
-    def visit(module, name):
-        if isinstance(module, Float32):
-            return
-        if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
-            found.add(f'{name}weight')
-        elif isinstance(module, nn.Linear) and '.visual.' in name:
+    for layer, name, _ in outside_islands(graph):
+        if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
+            found.add(f'{name}.weight')
+        elif isinstance(layer, nn.Linear) and '.visual.' in f'{name}.':
             # The export transposes the weight, which loses its name.
-            found.add(f'{name}bias')
-        for child_name, child in module.named_children():
-            visit(child, f'{name}{child_name}.')
-
-    visit(graph, '')
+            found.add(f'{name}.bias')
     return found
 
 
 def quantize(model, crops: np.ndarray, layers: Set[str]):
-    """An OpenVINO graph with its heavy layers in int8.
+    """A float32 OpenVINO graph with its heavy layers in int8.
 
     Args:
-        model (openvino.Model): The graph, in float32.
+        model (openvino.Model): The graph; another one is returned.
         crops (np.ndarray): (N, size, size, 3) uint8, to see ranges on.
-        layers (set[str]): Of :func:`heavy_layers`.
-
-    Returns:
-        openvino.Model: Another one.
-
-    Raises:
-        ValueError: If the graph has none of the layers.
+        layers (set[str]): Of :func:`heavy_layers`; ``ValueError`` if the graph
+            has none of them.
     """
     import nncf
     nncf.set_log_level(logging.WARNING)

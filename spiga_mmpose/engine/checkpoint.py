@@ -6,7 +6,7 @@ They load with ``weights_only=True``; where torch is too old for an allow-list
 MMEngine's checkpoints hold, beside tensors, NumPy arrays (the dataset's
 metainfo) and ``HistoryBuffer`` (the log). These few classes are allow-listed;
 everything else that a pickle could call stays forbidden. Who uses the loaders
-below is said in :mod:`spiga_mmpose._install`.
+is said in :mod:`spiga_mmpose._install`.
 """
 import os
 import os.path as osp
@@ -91,14 +91,11 @@ def load_from_local(filename, map_location='cpu'):
         filename (str): Path of a ``.pth`` or ``.pt`` file.
         map_location: As in ``torch.load``.
 
-    Returns:
-        dict: The checkpoint.
-
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If the file is cut short or damaged, is no checkpoint,
-            holds anything but tensors and the allow-listed classes, or
-            numbers in tensors that are NaN or infinite.
+            holds anything but tensors and the allow-listed classes, or numbers
+            in tensors that are NaN or infinite.
     """
     filename = osp.expanduser(filename)
     if not osp.isfile(filename):
@@ -132,11 +129,8 @@ def check_sums(filename: str) -> None:
     """Compare the parts of a file of ``torch.save`` with their checksums.
 
     ``torch.load`` does not. The format of before torch 1.6 has none, and
-    without sums saves who asks torch to.
-
-    Raises:
-        ValueError, zipfile.BadZipFile: If one is wrong, or the parts, which
-            torch never compresses, would be larger than the file.
+    without sums saves who asks torch to. What is raised of a wrong one, or of
+    parts, which torch never compresses, larger than the file, is anything.
     """
     if not zipfile.is_zipfile(filename):
         return
@@ -209,18 +203,10 @@ def _check_tensors(filename: str, loaded) -> None:
 
 
 def load_from_http(filename, map_location='cpu'):
-    """Download a checkpoint, once, and load it like a local file.
-
-    Args:
-        filename (str): URL of a ``.pth`` or ``.pt`` file.
-        map_location: As in ``torch.load``.
-
-    Returns:
-        dict: The checkpoint.
+    """Download a checkpoint, once, and load it by :func:`load_from_local`.
 
     Raises:
         OSError: If it cannot be downloaded.
-        ValueError: As :func:`load_from_local`.
     """
     path = osp.join(torch.hub.get_dir(), 'checkpoints',
                     osp.basename(urlparse(filename).path))
@@ -246,8 +232,7 @@ def load_as_data(filename, map_location='cpu'):
     """Load what ``as_data:PATH`` or ``as_data:URL`` names.
 
     So functions of others that take a checkpoint's path, as MMDet's
-    ``init_detector``, load it by :func:`load_from_local` or
-    :func:`load_from_http`, whose arguments and errors these are.
+    ``init_detector``, load it safely.
     """
     filename = filename[len(AS_DATA):]
     load = (load_from_http if filename.startswith(('http://', 'https://'))

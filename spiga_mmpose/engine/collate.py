@@ -22,20 +22,15 @@ def collate_faces(samples: Sequence[dict]) -> dict:
     """Stack the crops; send the small labels by value.
 
     A face has several small tensors beside its crop. By default each of them
-    travels through shared memory, for which the trainer asks the worker one
-    by one while the worker is busy with the next batch. Crops must have one
-    size, as top-down pipelines make them.
+    travels through shared memory, for which the trainer asks the worker one by
+    one while the worker is busy with the next batch.
 
     For training data loaders alone: MMEngine's inferencers take the
-    ``collate_fn`` of ``test_dataloader`` for a name, the Runner for a dict,
-    and test samples have no tensor beside the crop.
-
-    Args:
-        samples (Sequence[dict]): B packed samples: ``inputs`` (3, H, W) and
-            ``data_samples``.
+    ``collate_fn`` of ``test_dataloader`` for a name, the Runner for a dict.
 
     Returns:
-        dict: ``inputs`` (B, 3, H, W) and ``data_samples``, a list of B.
+        dict: ``inputs`` (B, 3, H, W), of one size, and ``data_samples``, a
+        list of B.
     """
     data_samples = [sample['data_samples'] for sample in samples]
     if get_worker_info() is not None:

@@ -7,11 +7,8 @@ def launch_on_cpu(cfg) -> None:
     """Let ``torchrun`` work where there is no GPU; elsewhere do nothing.
 
     MMEngine's ``pytorch`` launcher asks for a GPU, but leaves a process group
-    alone that is there already.
-
-    Args:
-        cfg (Config): With ``launcher``; its ``model_wrapper_cfg`` is changed
-            in place.
+    alone that is there already. ``model_wrapper_cfg`` of the config is changed
+    in place.
     """
     if cfg.launcher != 'pytorch' or torch.cuda.is_available():
         return

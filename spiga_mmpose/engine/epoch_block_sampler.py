@@ -11,17 +11,13 @@ class EpochBlockSampler(Sampler):
     """Epoch e sees the e-th block of an (endless) data set, in order.
 
     For data sets that draw their samples on demand, such as
-    ``SyntheticFaceDataset``. Starts again from the first block after the
-    last.
+    ``SyntheticFaceDataset``. Starts again from the first block after the last.
 
     Args:
         dataset (Sized): The data set.
-        epoch_size (int): Samples an epoch, over all processes.
+        epoch_size (int): Samples an epoch, over all processes: at least one
+            each, at most the data set; else a ``ValueError``.
         seed (int, optional): Not used; the Runner passes it to samplers.
-
-    Raises:
-        ValueError: If an epoch has fewer samples than there are processes, or
-            more than the data set.
     """
 
     def __init__(self, dataset, epoch_size: int,

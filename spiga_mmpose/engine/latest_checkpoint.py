@@ -21,9 +21,6 @@ def find_latest_checkpoint(folder: str) -> Optional[str]:
     ``last_checkpoint`` names. An absolute path in that file is not followed:
     the folder may have been moved or copied.
 
-    Args:
-        folder (str): The work folder.
-
     Returns:
         str | None: Path of ``epoch_*.pth`` or ``iter_*.pth`` in it; None if
         there is no whole one. What is not whole is named in the log.

@@ -7,10 +7,10 @@ import torch
 import torch.distributed as dist
 from mmengine.dist import is_distributed
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmpose.registry import HOOKS
 
 from .latest_checkpoint import find_latest_checkpoint
+from .model_of import model_of
 
 
 @HOOKS.register_module()
@@ -20,22 +20,15 @@ class NonFiniteLossHook(Hook):
     A step whose loss or whose gradient is not finite changes nothing: no
     optimiser step, and the buffers (BatchNorm statistics) are put back. What
     was accumulated for that step goes with it. The files of the batch are
-    logged as an error. In a distributed run all processes skip together.
+    logged as an error. In a distributed run all processes skip together. With
+    a loss scaler (fp16), which skips overflows itself, only losses are looked
+    at.
 
-    With a loss scaler (fp16) gradients overflow now and then; the scaler skips
-    these steps itself, and only losses are looked at here.
-
-    No checkpoint is written of weights that are not finite, whatever made
-    them so.
+    No checkpoint is written of weights that are not finite.
 
     Args:
         max_in_a_row (int): So many skipped steps one after the other end the
-            training. Defaults to 10.
-
-    Raises:
-        ValueError: If ``max_in_a_row`` is below 1.
-        FloatingPointError: From training, after ``max_in_a_row`` skips, or
-            instead of such a checkpoint.
+            training, by a ``FloatingPointError``.
     """
     # Before whatever writes a checkpoint.
     priority = 'HIGHEST'
@@ -52,9 +45,7 @@ class NonFiniteLossHook(Hook):
 
     def before_train(self, runner) -> None:
         """Stand between the loss, the gradient and the optimiser."""
-        model = runner.model
-        if is_model_wrapper(model):
-            model = model.module
+        model = model_of(runner)
         # What a checkpoint holds; the others are constants.
         kept = model.state_dict()
         self._live = [

@@ -17,10 +17,14 @@ import re
 from collections import OrderedDict
 
 import torch
-from torch import Tensor
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
+from torch import Tensor, nn
 
 from spiga_mmpose.io import write_tensors
 from spiga_mmpose.landmark_sets import load_landmark_set
+from spiga_mmpose.models.backbones import HourglassPoseNet
+from spiga_mmpose.models.heads import GATCascadeHead
+from .checkpoint import load_from_local
 
 LANDMARK_SETS = {98: 'wflw_98', 68: '300w_68'}
 _HEADS = 4
@@ -154,19 +158,9 @@ _CONSTANTS = re.compile(
 
 
 def convert(released: dict) -> OrderedDict:
-    """Released state dict to this project's.
-
-    Args:
-        released (dict): Tensors by the release's names.
-
-    Returns:
-        OrderedDict: State dict of the model in ``configs/spiga_wflw.py`` or
-        ``configs/spiga_300w.py``.
-
-    Raises:
-        ValueError: If keys or shapes differ from the release's. The message
-            names them.
-    """
+    """Released state dict to that of the model in ``configs/spiga_wflw.py`` or
+    ``configs/spiga_300w.py``; a ``ValueError`` names keys and shapes that are
+    not the release's."""
     key = 'visual_cnn.outs_points.0.0.conv.weight'
     points = released.get(key)
     if not isinstance(points, Tensor) or points.ndim == 0:
@@ -231,10 +225,6 @@ def _some(names, most: int = 5) -> str:
 
 def release_architecture(landmarks: int):
     """The default model for a number of landmarks, without its weights."""
-    from torch import nn
-
-    from spiga_mmpose.models.backbones import HourglassPoseNet
-    from spiga_mmpose.models.heads import GATCascadeHead
     name = LANDMARK_SETS[landmarks]
     return nn.ModuleDict(
         dict(
@@ -243,20 +233,8 @@ def release_architecture(landmarks: int):
 
 
 def convert_file(src: str, dst: str) -> None:
-    """Convert a released file into a checkpoint of this project.
-
-    Args:
-        src (str): Released state dict (``.pt``).
-        dst (str): Checkpoint to write (``.pth``).
-
-    Raises:
-        FileNotFoundError: If ``src`` is not there.
-        ValueError: If ``src`` is not a released state dict, see
-            :func:`convert`.
-    """
-    from mmpose.datasets.datasets.utils import parse_pose_metainfo
-
-    from .checkpoint import load_from_local
+    """Convert a released file ``src`` (``.pt``) into a checkpoint ``dst`` of
+    this project; errors are those of reading it and of :func:`convert`."""
     released = load_from_local(src)
     if not isinstance(released, dict):
         raise ValueError(f'{src}: expected a state dict, found '

@@ -17,10 +17,10 @@ class SafeCheckpointHook(CheckpointHook):
     MMEngine deletes the oldest checkpoint before the new one is written, so
     that with ``max_keep_ckpts=1`` a full disk leaves none; and a run resumed
     from another work folder deletes the best checkpoint there. In a local
-    folder they are written whole or not at all, and so is
-    ``last_checkpoint``, whose path begins in the work folder. A run that
-    resumes without a path takes :func:`find_latest_checkpoint`. What a killed
-    run has left of a file is removed. Arguments as of ``CheckpointHook``.
+    folder checkpoints and ``last_checkpoint``, whose path begins in the work
+    folder, are written whole or not at all. A run that resumes without a path
+    takes :func:`find_latest_checkpoint`. What a killed run has left of a file
+    is removed. Arguments as of ``CheckpointHook``.
     """
 
     def __init__(self, *args, **kwargs) -> None:

@@ -3,12 +3,12 @@ from itertools import accumulate
 from typing import List
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper
 from mmpose.registry import HOOKS
 from torch import nn
 
 from spiga_mmpose.models.heads.trained_parts import TrainedParts
+from .model_of import model_of
 from .stages import Stage, read_stages, stage_at, total_length, trained_until
 
 
@@ -16,30 +16,25 @@ from .stages import Stage, read_stages, stage_at, total_length, trained_until
 class StageHook(Hook):
     """Train the stages of the config, see :class:`Stage`.
 
-    It reads ``stages`` of the config, the one place where they stand, builds
-    their schedulers, and in each stage trains what the stage says. Use it
-    with ``StagedTrainLoop``, an optimizer with ``lr=1.``, and without
+    Use it with ``StagedTrainLoop``, an optimizer with ``lr=1.``, and without
     ``param_scheduler``.
 
     At the start of a stage the learning rate is set and the optimizer's state
     is cleared, as if the stage had an optimizer of its own. The stage follows
     from the epoch alone, so a resumed run is in the right one; a checkpoint
-    that comes from other stages is refused. A scheduler that had begun
-    resumes as the checkpoint has it, one that lies ahead follows the config.
-
-    Gradients are accumulated within an epoch, whose last step takes what is
-    left, as MMEngine's does for the whole run. So a stage's gradients never
-    move what the next one freezes, and a run resumed after an epoch has lost
-    none.
+    that comes from other stages is refused. A scheduler that had begun resumes
+    as the checkpoint has it, one that lies ahead follows the config. Gradients
+    are accumulated within an epoch, whose last step takes what is left, so
+    that they never move what the next stage freezes.
 
     Frozen modules get no gradient and run in evaluation mode, so that their
-    BatchNorm statistics stay (paper, supplementary 1.2: the backbone is
-    frozen to train the cascade).
+    BatchNorm statistics stay (paper, supplementary 1.2: the backbone is frozen
+    to train the cascade).
 
     The parts that a stage trains are recorded in the head, see
     :class:`TrainedParts`. The stage stands in the log and in TensorBoard
-    (``stage_<name>``), in every checkpoint (``meta.stage``; ``meta.stages``
-    is how long each has been trained), and the weights at its end are kept as
+    (``stage_<name>``), in every checkpoint (``meta.stage``; ``meta.stages`` is
+    how long each has been trained), and the weights at its end are kept as
     ``<name>.pth`` in the work folder: what the next stage can start from by
     ``load_from``.
 
@@ -59,11 +54,8 @@ class StageHook(Hook):
         self._frozen_parameters = []
 
     def before_run(self, runner) -> None:
-        """Read the stages; in a training, make rates and schedulers.
-
-        This comes before a checkpoint is loaded, so that resuming finds the
-        schedulers.
-        """
+        """Read the stages; in a training, make rates and schedulers, before a
+        checkpoint is loaded, so that resuming finds them."""
         self.stages = read_stages(runner.cfg)
         if self._factors is not None or not isinstance(
                 runner.optim_wrapper, OptimWrapper):
@@ -91,7 +83,7 @@ class StageHook(Hook):
         start without the weights of what no stage trains."""
         source = runner._load_from or runner.work_dir
         if not runner._resume:
-            self._check_frozen(_model(runner), checkpoint, source)
+            self._check_frozen(model_of(runner), checkpoint, source)
             return
         if 'optimizer' not in checkpoint:
             raise ValueError(
@@ -159,7 +151,7 @@ class StageHook(Hook):
                 f'the stages last {total} epochs, train_cfg '
                 f"{runner.max_epochs}: expected train_cfg = dict("
                 "type='StagedTrainLoop')")
-        modules = dict(_model(runner).named_modules())
+        modules = dict(model_of(runner).named_modules())
         for stage in self.stages:
             missing = sorted(set(stage.frozen) - set(modules))
             if missing:
@@ -196,11 +188,11 @@ class StageHook(Hook):
         """Record what is trained; after a stage's last iteration, make the
         optimizer the next's.
 
-        This comes before the schedulers step, so that a warm-up of the next
-        stage starts from its learning rate, and before the checkpoint, so
-        that a resumed run is the same as one that was not interrupted.
+        Before the schedulers step, so that a warm-up of the next stage starts
+        from its learning rate, and before the checkpoint, so that a resumed
+        run is the same as one that was not interrupted.
         """
-        head = getattr(_model(runner), 'head', None)
+        head = getattr(model_of(runner), 'head', None)
         if isinstance(head, TrainedParts):
             head.record_trained(self.stages[self._current].losses)
         if batch_idx + 1 < len(runner.train_dataloader):
@@ -269,7 +261,7 @@ class StageHook(Hook):
 
     def _enter(self, runner, index: int) -> None:
         stage = self.stages[index]
-        model = _model(runner)
+        model = model_of(runner)
         modules = dict(model.named_modules())
         # Only what this hook froze is unfrozen: a backbone may have frozen
         # layers of its own.
@@ -296,11 +288,6 @@ class StageHook(Hook):
         runner.logger.info(
             f'stage {index + 1} of {len(self.stages)}: {stage.name}; '
             f'losses {list(stage.losses)}, frozen {list(stage.frozen)}')
-
-
-def _model(runner) -> nn.Module:
-    return runner.model.module if is_model_wrapper(
-        runner.model) else runner.model
 
 
 def _is_pretrained(module: nn.Module) -> bool:

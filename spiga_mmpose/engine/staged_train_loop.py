@@ -10,11 +10,8 @@ from .stages import read_stages, total_length
 class StagedTrainLoop(EpochBasedTrainLoop):
     """Train for the epochs of the config's ``stages``, see :class:`Stage`.
 
-    Args:
-        runner (Runner): With ``StageHook`` among its hooks.
-        dataloader (DataLoader | dict): Of the training.
-        **kwargs: Other arguments of ``EpochBasedTrainLoop``, e.g.
-            ``val_interval``.
+    Needs ``StageHook`` among the hooks; arguments as of
+    ``EpochBasedTrainLoop`` but for ``max_epochs``.
 
     Raises:
         ValueError: If the config has no valid stages or no ``StageHook``,

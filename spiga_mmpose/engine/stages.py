@@ -7,28 +7,17 @@ from spiga_mmpose.models.heads.trained_parts import PARTS
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage of a training; an entry of the config's ``stages``.
-
-    Attributes:
-        name (str): For the log and the file of its weights.
-        length (int): Epochs, at least 1.
-        lr (float): Learning rate at its start, above 0. A parameter group
-            with an ``lr_mult`` has that multiple of it.
-        losses (Sequence[str]): Which of ``PARTS`` count, see
-            :meth:`GATCascadeHead.loss`; heads of MMPose need none.
-        frozen (Sequence[str]): Names of the modules that are not trained,
-            e.g. ``['backbone']`` or ``['head.steps']``.
-        schedulers (Sequence[dict]): Configs of MMEngine's parameter
-            schedulers. ``begin`` and ``end`` count from the start of the
-            stage, in epochs or, with ``by_epoch=False``, in iterations; by
-            default a scheduler lasts the whole stage, and none acts beyond
-            it. ``eta_min_ratio`` is a share of the stage's ``lr``.
-    """
-    name: str
-    length: int
-    lr: float
-    losses: Sequence[str]
+    """One stage of a training; an entry of the config's ``stages``."""
+    name: str  # for the log and the file of its weights
+    length: int  # epochs
+    lr: float  # at its start; a group with an lr_mult has that multiple of it
+    losses: Sequence[str]  # of PARTS; heads of MMPose need none
+    # Modules that are not trained, e.g. ['backbone'] or ['head.steps'].
     frozen: Sequence[str]
+    # Configs of MMEngine's parameter schedulers. begin and end count from the
+    # start of the stage, in epochs or, with by_epoch=False, in iterations; by
+    # default a scheduler lasts the whole stage, and none acts beyond it.
+    # eta_min_ratio is a share of the stage's lr.
     schedulers: Sequence[dict] = ()
 
     def __post_init__(self):
@@ -46,18 +35,11 @@ class Stage:
 
 
 def read_stages(cfg) -> List[Stage]:
-    """Stages of a config.
-
-    Args:
-        cfg (Config): With ``stages``, a list of dicts with the keys of
-            :class:`Stage`.
-
-    Returns:
-        list[Stage]: In order, at least one.
+    """Stages of a config, in order, at least one.
 
     Raises:
-        ValueError: If there are none, one is not of this form, or two have
-            the same name.
+        ValueError: If there are none, one is not a dict with the keys of
+            :class:`Stage`, or two have the same name.
     """
     found = cfg.get('stages')
     if not found or not isinstance(found, (list, tuple)):
@@ -103,14 +85,10 @@ def trained_until(stages: Sequence[Stage], epoch: int) -> List[list]:
 
 
 def select_stages(cfg, names: Sequence[str]) -> None:
-    """Leave only some of a config's stages, in place.
+    """Leave only some of a config's stages, by name, in place.
 
     They keep their order; what comes before is for ``load_from`` (or
     ``resume``) to bring.
-
-    Args:
-        cfg (Config): With ``stages``.
-        names (Sequence[str]): Names of the stages to run.
 
     Raises:
         ValueError: If the config has no stages, none of a name, or no weights

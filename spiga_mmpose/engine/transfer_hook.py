@@ -1,7 +1,8 @@
 """Start a training from weights of another landmark set or size."""
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmpose.registry import HOOKS
+
+from .model_of import model_of
 
 
 @HOOKS.register_module()
@@ -10,20 +11,15 @@ class TransferHook(Hook):
 
     Without it weights of another shape are an error. The record of the trained
     parts (``head.trained``) is left out, since not all of them came along. A
-    resumed run has its own weights: nothing is left out.
-
-    Raises:
-        ValueError: If nothing in the checkpoint fits the model.
+    resumed run has its own weights: nothing is left out. If nothing fits the
+    model, a ``ValueError``.
     """
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """Leave out tensors of another shape, and say so."""
         if runner._resume:
             return
-        model = runner.model
-        if is_model_wrapper(model):
-            model = model.module
-        own = model.state_dict()
+        own = model_of(runner).state_dict()
         weights = checkpoint.get('state_dict', checkpoint)
         left_out = [
             name for name, value in weights.items()

@@ -10,21 +10,13 @@ from spiga_mmpose.io import write_whole
 class WholeFileBackend(LocalBackend):
     """MMEngine's local files, of which a full disk leaves no half.
 
-    Its name is ``'whole_file'``: checkpoints are written by it, so that one
-    that cannot be written whole leaves the one before it, also under the same
-    name.
+    Its name is ``'whole_file'``: a checkpoint that cannot be written leaves
+    the one before it, also under the same name.
     """
 
     def put(self, obj: bytes, filepath) -> None:
-        """Write bytes beside ``filepath`` and move them there when complete.
-
-        Args:
-            obj (bytes): Content.
-            filepath (str | Path): Where to; its folder is made.
-
-        Raises:
-            OSError: If it cannot be written; what was there before stays.
-        """
+        """Write bytes beside ``filepath`` and move them there when complete;
+        its folder is made."""
         mmengine.mkdir_or_exist(osp.dirname(osp.realpath(filepath)))
         try:
             write_whole(filepath, obj)

@@ -19,19 +19,12 @@ _RANKS = ('RANK', 'SLURM_PROCID', 'OMPI_COMM_WORLD_RANK', 'PMI_RANK')
 
 @contextmanager
 def work_folder_lock(folder: str, launcher: str = 'none') -> Iterator[None]:
-    """Hold a work folder, so that no other process trains in it.
+    """Hold a work folder, which is made, so that no other process trains in
+    it; else a ``ValueError`` says which one does.
 
     The system lets go of it when the process ends, however that happens. The
-    file stays, empty.
-
-    Args:
-        folder (str): The work folder; it is made.
-        launcher (str): As of the Runner; of several processes the first
-            holds the folder.
-
-    Raises:
-        ValueError: If another training holds it; the message says which.
-        OSError: If the folder or the file cannot be written.
+    file stays, empty. Of several processes of a ``launcher`` the first holds
+    it.
     """
     ranks = [os.environ[name] for name in _RANKS if name in os.environ]
     if not fcntl or launcher != 'none' and ranks and ranks[0] != '0':

@@ -1,6 +1,4 @@
 """Files of strangers and our own: reading that is safe, writing that is whole.
-
-Stands below everything else of the package.
 """
 from .arrays import LARGEST, as_array, is_valid
 from .images import (MAX_PIXELS, ImageError, as_bgr, decode_image, from_pillow,

@@ -17,19 +17,11 @@ _MAX_DIMENSIONS = 4  # landmarks after each step: (1, S+1, L, 2)
 
 
 def as_array(values: Any, bools: bool = False) -> np.ndarray:
-    """A NumPy array, float64, of an array, tensor, number or nested list.
+    """A float64 array of an array, tensor, number or nested list.
 
-    Args:
-        values (Any): What a file holds.
-        bools (bool): Take truth values as 0 and 1. Defaults to False.
-
-    Returns:
-        np.ndarray: Of any shape, float64; may hold NaN and infinity.
-
-    Raises:
-        ValueError: If it is anything but numbers, or lists of different
-            lengths. The message begins with ``must be numbers`` and has no
-            name of the thing.
+    With ``bools``, truth values count as 0 and 1. NaN and infinity pass;
+    anything but numbers, and lists of different lengths, raise ``ValueError``:
+    ``must be numbers, found ...``.
     """
     if isinstance(values, torch.Tensor):
         values = values.detach().cpu()
@@ -79,12 +71,5 @@ def _is_number(kind, bools):
 
 
 def is_valid(numbers: np.ndarray) -> np.ndarray:
-    """Mask of numbers that are finite and small enough to compute with.
-
-    Args:
-        numbers (np.ndarray): Of any shape.
-
-    Returns:
-        np.ndarray: bool, of the same shape.
-    """
+    """Mask of numbers that are finite and small enough to compute with."""
     return np.abs(numbers) <= LARGEST  # False for NaN

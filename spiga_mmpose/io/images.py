@@ -53,14 +53,7 @@ def read_image(path: str,
 def decode_image(content: bytes,
                  name: str,
                  max_pixels: int = MAX_PIXELS) -> np.ndarray:
-    """Decode the bytes of an image file, as :func:`read_image` does.
-
-    Args:
-        content (bytes): Of the file.
-        name (str): For messages.
-        max_pixels (int): See :func:`read_image`.
-
-    Returns and errors: :func:`read_image`.
+    """As :func:`read_image`, of the bytes of a file with a name for messages.
     """
     with _opened(content, name, max_pixels) as image:
         if image.format not in _JPEG:
@@ -79,7 +72,7 @@ def decode_image(content: bytes,
 def image_content(path: str) -> bytes:
     """Read an image file for decoders of others, which may crash on some.
 
-    Args and errors, but for the data of a JPEG: :func:`read_image`.
+    Errors are those of :func:`read_image`, but for the data of a JPEG.
 
     Returns:
         bytes: Of a JPEG file, as it is; else of a BMP file of the image.
@@ -144,21 +137,8 @@ def _opened(content: bytes, name: str,
 def from_pillow(image: Image.Image,
                 name: str,
                 max_pixels: int = MAX_PIXELS) -> np.ndarray:
-    """Bring a Pillow image into the form of :func:`read_image`.
-
-    Args:
-        image (Image.Image): Of any mode that has colours or grey values of 8
-            or 16 bits.
-        name (str): For messages.
-        max_pixels (int): See :func:`read_image`.
-
-    Returns:
-        np.ndarray: (H, W, 3) BGR, uint8, in the orientation that its EXIF
-        data tell.
-
-    Raises:
-        ImageError: If it cannot be decoded, is of another mode or too large.
-    """
+    """As :func:`read_image`, of a Pillow image: colours or grey values of 8 or
+    16 bits."""
     _check_size(f'the image {name}', *image.size, max_pixels)
     try:
         image.load()
@@ -181,18 +161,12 @@ def from_pillow(image: Image.Image,
 
 
 def as_bgr(image: np.ndarray, path: Optional[str] = None) -> np.ndarray:
-    """Bring an array into the form of :func:`read_image`.
+    """An array in the form of :func:`read_image`; else an :class:`ImageError`.
 
     Args:
-        image (np.ndarray): (H, W), (H, W, 1), (H, W, 3) BGR or (H, W, 4)
-            BGRA, uint8 or uint16.
+        image (np.ndarray): (H, W), (H, W, 1), (H, W, 3) BGR or (H, W, 4) BGRA,
+            uint8 or uint16.
         path (str, optional): Its name, for messages.
-
-    Returns:
-        np.ndarray: (H, W, 3) BGR, uint8.
-
-    Raises:
-        ImageError: If it has another shape or type.
     """
     name = f'the image {path}' if path else 'the image array'
     if not isinstance(image, np.ndarray):
@@ -230,12 +204,8 @@ def _check_sides(name: str, width: int, height: int) -> None:
 
 
 def write_image(path: str, image: np.ndarray, quality: int = 95) -> None:
-    """Write an image file whole or not at all.
-
-    Args:
-        path (str): The file; its ending says the format.
-        image (np.ndarray): (H, W) or (H, W, 3) RGB, uint8.
-        quality (int): Of a JPEG, 0 to 100.
+    """Write an image (H, W) or (H, W, 3) RGB, uint8, whole or not at all; the
+    ending of the path says the format.
 
     Raises:
         ImageError: If the format is unknown or has no place for so large an

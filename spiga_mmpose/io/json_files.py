@@ -8,11 +8,7 @@ from .whole_files import write_whole
 
 
 def read_json(path: str, object_hook: Optional[Callable] = None) -> Any:
-    """The content of a JSON file.
-
-    Args:
-        path (str): The file, see :func:`read_text`.
-        object_hook (Callable | None): See :func:`json.load`.
+    """The content of a JSON file; of ``object_hook``, see :func:`json.load`.
 
     Raises:
         ValueError: If it cannot be read, is no JSON, is nested too deeply or
@@ -50,13 +46,5 @@ def to_json(content: Any) -> str:
 
 
 def write_json(content: Any, path: str) -> None:
-    """Write a file of :func:`to_json` that is whole, or not there.
-
-    Args:
-        content (Any): What is to be written.
-        path (str): The ``.json`` file.
-
-    Raises:
-        OSError: If it cannot be written; the message names the file.
-    """
+    """Write a file of :func:`to_json` whole or not at all."""
     write_whole(path, to_json(content))

@@ -88,11 +88,7 @@ class RestrictedUnpickler(pickle.Unpickler):
     allowed = _allowed()
 
     def find_class(self, module, name):
-        """Resolve a global of a pickle, if it is allowed.
-
-        Raises:
-            UnpicklingError: If it is none of the allowed ones.
-        """
+        """Resolve a global of a pickle, if it is allowed."""
         try:
             return self.allowed[module, name]
         except KeyError:
@@ -116,17 +112,11 @@ def _check_lengths(content) -> None:
 
 
 def load_dump(path: str) -> list:
-    """Read a file that ``tools/test.py --dump`` (``DumpResults``) wrote.
-
-    Args:
-        path (str): The pickle.
-
-    Returns:
-        list[dict]: The data samples as plain dicts.
+    """The data samples of a file of ``tools/test.py --dump``, as plain dicts.
 
     Raises:
-        ValueError: If the file is damaged, or holds anything but such
-            samples; the message names the file. Nothing in it is run.
+        ValueError: If the file is damaged, or holds anything but such samples;
+            the message names the file. Nothing in it is run.
         OSError: If it cannot be read.
     """
     with open(path, 'rb') as file:

@@ -6,20 +6,9 @@ from .json_files import read_json
 
 
 def read_subsets(path: str, num_faces: int) -> Dict[str, Sequence[int]]:
-    """Read subset lists: name -> indices into the annotations.
-
-    Args:
-        path (str): JSON file with a dict of lists, or with such a dict under
-            ``test_subsets``, as the ``db_info.json`` of the release has it.
-        num_faces (int): Number of annotated faces.
-
-    Returns:
-        dict[str, list[int]]: Name and face indices, as in the file.
-
-    Raises:
-        ValueError: If the file cannot be read or is no such thing, see
-            :func:`check_subsets`.
-    """
+    """Read subset lists, name -> indices into ``num_faces`` annotations, of a
+    JSON file: a dict of lists, or such a dict under ``test_subsets``, as the
+    ``db_info.json`` of the release has it. Errors: :func:`check_subsets`."""
     content = read_json(path)
     if isinstance(content, dict):
         content = content.get('test_subsets', content)
@@ -28,17 +17,8 @@ def read_subsets(path: str, num_faces: int) -> Dict[str, Sequence[int]]:
 
 
 def check_subsets(where: str, subsets: Any, num_faces: int) -> None:
-    """Check that subsets are lists of faces.
-
-    Args:
-        where (str): Where they come from, for error messages.
-        subsets (Any): Name -> indices of faces, if all is well.
-        num_faces (int): Number of annotated faces.
-
-    Raises:
-        ValueError: If they are something else, or a face is not there or
-            occurs twice; the message names ``where`` and the subset.
-    """
+    """Raise ``ValueError``, which begins with ``where``, unless subsets are a
+    dict of lists of faces, each face once and below ``num_faces``."""
     if not isinstance(subsets, dict):
         raise ValueError(f'{where}: expected a dict of name -> indices of '
                          f'faces, found {reprlib.repr(subsets)}')

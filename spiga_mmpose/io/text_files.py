@@ -11,15 +11,8 @@ _MARKS = {
 def read_text(path: str) -> str:
     """Content of a text file: UTF-8, or UTF-16 with a byte-order mark.
 
-    Args:
-        path (str): The file; its lines may end as on Windows.
-
-    Returns:
-        str: Without byte-order mark, lines end with a line feed.
-
-    Raises:
-        ValueError: If it cannot be read or is no text. It names the file and
-            the line.
+    Lines, which may end as on Windows, end with a line feed. What cannot be
+    read or is no text is a ``ValueError`` that names file and line.
     """
     try:
         with open(path, 'rb') as file:

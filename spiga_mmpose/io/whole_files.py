@@ -17,11 +17,7 @@ def write_whole(path: Union[str, os.PathLike],
     """Write a file beside its place and move it there when it is complete.
 
     A full disk, a kill or an error leaves what was there before. A link stays
-    one, and a file keeps its mode.
-
-    Args:
-        path (str | PathLike): The file; its folder must exist.
-        content (str | bytes): Text is written as UTF-8.
+    one, and a file keeps its mode. Text is written as UTF-8.
 
     Raises:
         OSError: If it cannot be written; the message names the file.
@@ -31,14 +27,7 @@ def write_whole(path: Union[str, os.PathLike],
 
 def write_all(contents: Dict[Union[str, os.PathLike],
                              Union[str, bytes]]) -> None:
-    """Write files that belong together: all of them, or none.
-
-    Args:
-        contents (dict): Content by path, as of :func:`write_whole`.
-
-    Raises:
-        OSError: If one cannot be written; the message names it.
-    """
+    """Write files that belong together, content by path: all, or none."""
     parts = {}
     try:
         for path, content in contents.items():
@@ -63,45 +52,27 @@ def write_all(contents: Dict[Union[str, os.PathLike],
 
 
 def remove_parts(folder: str, names: str) -> None:
-    """Remove what killed processes have left of :func:`write_all`.
-
-    Args:
-        folder (str): Where nobody else writes files of these names now.
-        names (str): Regular expression of the files' names.
-    """
+    """Remove what killed processes have left of :func:`write_all` in a folder
+    where nobody else writes now; ``names`` is a regular expression."""
     for name in os.listdir(folder):
         if re.fullmatch(rf'\.(?:{names})\.[0-9a-f]{{8}}', name):
             os.remove(osp.join(folder, name))
 
 
 def write_tensors(content: object, path: Union[str, os.PathLike]) -> None:
-    """Write a file of ``torch.save`` as :func:`write_whole` does.
-
-    Args:
-        content (object): What is to be saved.
-        path (str | PathLike): The file.
-
-    Raises:
-        OSError: If it cannot be written; the message names the file.
-    """
+    """Write a file of ``torch.save`` as :func:`write_whole` does."""
     buffer = io.BytesIO()
     torch.save(content, buffer)
     write_whole(path, buffer.getvalue())
 
 
 class GrowingFile:
-    """A text file that is whole after every addition.
+    """A text file that is whole after every addition; what is there is
+    replaced.
 
-    What ends the file (brackets, an index) is written anew behind what is
-    added. An addition that fails, as on a full disk, leaves no trace.
-
-    Args:
-        path (str | PathLike): The file; what is there is replaced.
-        tail (str): The end of the file before the first addition.
-
-    Raises:
-        OSError: If it cannot be written; the message names the file. So do
-            the methods.
+    What ends the file (``tail``: brackets, an index) is written anew behind
+    what is added. An addition that fails, as on a full disk, leaves no trace,
+    and its ``OSError`` names the file.
     """
 
     def __init__(self, path: Union[str, os.PathLike], tail: str = '') -> None:
@@ -135,18 +106,10 @@ class GrowingFile:
 
 @contextmanager
 def staging_folder(folder: str) -> Iterator[str]:
-    """A folder for files of other writers, which are moved to ``folder`` at
-    the end, by name, or deleted after an error.
+    """A new folder in ``folder`` for files of other writers, which are moved
+    to ``folder`` at the end, by name, or deleted after an error.
 
-    Args:
-        folder (str): Where to.
-
-    Yields:
-        str: A new folder in it.
-
-    Raises:
-        OSError: If it cannot be made, or a file cannot be moved. One of a
-            file in the new folder names the file in ``folder`` instead.
+    An ``OSError`` of a file in it names the file in ``folder`` instead.
     """
     with tempfile.TemporaryDirectory(
             prefix='unfinished_', dir=folder) as unfinished:

@@ -2,11 +2,9 @@
 
 Paper, Figure 4 and supplementary Figures 6 and 7. The attention is that of
 ``pred_instances`` where ``test_cfg`` has ``output_attention``: (S, layers,
-heads, L, L) of one face, each row i, what landmark i attends to, sums to 1.
-All views show the mean over the heads; slice ``attention[:, :, h:h + 1]`` to
-see one.
-
-Shape alphabet: L landmarks, S steps.
+heads, L, L) of one face, S steps, L landmarks; each row i, what landmark i
+attends to, sums to 1. All views show the mean over the heads; slice
+``attention[:, :, h:h + 1]`` to see one. Another shape is a ``ValueError``.
 """
 from typing import List, Optional
 
@@ -33,22 +31,10 @@ def attention_grid(image: np.ndarray,
                    landmark_set: LandmarkSet,
                    landmark: Optional[int] = None,
                    size: int = 256) -> np.ndarray:
-    """Draw the attention of one landmark: a row a step, a column a layer.
+    """Draw the attention of one landmark, by default one at the left pupil: a
+    row a step, a column a layer.
 
-    Args:
-        image (np.ndarray): (H, W, 3) RGB, uint8.
-        attention (np.ndarray): (S, layers, heads, L, L) of one face.
-        landmarks (np.ndarray): (L, 2) image px; rows may be NaN.
-        landmark_set (LandmarkSet): Of L landmarks; its parts are named.
-        landmark (int, optional): Defaults to one at the left pupil.
-        size (int): Side of a panel, px.
-
-    Returns:
-        np.ndarray: (H', W', 3) RGB, uint8.
-
-    Raises:
-        ValueError: If the attention has another shape, or there is no such
-            landmark.
+    ``image`` and ``landmarks`` (L, 2) are as in :mod:`.grids`.
     """
     if landmark is None:
         landmark = example_landmark(landmark_set)
@@ -75,12 +61,10 @@ def attention_panels(image: np.ndarray,
                      landmark_set: LandmarkSet,
                      landmark: int,
                      size: int = 256) -> List[List[np.ndarray]]:
-    """The images of :func:`attention_grid`, which has the arguments.
+    """The images of :func:`attention_grid`: S rows of panels (size, size, 3),
+    one a layer.
 
     Widths are of one scale in all panels, so that they can be compared.
-
-    Returns:
-        list[list[np.ndarray]]: S rows of panels (size, size, 3), one a layer.
     """
     part_of(landmark_set, landmark)  # refuses what is no landmark
     _check(attention, landmark_set)
@@ -96,21 +80,11 @@ def attention_panels(image: np.ndarray,
 
 def attention_matrix(attention: np.ndarray,
                      landmark_set: LandmarkSet) -> np.ndarray:
-    """All attention as matrices, landmarks grouped by facial part.
+    """All attention as matrices (H, W, 3) RGB, uint8, landmarks grouped by
+    facial part: a row of matrices a step, a column a layer.
 
-    A row of matrices a step, a column a layer; in a matrix row i is what
-    landmark i attends to. Shades are logarithmic around the even share, and
-    of one scale in all matrices.
-
-    Args:
-        attention (np.ndarray): (S, layers, heads, L, L) of one face.
-        landmark_set (LandmarkSet): Of L landmarks.
-
-    Returns:
-        np.ndarray: (H, W, 3) RGB, uint8.
-
-    Raises:
-        ValueError: If the attention has another shape.
+    Shades are logarithmic around the even share, and of one scale in all
+    matrices.
     """
     _check(attention, landmark_set)
     parts = facial_parts(landmark_set)

@@ -41,14 +41,8 @@ _FAR, _WIDEST = 16000, 64
 
 
 def face_size(landmarks: np.ndarray) -> float:
-    """Side of the square that is as large as the landmarks' box, px.
-
-    Args:
-        landmarks (np.ndarray): (L, 2) image px; rows may be NaN.
-
-    Returns:
-        float: At least 1.
-    """
+    """Side of the square that is as large as the box of landmarks (L, 2), px,
+    at least 1; rows may be NaN."""
     points = landmarks[np.isfinite(landmarks).all(-1)]
     if not len(points):
         return 1.
@@ -71,15 +65,8 @@ def text_height(size: float) -> int:
 
 
 def landmark_style(landmark_set: LandmarkSet) -> Tuple[np.ndarray, np.ndarray]:
-    """Colours by facial part, and the links of the edges.
-
-    Args:
-        landmark_set (LandmarkSet): With parts and edges, or without.
-
-    Returns:
-        tuple: colours (L, 3), uint8 RGB, and links (N, 2), pairs of
-        landmarks.
-    """
+    """Colours (L, 3), uint8 RGB, by facial part, and links (N, 2), pairs of
+    landmarks, of the edges."""
     info = landmark_set.metainfo()
     colors = [
         info['keypoint_info'][i]['color']
@@ -91,14 +78,7 @@ def landmark_style(landmark_set: LandmarkSet) -> Tuple[np.ndarray, np.ndarray]:
 
 
 def facial_parts(landmark_set: LandmarkSet) -> Dict[str, List[int]]:
-    """Every landmark once, by facial part; ``'other'`` holds the rest.
-
-    Args:
-        landmark_set (LandmarkSet): With parts, or without.
-
-    Returns:
-        dict[str, list[int]]: Name of each part that has landmarks, and they.
-    """
+    """Every landmark once, by facial part; ``'other'`` holds the rest."""
     rest = set(range(landmark_set.num_landmarks))
     parts = {}
     for name, ids in [*landmark_set.parts.items(), ('other', sorted(rest))]:
@@ -108,10 +88,7 @@ def facial_parts(landmark_set: LandmarkSet) -> Dict[str, List[int]]:
 
 
 def part_of(landmark_set: LandmarkSet, landmark: int) -> str:
-    """Name of the facial part of a landmark.
-
-    Raises:
-        ValueError: If the set has no such landmark.
+    """Name of the facial part of a landmark; ``ValueError`` if there is none.
     """
     for name, ids in facial_parts(landmark_set).items():
         if landmark in ids:
@@ -132,15 +109,12 @@ def draw_landmarks(canvas: np.ndarray,
                    colors: np.ndarray,
                    links: np.ndarray,
                    opacity: Optional[np.ndarray] = None) -> None:
-    """Draw the points of one face and the edges through them.
+    """Draw the points (L, 2) of one face in their colours (L, 3), and the
+    edges through them.
 
-    Args:
-        canvas (np.ndarray): (H, W, 3).
-        landmarks (np.ndarray): (L, 2) image px.
-        colors (np.ndarray): (L, 3) RGB, 0 to 255.
-        links (np.ndarray): (N, 2) pairs of landmarks. A link has the colour
-            of its first landmark and the opacity of its fainter one.
-        opacity (np.ndarray, optional): (L,) from 0 (not drawn) to 1.
+    A link, one of (N, 2) pairs of landmarks, has the colour of its first
+    landmark and the opacity of its fainter one; ``opacity`` (L,) is from 0
+    (not drawn) to 1.
     """
     if opacity is None:
         opacity = np.ones(len(landmarks))
@@ -162,53 +136,47 @@ def draw_landmarks(canvas: np.ndarray,
     rim = 2 * max(1, round(width / 3))
     if size >= _RIMMED:  # a half dark rim sets light colours off light skin
         for a, b in links:
-            _line(paint, points[a], points[b], BLACK, width + rim)
+            draw_line(paint, points[a], points[b], BLACK, width + rim)
         for i in np.flatnonzero(shown):
-            _disc(paint, points[i], 1.3 * radius, BLACK)
+            draw_disc(paint, points[i], 1.3 * radius, BLACK)
         paint = cv2.addWeighted(paint, 0.5, view, 0.5, 0)
     for a, b in links:
-        _line(paint, points[a], points[b], colors[a], width)
+        draw_line(paint, points[a], points[b], colors[a], width)
         level = int(min(levels[a], levels[b]))
-        _line(mask, points[a], points[b], level, width + rim + 2)
+        draw_line(mask, points[a], points[b], level, width + rim + 2)
     for i in np.flatnonzero(shown):
-        _disc(paint, points[i], radius, colors[i])
-        _disc(mask, points[i], 1.3 * radius + 2, int(levels[i]))
+        draw_disc(paint, points[i], radius, colors[i])
+        draw_disc(mask, points[i], 1.3 * radius + 2, int(levels[i]))
     weight = mask[..., None].astype(np.float32) / 255
     view[:] = np.rint(view + weight * (paint.astype(np.float32) - view))
 
 
 def draw_line(canvas: np.ndarray, start: np.ndarray, end: np.ndarray,
               color: Color, width: int) -> None:
-    """Draw a line between two points (2,), image px, if both are finite."""
+    """Draw a line between two points (2,)."""
     if np.isfinite([start, end]).all():
-        _line(canvas, start, end, color, width)
+        cv2.line(canvas, _fixed(start), _fixed(end), _ink(color), width,
+                 cv2.LINE_AA, _SHIFT)
 
 
 def draw_disc(canvas: np.ndarray, center: np.ndarray, radius: float,
               color: Color) -> None:
-    """Draw a disc around a point (2,), image px, if it is finite."""
+    """Draw a disc around a point (2,)."""
     if np.isfinite(center).all():
-        _disc(canvas, center, radius, color)
+        cv2.circle(canvas, _fixed(center), round(radius * 2**_SHIFT),
+                   _ink(color), -1, cv2.LINE_AA, _SHIFT)
 
 
 def draw_square(canvas: np.ndarray, center: np.ndarray, side: float,
                 color: Color, width: int) -> None:
     """Draw the outline of a square around a point (2,), image px, on a dark
-    rim, if both are finite."""
-    if np.isfinite([*center, side]).all():
-        corners = [_fixed(center + sign * side / 2) for sign in (-1, 1)]
-        _rectangle(canvas, corners, color, width)
+    rim."""
+    _rectangle(canvas, [center - side / 2, center + side / 2], color, width)
 
 
 def draw_indices(canvas: np.ndarray, landmarks: np.ndarray,
                  colors: np.ndarray) -> None:
-    """Write the number of each landmark beside it.
-
-    Args:
-        canvas (np.ndarray): (H, W, 3).
-        landmarks (np.ndarray): (L, 2) image px.
-        colors (np.ndarray): (L, 3) RGB, 0 to 255.
-    """
+    """Write its number beside each landmark (L, 2) in its colour (L, 3)."""
     size = face_size(landmarks)
     height = float(np.clip(size / 45, 7, 48))
     offset = np.array([0.5, -1.5]) * point_radius(size) - (0, height)
@@ -219,23 +187,15 @@ def draw_indices(canvas: np.ndarray, landmarks: np.ndarray,
 
 def pose_frame(head_model: np.ndarray, pose: np.ndarray,
                landmarks: np.ndarray) -> Tuple[np.ndarray, float]:
-    """Square crop in the image, from a pose and its landmarks.
+    """Square crop in the image: upper left corner (2,) and side, image px,
+    from a pose (6,), the rigid head (L, 3) and the landmarks (L, 2).
 
     A pose is one of the square crop; drawing it in the image needs the crop.
     Samples of several faces that MMPose has merged keep the crop of the first
     face only, so it is found from what each face has: the least-squares scale
-    and shift that bring the projected head onto the landmarks. It is exact
-    for entry 0 of ``landmark_steps``, which is that projection.
-
-    Args:
-        head_model (np.ndarray): (L, 3) rigid head.
-        pose (np.ndarray): (6,) yaw, pitch, roll, tx, ty, tz.
-        landmarks (np.ndarray): (L, 2) image px; rows may be NaN.
-
-    Returns:
-        tuple: upper left corner (2,) and side of the crop, image px. The side
-        is NaN where fewer than two landmarks are finite or the projection is
-        not finite.
+    and shift that bring the projected head onto the landmarks. It is exact for
+    entry 0 of ``landmark_steps``, which is that projection. The side is NaN
+    where fewer than two landmarks or the projection are finite.
     """
     with np.errstate(all='ignore'):
         unit = project_head(head_model, np.asarray(pose, np.float64))
@@ -254,15 +214,8 @@ def draw_pose_axes(canvas: np.ndarray, pose: np.ndarray, corner: np.ndarray,
     """Draw the head's axes from the origin of the head model (nose tip).
 
     Red points to the right of the image, green down and blue out of the face
-    when the face looks straight into the camera.
-
-    Args:
-        canvas (np.ndarray): (H, W, 3).
-        pose (np.ndarray): (6,) yaw, pitch, roll in degrees, tx, ty, tz in
-            head units.
-        corner (np.ndarray): (2,) upper left corner of the crop, image px.
-        side (float): Side of the crop, image px.
-        size (float): Size of the face, px.
+    when the face looks straight into the camera. ``corner`` and ``side`` are
+    those of :func:`pose_frame`; ``size`` is that of the face, px.
     """
     pose = np.asarray(pose, np.float64)
     # World axes: x out of the face, -y right, z down (geometry.euler).
@@ -274,25 +227,15 @@ def draw_pose_axes(canvas: np.ndarray, pose: np.ndarray, corner: np.ndarray,
         return
     width = max(2, _width(size, 75))
     # What points at the camera covers the rest.
-    nearest_last = np.argsort(-_depths(ends, pose))
-    for i in nearest_last:
+    depths = ends @ euler_to_matrix(pose[:3])[2]
+    for i in np.argsort(-depths):
         _arrow(canvas, points[0], points[1 + i], BLACK, width + 2)
         _arrow(canvas, points[0], points[1 + i], AXIS_COLORS[i], width)
 
 
-def draw_box(canvas: np.ndarray,
-             box: np.ndarray,
-             color: Color = BOX_COLOR) -> None:
-    """Draw a box.
-
-    Args:
-        canvas (np.ndarray): (H, W, 3).
-        box (np.ndarray): (4,) x1, y1, x2, y2 in image px.
-        color (tuple): RGB, 0 to 255.
-    """
-    if np.isfinite(box).all():
-        corners = [_fixed(point) for point in np.reshape(box, (2, 2))]
-        _rectangle(canvas, corners, color, box_width(box))
+def draw_box(canvas: np.ndarray, box: np.ndarray) -> None:
+    """Draw a box (4,) x1, y1, x2, y2 in image px."""
+    _rectangle(canvas, np.reshape(box, (2, 2)), BOX_COLOR, box_width(box))
 
 
 def box_width(box: np.ndarray) -> int:
@@ -306,17 +249,15 @@ def draw_text(canvas: np.ndarray,
               height: float,
               colors: Sequence[Color] = (WHITE, ),
               background: float = 0.6) -> None:
-    """Write lines of text on a darkened field.
+    """Write lines of text on a field darkened by ``background``, 0 (not) to 1
+    (black).
 
     Args:
-        canvas (np.ndarray): (H, W, 3).
-        lines (list[str]): The lines.
         corner (tuple): x, y of the upper left corner, image px. It is moved
             where the text would leave the canvas.
         height (float): Height of the letters, px.
         colors (list[tuple]): RGB of each line; the last one goes on for those
             that have none.
-        background (float): Darkness of the field, 0 (none) to 1 (black).
     """
     if not np.isfinite(corner).all():
         return
@@ -341,16 +282,7 @@ def draw_text(canvas: np.ndarray,
 
 
 def text_band(lines: Sequence[str], width: int, height: float) -> np.ndarray:
-    """White band with lines of text, cut where too long.
-
-    Args:
-        lines (list[str]): The lines.
-        width (int): Of the band, px.
-        height (float): Height of the letters, px.
-
-    Returns:
-        np.ndarray: (H, width, 3) RGB, uint8.
-    """
+    """White band (H, width, 3) with lines of text, cut where too long."""
     lines = [_fitting(line, width, height) for line in lines]
     depth = text_extent(lines, height)[1]
     band = np.full((depth, width, 3), PAPER, np.uint8)
@@ -376,24 +308,16 @@ def _text_layout(height: float) -> Tuple[int, int]:
     return round(0.3 * height), round(1.25 * height)
 
 
-def _font(height: float) -> ImageFont.FreeTypeFont:
-    return _font_of_size(max(5, round(height)))
-
-
 @lru_cache(maxsize=64)
-def _font_of_size(height: int) -> ImageFont.FreeTypeFont:
+def _font(height: float) -> ImageFont.FreeTypeFont:
     # Matplotlib is installed with MMEngine and brings a free font along.
     path = osp.join(matplotlib.get_data_path(), 'fonts', 'ttf',
                     'DejaVuSansMono.ttf')
-    return ImageFont.truetype(path, height)
+    return ImageFont.truetype(path, max(5, round(height)))
 
 
 def _width(size: float, share: float) -> int:
     return int(np.clip(round(size / share), 1, _WIDEST))
-
-
-def _depths(world: np.ndarray, pose: np.ndarray) -> np.ndarray:
-    return world @ euler_to_matrix(pose[:3])[2]
 
 
 def _view_of(canvas: np.ndarray, points: np.ndarray,
@@ -414,20 +338,13 @@ def _ink(color):
     return int(color) if np.isscalar(color) else tuple(int(c) for c in color)
 
 
-def _line(image, start, end, color, width) -> None:
-    cv2.line(image, _fixed(start), _fixed(end), _ink(color), width,
-             cv2.LINE_AA, _SHIFT)
-
-
 def _rectangle(image, corners, color, width) -> None:
+    if not np.isfinite(corners).all():
+        return
+    corners = [_fixed(point) for point in corners]
     for ink, thickness in ((BLACK, width + 2), (color, width)):
         cv2.rectangle(image, *corners, _ink(ink), thickness, cv2.LINE_AA,
                       _SHIFT)
-
-
-def _disc(image, center, radius, color) -> None:
-    cv2.circle(image, _fixed(center), round(radius * 2**_SHIFT), _ink(color),
-               -1, cv2.LINE_AA, _SHIFT)
 
 
 def _arrow(image, start, end, color, width) -> None:

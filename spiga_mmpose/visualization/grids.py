@@ -1,4 +1,8 @@
-"""Grids of images: face panels, step strips and contact grids."""
+"""Grids of images: face panels, step strips and contact grids.
+
+Images are (H, W, 3) RGB, uint8; landmarks are in image px, and rows may be
+NaN; panels are squares of ``size`` px.
+"""
 import textwrap
 from typing import List, Optional, Sequence, Tuple
 
@@ -23,19 +27,11 @@ def crop_panel(image: np.ndarray,
                landmarks: np.ndarray,
                size: int = 256,
                margin: float = 1.35) -> Tuple[np.ndarray, np.ndarray]:
-    """Square image of one face, and the way into it.
+    """Panel of one face, black beyond the image, and the affine matrix (2, 3)
+    from image px to panel px.
 
-    Args:
-        image (np.ndarray): (H, W, 3) RGB, uint8.
-        landmarks (np.ndarray): (..., 2) image px, all that shall be inside;
-            rows may be NaN.
-        size (int): Side of the panel, px.
-        margin (float): Side of the panel over the longer side of the
-            landmarks' box.
-
-    Returns:
-        tuple: panel (size, size, 3), black beyond the image, and the affine
-        matrix (2, 3) from image px to panel px.
+    ``landmarks`` (..., 2) are all that shall be inside; ``margin`` is the side
+    of the panel over the longer side of their box.
     """
     points = landmarks.reshape(-1, 2)
     points = points[np.isfinite(points).all(-1)]
@@ -68,34 +64,15 @@ def face_panel(image: np.ndarray,
                landmarks: np.ndarray,
                landmark_set: LandmarkSet,
                pose: Optional[np.ndarray] = None,
-               frame: Optional[np.ndarray] = None,
-               caption: str = '',
                size: int = 256) -> np.ndarray:
-    """One face with its landmarks and, where there is a pose, its axes.
-
-    Args:
-        image (np.ndarray): (H, W, 3) RGB, uint8.
-        landmarks (np.ndarray): (L, 2) image px; rows may be NaN.
-        landmark_set (LandmarkSet): Colours, edges and rigid head.
-        pose (np.ndarray, optional): (6,) yaw, pitch, roll, tx, ty, tz.
-        frame (np.ndarray, optional): (..., 2) image px: what the panel shall
-            show. Defaults to the landmarks. The panels of one face show the
-            same part of the image when they are given the same frame.
-        caption (str): Written in the upper left corner.
-        size (int): Side of the panel, px.
-
-    Returns:
-        np.ndarray: (size, size, 3) RGB, uint8.
-    """
-    frame = landmarks if frame is None else frame
-    panel, matrix = crop_panel(image, frame, size)
+    """Panel of one face with its landmarks (L, 2) and, where there is a pose
+    (6,), its axes."""
+    panel, matrix = crop_panel(image, landmarks, size)
     points = to_panel(landmarks, matrix)
     draw_landmarks(panel, points, *landmark_style(landmark_set))
     if pose is not None and landmark_set.head_model is not None:
         place = pose_frame(landmark_set.head_model, pose, points)
         draw_pose_axes(panel, pose, *place, face_size(points))
-    if caption:
-        draw_text(panel, [caption], (0, 0), text_height(size))
     return panel
 
 
@@ -110,25 +87,17 @@ def step_panels(image: np.ndarray,
     """The cascade at work: one panel a step, all around its last landmarks.
 
     Args:
-        image (np.ndarray): (H, W, 3) RGB, uint8.
-        landmark_steps (np.ndarray): (S+1, L, 2) image px: the projected head
-            model, then the landmarks after each step.
-        landmark_set (LandmarkSet): Colours and edges.
-        truth (np.ndarray, optional): (L, 2) image px, rows may be NaN. Drawn
-            as a white line from each landmark to where it belongs; the
-            caption then gives the mean error in per cent of the face's size.
-        size (int): Side of a panel, px.
+        landmark_steps (np.ndarray): (S+1, L, 2): the projected head model,
+            then the landmarks after each step.
+        truth (np.ndarray, optional): (L, 2). Drawn as a white line from each
+            landmark to where it belongs; the caption then gives the mean error
+            in per cent of the face's size.
         windows (Sequence[float], optional): (S,) side of each step's sampling
-            window, image px: its share of the crop's side
-            (``head.steps[s].window``) times that side (``input_scale`` of a
-            sample of one face, or by :func:`pose_frame`). The panel of a
-            step then shows where it looked: a bright square around where the
-            landmark was before, and a line to the disc where it went.
-        window_landmarks (Sequence[int], optional): Whose windows. Defaults
-            to one at the left pupil.
-
-    Returns:
-        list[np.ndarray]: S+1 panels (size, size, 3).
+            window, image px. The panel of a step then shows where it looked: a
+            bright square around where the landmark was before, and a line to
+            the disc where it went.
+        window_landmarks (Sequence[int], optional): Whose windows. Defaults to
+            one at the left pupil.
 
     Raises:
         ValueError: If there is not one window a step, or no such landmark.
@@ -205,24 +174,19 @@ def make_grid(rows: Sequence[Sequence[np.ndarray]],
               captions: Sequence[str] = (),
               size: int = 256,
               note: str = '') -> np.ndarray:
-    """Contact grid: rows of images with headings and captions.
+    """Rows of images with headings and captions, as one.
 
     Args:
-        rows (list[list[np.ndarray]]): Images (H, W, 3) RGB, uint8, of any
-            size; each is brought into a square of ``size`` px, unstretched. A
-            shorter row leaves the rest of its places empty.
+        rows (list[list[np.ndarray]]): Images of any size; each is brought into
+            a square of ``size`` px, unstretched. A shorter row leaves the rest
+            of its places empty.
         headings (list[str]): Heading of each column, or none.
         captions (list[str]): Line above each row, or none.
-        size (int): Side of a square, px.
-        note (str): What the images mean, below them, in as many lines as
-            it takes.
-
-    Returns:
-        np.ndarray: (H, W, 3) RGB, uint8.
+        note (str): What the images mean, below them.
 
     Raises:
-        ValueError: If there is no image, or not one heading a column, or
-            not one caption a row.
+        ValueError: If there is no image, or not one heading a column, or not
+            one caption a row.
     """
     columns = max((len(row) for row in rows), default=0)
     if not columns:
@@ -252,8 +216,8 @@ def make_grid(rows: Sequence[Sequence[np.ndarray]],
         lines = textwrap.wrap(note, max(10, int(width / letter) - 1))
         bands.append(text_band(lines, width, height))
     grid = _join(bands, gap, axis=0)
-    return cv2.copyMakeBorder(
-        grid, gap, gap, gap, gap, cv2.BORDER_CONSTANT, value=(PAPER, ) * 3)
+    return np.pad(
+        grid, [(gap, gap), (gap, gap), (0, 0)], constant_values=PAPER)
 
 
 def _join(images: List[np.ndarray], gap: int, axis: int) -> np.ndarray:
@@ -273,11 +237,6 @@ def _fit_square(image: np.ndarray, size: int) -> np.ndarray:
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     small = cv2.resize(image, (width, height), interpolation=way)
     left, top = (size - width) // 2, (size - height) // 2
-    return cv2.copyMakeBorder(
-        small,
-        top,
-        size - height - top,
-        left,
-        size - width - left,
-        cv2.BORDER_CONSTANT,
-        value=(PAPER, ) * 3)
+    square = np.full((size, size, 3), PAPER, np.uint8)
+    square[top:top + height, left:left + width] = small
+    return square

@@ -16,22 +16,13 @@ _FOREIGN = 20
 
 @dataclass(frozen=True)
 class Label:
-    """A text of a face.
-
-    Attributes:
-        face (int): Which one of the N faces it is of.
-        box (np.ndarray): (4,) what it stands beside.
-        lines (tuple[str]): The text.
-        colors (tuple): RGB of each line; the last one goes on.
-        on_top (bool): Stands on the box, rather than at its side.
-        short (str): The same in a line, for where there is no room.
-    """
-    face: int
-    box: np.ndarray
+    """A text of a face."""
+    face: int  # which one of the N faces it is of
+    box: np.ndarray  # (4,) what it stands beside
     lines: Sequence[str]
-    colors: Sequence[Color]
-    on_top: bool = False
-    short: str = ''
+    colors: Sequence[Color]  # of each line; the last one goes on
+    on_top: bool = False  # stands on the box, rather than at its side
+    short: str = ''  # the same in a line, for where there is no room
 
 
 def box_label(face: int, box: np.ndarray, text: str) -> Label:
@@ -40,16 +31,9 @@ def box_label(face: int, box: np.ndarray, text: str) -> Label:
 
 
 def angle_label(face: int, box: np.ndarray, pose: np.ndarray) -> Label:
-    """Yaw, pitch and roll at the side of a face, coloured as the axes.
-
-    Args:
-        face (int): Which one.
-        box (np.ndarray): (4,) of all that is drawn of the face.
-        pose (np.ndarray): (3,) or (6,), angles in degrees first.
-
-    Returns:
-        Label: Without lines where an angle is no number.
-    """
+    """Yaw, pitch and roll, degrees, the first of ``pose``, at the side of a
+    face whose drawing fills ``box`` (4,); without lines where one is no
+    number."""
     angles = pose[:3] if np.isfinite(pose[:3]).all() else ()
     names = ('yaw', 'pitch', 'roll')
     signed = [
@@ -67,14 +51,9 @@ def draw_labels(canvas: np.ndarray, labels: Sequence[Label],
 
     A text keeps off the other faces and the texts before it, and hides as
     little of its own face as it can; of places that are as good it takes the
-    usual one. Where there is no free place for the lines, the short
-    form is written if it hides less.
-
-    Args:
-        canvas (np.ndarray): (H, W, 3) RGB, uint8.
-        labels (list[Label]): The texts; the first ones choose first.
-        faces (np.ndarray): (N, 4) what must stay visible of each face; rows
-            may be NaN.
+    usual one. Where there is no free place for the lines, the short form is
+    written if it hides less. ``faces`` (N, 4) are what must stay visible; rows
+    may be NaN.
     """
     taken = np.zeros((0, 4))
     for label in labels:

@@ -29,20 +29,13 @@ def maps_grid(image: np.ndarray,
         image (np.ndarray): (H, W, 3) RGB, uint8.
         sample (:obj:`PoseDataSample`): Of **one** face, as a model gives it
             with ``test_cfg.output_heatmaps``: ``pred_fields`` with
-            ``heatmaps`` (L, h, w) and ``edges`` (E, h, w) of the crop.
-            Samples of several faces that MMPose has merged have no maps of
-            the crop any more.
-        landmark_set (LandmarkSet): Of L landmarks and E edges.
-        landmarks (Sequence[int], optional): Whose maps to show alone.
-            Defaults to one of each facial part.
+            ``heatmaps`` (L, h, w) and ``edges`` (E, h, w) of the crop, which
+            samples that MMPose has merged have lost.
+        landmark_set (LandmarkSet): Of L landmarks and E edges; other numbers
+            are a ``ValueError``.
+        landmarks (Sequence[int], optional): Whose maps to show alone. Defaults
+            to one of each facial part.
         size (int): Side of a panel, px.
-
-    Returns:
-        np.ndarray: (H', W', 3) RGB, uint8.
-
-    Raises:
-        ValueError: If the sample has no such maps, or there is no such
-            landmark.
     """
     points, edges = _maps_of(sample, landmark_set)
     if landmarks is None:

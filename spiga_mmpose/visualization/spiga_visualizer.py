@@ -29,29 +29,27 @@ class SPIGAVisualizer(PoseLocalVisualizer):
     """Draws landmarks by facial part, edges, pose axes, angles and boxes.
 
     It stands wherever ``PoseLocalVisualizer`` does, takes and gives RGB, and
-    shows the truth at the left of what is predicted, each above its name,
-    when ``draw_gt`` is set and the sample has annotated landmarks. Sizes
-    follow the face, so ``radius`` and ``line_width``, which MMPose's
-    inferencer sets, have no effect. The score of a landmark is its opacity.
-    Texts come last, beside their face, off the other faces where there is
-    room (:mod:`~spiga_mmpose.visualization.labels`).
+    shows the truth at the left of what is predicted, each above its name, when
+    ``draw_gt`` is set and the sample has annotated landmarks. Sizes follow the
+    face: ``radius`` and ``line_width``, which MMPose's inferencer sets, have
+    no effect. The score of a landmark is its opacity.
 
-    Fields of ``pred_instances`` (of ``gt_instances`` likewise) that are
-    drawn: ``keypoints``, ``keypoint_scores`` or ``keypoints_visible``,
-    ``head_poses`` and with them ``landmark_steps`` (see
-    :func:`~spiga_mmpose.visualization.drawing.pose_frame`), ``bboxes``,
+    Fields of ``pred_instances`` (of ``gt_instances`` likewise) that are drawn:
+    ``keypoints``, ``keypoint_scores`` or ``keypoints_visible``, ``head_poses``
+    and with them ``landmark_steps`` (see
+    :func:`~spiga_mmpose.visualization.pose_frame`), ``bboxes``,
     ``bbox_scores`` and ``track_ids`` (N,), integers; below 0: no track.
 
     Args:
         landmark_set (str | LandmarkSet, optional): The landmark set, its name
             or path: parts, edges and, for the pose axes, the rigid head.
-            Defaults to None: the set after which the data set is called
+            Defaults to that after which the data set is called
             (``dataset_name`` in its metainfo), see
             :func:`~spiga_mmpose.landmark_sets.find_landmark_set`. Where there
-            is none, colours and links are those of the metainfo and there
-            are no pose axes.
+            is none, colours and links are those of the metainfo and there are
+            no pose axes.
         draw (tuple[str]): What to draw of each face: ``'landmarks'`` with
-            their edges, ``'pose'``: axes and angles. Defaults to both.
+            their edges, ``'pose'``: axes and angles.
         min_face (int): An image whose smallest face is smaller than this many
             px is enlarged before drawing, so that it stays legible; what
             ``add_datasample`` returns is larger then. 0: never.
@@ -78,10 +76,7 @@ class SPIGAVisualizer(PoseLocalVisualizer):
         self.min_face = min_face
 
     def set_dataset_meta(self, dataset_meta: dict, *args, **kwargs) -> None:
-        """Take the data set's colours and links, and its landmark set.
-
-        See ``PoseLocalVisualizer.set_dataset_meta``.
-        """
+        """Take the data set's colours and links, and its landmark set."""
         super().set_dataset_meta(dataset_meta, *args, **kwargs)
         if self.landmark_set is None:
             self.landmark_set = find_landmark_set(
@@ -98,51 +93,32 @@ class SPIGAVisualizer(PoseLocalVisualizer):
         """Draw a sample; see ``PoseLocalVisualizer.add_datasample``.
 
         Args:
-            name (str): Name of the image.
             image (np.ndarray): (H, W, 3) RGB, uint8. It is not changed.
-            data_sample (:obj:`PoseDataSample`): Of one face or, merged, of
-                all faces of the image; in image px.
+            data_sample (:obj:`PoseDataSample`): Of one face or, merged, of all
+                faces of the image; in image px.
             draw_gt (bool): Show the truth, where there is one, at the left.
             draw_bbox (bool): Draw the boxes, with track ids, and scores below
                 1.
-            **kwargs: Of ``PoseLocalVisualizer.add_datasample``, among them
-                ``kpt_thr`` (landmarks of a lower score are left out),
-                ``show_kpt_idx``, ``out_file``.
-
-        Returns:
-            np.ndarray: (H', W', 3) RGB, uint8.
+            **kwargs: Among them ``kpt_thr`` (landmarks of a lower score are
+                left out), ``show_kpt_idx``, ``out_file``.
         """
         draw_gt = draw_gt and 'keypoints' in data_sample.get(
             'gt_instances', {})
         factor = self._enlargement(image, data_sample)
         if factor > 1:
-            image = cv2.resize(
-                image,
-                None,
-                fx=factor,
-                fy=factor,
-                interpolation=cv2.INTER_CUBIC)
-            data_sample = _enlarged(data_sample, factor)
+            image = cv2.resize(image, None, None, factor, factor,
+                               cv2.INTER_CUBIC)
         # MMPose would draw the boxes over the texts.
-        data_sample = _instructed(data_sample, draw_bbox, draw_gt)
+        data_sample = _instructed(data_sample, factor, draw_bbox, draw_gt)
         return super().add_datasample(
             name, image, data_sample, draw_gt=draw_gt, **kwargs)
 
     def draw_faces(self, name: str, image: np.ndarray,
                    sample: PoseDataSample) -> np.ndarray:
-        """An image with the faces that were found in it.
+        """As :meth:`add_datasample`, of the faces that were found.
 
-        With boxes, without truth; opacity shows the scores, and no landmark
-        is left out for its score.
-
-        Args:
-            name (str): For MMEngine's backends.
-            image (np.ndarray): (H, W, 3) RGB, uint8.
-            sample (PoseDataSample): With ``pred_instances``, maybe none.
-
-        Returns:
-            np.ndarray: As :meth:`add_datasample`; the image itself where no
-            face was found.
+        With boxes, without truth; no landmark is left out for its score. The
+        image itself where no face was found.
         """
         if not len(sample.pred_instances):
             return image
@@ -286,33 +262,24 @@ def _labels(instances: InstanceData, count: int) -> List[str]:
     return labels
 
 
-def _instructed(data_sample: PoseDataSample, boxed: bool,
+def _instructed(data_sample: PoseDataSample, factor: float, boxed: bool,
                 named: bool) -> PoseDataSample:
-    """A copy of the sample whose instances tell how they are drawn."""
+    """A copy of the sample in px of an image enlarged by a factor, whose
+    instances tell how they are drawn."""
     instructed = data_sample.clone()
-    for key, heading in (('gt_instances', 'truth'), ('pred_instances',
-                                                     'prediction')):
-        if key in data_sample:
-            instances = data_sample.get(key).clone()
-            instances.set_metainfo(dict(boxed=boxed))
-            if named:
-                instances.set_metainfo(dict(heading=heading))
-            instructed.set_field(instances, key)
-    return instructed
-
-
-def _enlarged(data_sample: PoseDataSample, factor: float) -> PoseDataSample:
-    """A copy of the sample in px of the enlarged image."""
-    enlarged = data_sample.clone()
-    for key in ('gt_instances', 'pred_instances'):
+    for key, heading in (('gt_instances', 'truth'),
+                         ('pred_instances', 'prediction')):
         if key not in data_sample:
             continue
         instances = data_sample.get(key).clone()
+        instances.set_metainfo(dict(boxed=boxed))
+        if named:
+            instances.set_metainfo(dict(heading=heading))
         for name in ('keypoints', 'transformed_keypoints', 'landmark_steps',
                      'bboxes'):
-            if name in instances:
+            if factor > 1 and name in instances:
                 # Pixel centres are at integers.
                 moved = (_array(instances.get(name)) + 0.5) * factor - 0.5
                 instances.set_field(moved, name)
-        enlarged.set_field(instances, key)
-    return enlarged
+        instructed.set_field(instances, key)
+    return instructed

@@ -226,8 +226,10 @@ class TestCameras:
         assert FakeCapture.released == [1]
 
     def test_none_there(self):
+        level = cv2.getLogLevel()
         [frame] = read_frames('webcam')
         assert 'webcam:0' in frame.error and frame.image is None
+        assert cv2.getLogLevel() == level
 
     def test_released_when_the_caller_stops(self):
         frames = read_frames(1)

@@ -288,9 +288,9 @@ class TestBoxAndText:
 
     def test_box(self):
         canvas = gray()
-        drawing.draw_box(canvas, np.array([20., 30, 80, 90]), color=RED)
+        drawing.draw_box(canvas, np.array([20., 30, 80, 90]))
         for x, y in ((20, 60), (80, 60), (50, 30), (50, 90)):
-            assert alike(canvas[y, x], RED)
+            assert alike(canvas[y, x], drawing.BOX_COLOR)
         assert not changed(canvas)[40:80, 30:70].any()
 
     @pytest.mark.parametrize('box',

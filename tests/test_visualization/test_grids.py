@@ -74,13 +74,6 @@ class TestFacePanel:
         assert (bare != points).any() and (points != posed).any()
         assert (image == before).all()
 
-    def test_one_frame_shows_one_place(self, landmark_set, steps):
-        noise = np.random.default_rng(0)
-        image = noise.integers(0, 255, (300, 400, 3)).astype(np.uint8)
-        nowhere = np.full_like(steps[0], np.nan)
-        panel = face_panel(image, nowhere, landmark_set, frame=steps)
-        assert (panel == crop_panel(image, steps)[0]).all()
-
 
 class TestSteps:
 
