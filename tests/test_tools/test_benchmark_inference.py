@@ -1,9 +1,7 @@
-"""tools/benchmarks/inference.py, and its old name, with a tiny network."""
+"""tools/benchmarks/inference.py with a tiny network."""
 import importlib
 import json
 import os.path as osp
-import runpy
-import sys
 
 import pytest
 from tiny_model import write_tiny_model
@@ -123,20 +121,3 @@ def test_a_missing_checkpoint_is_one_line(tool, files, tmp_path, capsys):
                       '--out', str(tmp_path)]) == 2
     error = capsys.readouterr().err
     assert error == 'inference.py: error: no checkpoint file none.pth\n'
-
-
-@pytest.mark.parametrize('arguments, error', [
-    (['a.py', 'none.pth', '--threads', '1'], 'no config file a.py'),
-    (['a.py', '--threads', '1'], 'found --config a.py --threads 1'),
-])
-def test_old_name(repo, monkeypatch, tmp_path, arguments, error, capsys):
-    tool = osp.join(repo, 'tools', 'benchmark.py')
-    monkeypatch.setattr(sys, 'path', sys.path.copy())
-    monkeypatch.setattr(
-        sys, 'argv', [tool, *arguments, '--out', str(tmp_path)])
-    with pytest.raises(SystemExit) as end:
-        runpy.run_path(tool, run_name='__main__')
-    assert end.value.code == 2
-    moved, line = capsys.readouterr().err.splitlines()
-    assert moved == 'moved to tools/benchmarks/inference.py'
-    assert line.startswith('inference.py: error: ') and error in line

@@ -13,26 +13,30 @@ Examples:
 import importlib.util
 import os
 import os.path as osp
+import platform
+import re
 import sys
 import tempfile
 import warnings
 from contextlib import ExitStack
 from functools import partial
+from importlib import metadata
 
 import numpy as np
 import tools_path  # noqa: F401
 from authors_network import open_authors, write_random_weights
 from backends import BACKENDS, open_with_crops, prepare
-from command_line import one_line, positive, run_tool
+from command_line import OneLineParser, one_line, positive, run_tool
 from mmengine.config import Config
-from reporting import describe_machine, make_parser, save_report
 from synthetic_crops import make_crops, synthetic_dataset
+from tabulate import tabulate
 from tqdm import tqdm
 from workers import Worker, interleave
 
 from spiga_mmpose.apis import find_config, find_weights, load_model
 from spiga_mmpose.apis.weights import DEFAULT
 from spiga_mmpose.evaluation.functional import norm_lengths, normalized_errors
+from spiga_mmpose.io import write_json, write_whole
 
 # Side of the crop in whose px landmarks are compared, whatever the network's.
 _CROP = 256
@@ -41,8 +45,13 @@ _CALIBRATION_FACES = 8
 
 
 def parse_args(argv=None):
-    parser = make_parser('inference.py', __doc__, rounds=10)
+    parser = OneLineParser('inference.py', __doc__)
     add = parser.add_argument
+    add('--out', required=True, metavar='DIR', help='folder for the results')
+    add('--rounds', type=positive, default=10,
+        help='turns of each; times are medians (default: 10)')
+    add('--threads', type=positive, default=2,
+        help='threads of each (default: 2)')
     add('--config', help='config of the network')
     add('--checkpoint', help='its weights')
     add('--reference', action='store_true',
@@ -64,6 +73,22 @@ def parse_args(argv=None):
                      'install --no-deps -r requirements/reference.txt')
     args.batches = sorted({1, *args.batches})
     return args
+
+
+def describe_machine(threads: int) -> str:
+    """CPU, threads, versions, and the load: 0 if it was quiet."""
+    with open('/proc/cpuinfo') as file:
+        facts = file.read()
+    cpu = re.search(r'model name\s*: (.+)', facts)
+    bf16 = 'with' if re.search('avx512_bf16|amx_bf16', facts) else 'without'
+    versions = ', '.join(
+        f'{name} {metadata.version(name)}'
+        for name in ('torch', 'onnxruntime', 'openvino', 'spiga')
+        if importlib.util.find_spec(name))
+    return (f'{cpu[1] if cpu else platform.machine()}, {os.cpu_count()} '
+            f'cores, threads: {threads}, {bf16} bfloat16; load before the run '
+            f'{os.getloadavg()[0]:.1f}; python {platform.python_version()}, '
+            f'{versions}.')
 
 
 def start_workers(args, folder, stack, results):
@@ -154,7 +179,12 @@ def report(results, folder):
         'faces.')
     for name, reason in results['skipped'].items():
         caption += f' Skipped {name}: {reason}.'
-    return save_report(results, header, rows, caption, folder)
+    write_json(results, osp.join(folder, 'results.json'))
+    table = tabulate(rows, header, 'pipe', disable_numparse=True,
+                     missingval='-', colalign=('left', ) * 2, stralign='right')
+    text = f'{table}\n\n{caption} {results["machine"]}\n'
+    write_whole(osp.join(folder, 'table.md'), text)
+    return text
 
 
 def measure(args):

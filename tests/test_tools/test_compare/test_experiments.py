@@ -1,7 +1,6 @@
 """tools/analysis_tools/compare.py: variants, tables and costs."""
 import json
 import re
-import subprocess
 import sys
 
 import cv2
@@ -161,23 +160,3 @@ def test_missing_package_is_reported(tool, experiment, training, tmp_path):
     assert "other: skipped: No module named 'no_such_package'; see docs/" \
         'mixing.md' in table
     assert '| default | 2 |' in table
-
-
-@pytest.mark.parametrize('name, arguments, command', [
-    ('ablate.py', ['--seeds', '100'], 'ablations.py --seeds 100 --out'),
-    ('compare_backbones.py',
-     ['--epoch-size=8', '--seeds', '100', '--mixes', 'resnet50', '--skip',
-      'nme'],
-     'backbones.py --cfg-options train_dataloader.sampler.epoch_size=8 '
-     '--seeds 100 --variants resnet50 --skip training --out'),
-])
-def test_old_names(repo, tmp_path, name, arguments, command):
-    """They run the new command, and say so; here it refuses the seeds."""
-    done = subprocess.run(
-        [sys.executable, f'{repo}/tools/analysis_tools/{name}', *arguments,
-         '--out', 'out'],
-        cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 2
-    assert ('now: python tools/analysis_tools/compare.py '
-            f'configs/experiments/{command} out\n') in done.stderr
-    assert 'compare.py: error: --seeds: expected different' in done.stderr
