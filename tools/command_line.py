@@ -30,12 +30,7 @@ _LONGEST = 340  # characters of a message
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """Ends with one clear line and exit code 2, without the usage.
-
-    Args:
-        prog (str): Name of the tool.
-        doc (str): What it does, shown as it is.
-    """
+    """Ends with one clear line and exit code 2, without the usage."""
 
     def __init__(self, prog, doc):
         super().__init__(
@@ -44,14 +39,7 @@ class OneLineParser(argparse.ArgumentParser):
             formatter_class=argparse.RawDescriptionHelpFormatter)
 
     def error(self, message):
-        """One line on stderr.
-
-        Args:
-            message (str | Exception): What is wrong.
-
-        Raises:
-            SystemExit: Always, with code 2.
-        """
+        """One line on stderr."""
         self.exit(2, f'{self.prog}: error: {one_line(message)}\n')
 
 
@@ -99,18 +87,7 @@ def run_tool(name: str,
              work: Callable[[argparse.Namespace], Optional[str]],
              args: argparse.Namespace,
              interrupted: str = 'the same command begins again') -> int:
-    """Do the work of a tool; what its user can fix ends it with one line.
-
-    Args:
-        name (str): Of the tool, for messages.
-        work (Callable): What it does with the arguments; what it returns, if
-            anything, is printed.
-        args (Namespace): The arguments.
-        interrupted (str): What to say of Ctrl-C.
-
-    Returns:
-        int: Exit code: 0, 2 or 130.
-    """
+    """Do the work of a tool; what its user can fix ends it with one line."""
     try:
         result = work(args)
     except KeyboardInterrupt:
@@ -168,19 +145,7 @@ def add_subset_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def score_arguments(args: argparse.Namespace) -> ScoredFiles:
-    """:func:`score_files` by the command line.
-
-    Args:
-        args (Namespace): With the arguments of
-            :func:`add_scoring_arguments`, and maybe ``subset``.
-
-    Returns:
-        ScoredFiles: All faces, or those of the subset.
-
-    Raises:
-        ValueError, OSError: See :func:`score_files` and
-            :meth:`ScoredFiles.only`.
-    """
+    """:func:`score_files` by the command line."""
     scored = score_files(args.predictions, args.annotations, args.dataset,
                          args.norm, args.threshold, args.subsets)
     subset = getattr(args, 'subset', None)
@@ -239,14 +204,7 @@ def run_runner(main: Callable[[], None]) -> None:
     missing, names that no registry knows, parts that cannot be built of their
     config, and a training that has become NaN. The traceback of what may be a
     mistake of the program after all goes to the run's log file. Everything
-    else is such a mistake and ends with its traceback.
-
-    Args:
-        main (Callable): The tool's main function.
-
-    Raises:
-        SystemExit: With the line, which Python prints to stderr, and code 1.
-    """
+    else is such a mistake and ends with its traceback."""
     try:
         main()
     except (FloatingPointError, ImportError, OSError, ValueError) as error:
@@ -308,19 +266,7 @@ def _log_traceback() -> None:
 
 
 def load_config(args: argparse.Namespace) -> Config:
-    """Config file with the common arguments put into it.
-
-    Args:
-        args (Namespace): With ``config`` and the arguments of
-            :func:`add_common_arguments`.
-
-    Returns:
-        Config: With ``work_dir``, by default ``work_dirs/<config>``.
-
-    Raises:
-        ValueError: If ``--cfg-options`` names a key that the Runner does not
-            read, or a place that the config does not have.
-    """
+    """Config file with the common arguments put into it."""
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg = Config.fromfile(args.config)
     cfg.launcher = args.launcher

@@ -37,18 +37,7 @@ MOST_TURNED = 15  # degrees
 
 
 def draw_figure(inferencer, photo):
-    """The face in the photograph, and beside it the steps of its cascade.
-
-    Args:
-        inferencer (SPIGAInferencer): Finds and estimates the face.
-        photo (np.ndarray): (H, W, 3) BGR, uint8.
-
-    Returns:
-        np.ndarray: (H', W', 3) RGB, uint8.
-
-    Raises:
-        ValueError: If no face is found.
-    """
+    """The face in the photograph, and beside it the steps of its cascade."""
     large = 2 * (PANEL + GAP)
     head = cv2.resize(
         photo[HEAD], (large, large), interpolation=cv2.INTER_CUBIC)
@@ -75,15 +64,7 @@ def _framed(image):
 def write_moving(photo, path):
     """Write a video of the photograph as it moves, turns and zooms.
 
-    The last frame leads to the first.
-
-    Args:
-        photo (np.ndarray): (H, W, 3) BGR, uint8.
-        path (str): Of the MP4 file.
-
-    Raises:
-        OSError: If it cannot be written.
-    """
+    The last frame leads to the first."""
     photo = np.ascontiguousarray(photo[..., ::-1])
     with closing(VideoWriter(path, RATE, (SIDE, SIDE))) as video:
         for phase in np.linspace(0, 2 * np.pi, FRAMES, endpoint=False):

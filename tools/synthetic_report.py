@@ -39,11 +39,7 @@ LANDMARK_SET = load_landmark_set('wflw_98')
 
 
 def trained_checkpoint(work_dir):
-    """Last checkpoint of a training of the short config.
-
-    Raises:
-        ValueError: If it has not been trained to the end.
-    """
+    """Last checkpoint of a training of the short config."""
     epochs = sum(stage.length for stage in Config.fromfile(SHORT).stages)
     path = osp.join(work_dir, f'epoch_{epochs}.pth')
     if not osp.isfile(path):
@@ -55,13 +51,7 @@ def trained_checkpoint(work_dir):
 
 
 def evaluate(name, config, checkpoint):
-    """Run the test set of a config.
-
-    Returns:
-        dict: ``metrics`` by key (those of the backbone's own soft-argmax
-        below ``maps/``), ``samples``, the predictions, the ``dataset``, and
-        ``info``, what made them.
-    """
+    """Run the test set of a config."""
     model = load_model(config, checkpoint, 'cpu')
     info = describe_run(model.cfg, osp.relpath(config),
                         osp.relpath(checkpoint), {})

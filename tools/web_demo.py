@@ -72,11 +72,7 @@ def parse_args(argv=None):
 
 
 def find_models(weights, config):
-    """Paths of config and checkpoint of each weights, by name.
-
-    Raises:
-        ValueError: If some cannot be had, or do not tell their config.
-    """
+    """Paths of config and checkpoint of each weights, by name."""
     models = {}
     for given in weights:
         checkpoint, own = find_weights(given)

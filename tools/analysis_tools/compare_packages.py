@@ -86,12 +86,7 @@ def results_file(name, value, args):
 
 
 def predict(config, checkpoint, args):
-    """Predictions of a checkpoint for the annotated faces, and their time.
-
-    Returns:
-        list[dict]: As SPIGA's authors have it, with ``seconds``: CPU time from
-        the image in memory to the landmarks.
-    """
+    """Predictions of a checkpoint for the annotated faces, and their time."""
     dataset, truth = read_annotations(args.annotations, args.dataset)
     wanted = protocol_of(dataset).landmark_set
     model = load_estimator(checkpoint, config, 'cpu', threads=1)

@@ -46,17 +46,7 @@ class NoTableError(ValueError):
 
 @dataclass
 class Run:
-    """The scores of one dump.
-
-    Attributes:
-        name (str): Of the file.
-        dataset (str): Key of ``PROTOCOLS``.
-        info (RunInfo): What made it.
-        num_faces (int): N, scored or not.
-        num_steps (int): S; 0 where the predictions hold no steps.
-        results (dict): By normaliser and step (None for the result), as
-            columns name them, of :func:`~spiga_mmpose.evaluation.score.score`.
-    """
+    """The scores of one dump."""
     name: str
     dataset: str
     info: RunInfo
@@ -65,15 +55,7 @@ class Run:
     results: Dict[Tuple[Optional[str], Optional[int]], dict]
 
     def value(self, column: Column) -> Optional[float]:
-        """The number of a column.
-
-        Args:
-            column (Column): Of a table on this data set.
-
-        Returns:
-            float | None: NaN where no face could be scored; None where the
-            dump has no such step, subset or pose.
-        """
+        """The number of a column."""
         part = self._part(column)
         return None if part is None else part[column.metric]
 
@@ -106,18 +88,7 @@ def dataset_of(records: list) -> str:
     """Benchmark whose whole test set these faces are.
 
     Told by the landmarks and the number of faces, which differ for all of
-    them: a part of a test set does not compare with published rows.
-
-    Args:
-        records (list[dict]): Data samples.
-
-    Returns:
-        str: Key of ``TEST_FACES``.
-
-    Raises:
-        NoTableError: If they are none; the message says what they are.
-        ValueError: If the first one is damaged.
-    """
+    them: a part of a test set does not compare with published rows."""
     # Of any number: synthetic faces must not be taken for photographs.
     if str(records[0].get('img_path')).startswith('synthetic://'):
         raise NoTableError(f'{len(records)} synthetic faces; the paper has '
@@ -142,20 +113,7 @@ def _landmark_set(dataset):
 def score_dump(path: str, name: str) -> Run:
     """Score a dump for all the tables on its data set.
 
-    True poses are fitted to rounded landmarks, as the published ones.
-
-    Args:
-        path (str): What ``tools/test.py --dump`` wrote.
-        name (str): For its rows.
-
-    Returns:
-        Run: Its scores.
-
-    Raises:
-        NoTableError: If no table is on its faces.
-        ValueError: If the dump, or the file beside it, is damaged.
-        OSError: If they cannot be read.
-    """
+    True poses are fitted to rounded landmarks, as the published ones."""
     records = load_dump(path)
     if not records:
         raise ValueError(f'{path}: holds no face')
@@ -199,16 +157,7 @@ def _keys(dataset):
 
 
 def fill(table: PaperTable, runs: List[Run]) -> List[list]:
-    """A table of the paper with the rows of runs below the published ones.
-
-    Args:
-        table (PaperTable): Which.
-        runs (list[Run]): On any data set; only those on the table's count.
-
-    Returns:
-        list[list]: The header and the rows, for :mod:`.report`. Numbers of
-        runs are floats, all else is text.
-    """
+    """A table of the paper with the rows of runs below the published ones."""
     width = len(table.columns)
     nobody = ['-'] * len(_DETAILS)
     rows = [[
@@ -246,14 +195,7 @@ def as_printed(rows: List[list]) -> List[list]:
 
 
 def as_list(runs: List[Run]) -> List[list]:
-    """All tables as one list, a row for each number, for other programs.
-
-    Args:
-        runs (list[Run]): On any data set.
-
-    Returns:
-        list[list]: The header and the rows, for :mod:`.report`.
-    """
+    """All tables as one list, a row for each number, for other programs."""
     rows = [[
         'table', 'title', 'data set', 'method', 'boxes', *_DETAILS, 'column',
         'value'

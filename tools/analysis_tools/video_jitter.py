@@ -78,11 +78,7 @@ def moving_frames(image, step, count):
 
 
 def follow(model, frames, box, count, bar):
-    """Follow the one face; a list of ``InstanceData``, one a frame.
-
-    Raises:
-        ValueError: If it is lost.
-    """
+    """Follow the one face; a list of ``InstanceData``, one a frame."""
     follower = FaceFollower(
         lambda image: (box[None], np.ones(1, np.float32)),
         lambda items: estimate_images(model, items),
@@ -128,13 +124,7 @@ def lag(points, behind, size):
 
 
 def make_table(still, moving, size):
-    """Rows for each smoothing, with a heading.
-
-    Args:
-        still (list): Frames of the still face.
-        moving (dict): Speed -> frames of the moving face.
-        size (float): Of the face, px.
-    """
+    """Rows for each smoothing, with a heading."""
     rows = [[
         'smoothing', 'jitter %', 'of off %', 'turn deg', *[
             text for speed in moving

@@ -53,15 +53,7 @@ def make_parser():
 
 
 def worst(errors, count):
-    """Indices of the largest errors, the largest first; NaN is none.
-
-    Args:
-        errors (np.ndarray): (N,) per-face NME, NaN where not scored.
-        count (int): At most so many.
-
-    Returns:
-        np.ndarray: (<= count,) indices.
-    """
+    """Indices of the largest errors, the largest first; NaN is none."""
     order = np.argsort(-errors, kind='stable')  # NaN comes last
     return order[np.isfinite(errors[order])][:count]
 
@@ -69,11 +61,7 @@ def worst(errors, count):
 def image_path(scored, face, data_root):
     """The first of the face's image paths that is a file or a synthetic face.
 
-    Annotations and results may name one image from different folders.
-
-    Raises:
-        BadSampleError: If there is none.
-    """
+    Annotations and results may name one image from different folders."""
     names = [faces.names[face] for faces in
              (scored.annotations, *scored.predictions.values())]
     names = [name for name in names if isinstance(name, str) and name]

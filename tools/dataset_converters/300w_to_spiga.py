@@ -17,7 +17,7 @@ import os.path as osp
 from typing import Dict, List
 
 from converter import make_parser, need_free, progress, run_converter
-from spiga_json import face_row, pts_with_image, read_pts, subsets_of
+from spiga_json import annotate, pts_with_image, read_pts, subsets_of
 
 from spiga_mmpose.landmark_sets import load_landmark_set
 
@@ -35,16 +35,11 @@ PRIVATE_TEST = {
 
 
 def read_folder(root: str, folder: str, first_pixel: int) -> List[dict]:
-    """Faces of one folder, in the order of their names.
-
-    Raises:
-        ValueError: If the folder is missing or empty, an image is missing or
-            a file is bad. It names what.
-    """
+    """Faces of one folder, in the order of their names."""
     landmark_set = load_landmark_set('300w_68')
     paths, images = pts_with_image(root, folder)
     return [
-        face_row(
+        annotate(
             landmark_set,
             image,
             read_pts(path, 68) - first_pixel,

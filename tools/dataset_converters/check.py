@@ -38,17 +38,7 @@ SETS = {
 
 def check_split(cfg: dict, root: str, expected: int,
                 decode: bool) -> List[str]:
-    """Check one annotation file, its subsets and its images; print counts.
-
-    Args:
-        cfg (dict): Data set of a config. It is changed.
-        root (str): Data root.
-        expected (int): Published number of faces.
-        decode (bool): Whether to decode the images.
-
-    Returns:
-        list[str]: What is wrong.
-    """
+    """Check one annotation file, its subsets and its images; print counts."""
     cfg.pop('metainfo', None)  # the landmark set's is enough here
     cfg.update(data_root=root, pipeline=[], lazy_init=True)
     dataset = DATASETS.build(cfg)
@@ -88,14 +78,7 @@ def undecodable(paths: List[str]) -> List[str]:
 
 
 def check(name: str, root: str, decode: bool) -> int:
-    """Check a data set and print what is wrong.
-
-    Returns:
-        int: Number of problems.
-
-    Raises:
-        ValueError: If the root is not there.
-    """
+    """Check a data set and print what is wrong."""
     if not osp.isdir(root):
         raise ValueError(f'the data root {root} is not there (a folder); '
                          'docs/data.md says what goes where')

@@ -10,16 +10,7 @@ from tqdm import tqdm
 
 
 def make_parser(tool: str, doc: str, root: str) -> OneLineParser:
-    """Parser with ``root`` and ``--force``.
-
-    Args:
-        tool (str): File of the tool.
-        doc (str): What it does.
-        root (str): What the root folder holds.
-
-    Returns:
-        OneLineParser: To add arguments to.
-    """
+    """Parser with ``root`` and ``--force``."""
     parser = OneLineParser(osp.basename(tool), doc)
     parser.add_argument('root', help=root)
     parser.add_argument(
@@ -32,13 +23,7 @@ def make_parser(tool: str, doc: str, root: str) -> OneLineParser:
 def run_converter(
         parser: OneLineParser,
         convert: Callable[[argparse.Namespace], dict]) -> None:
-    """Convert, then write; what is wrong becomes one line and status 2.
-
-    Args:
-        parser (OneLineParser): Of :func:`make_parser`.
-        convert (callable): From the arguments to a dict of file name below
-            ``annotations/`` -> content. Nothing is written before it ends.
-    """
+    """Convert, then write; what is wrong becomes one line and status 2."""
     args = parser.parse_args()
     try:
         need_folder(args.root)
@@ -48,15 +33,7 @@ def run_converter(
 
 
 def need_free(args: argparse.Namespace, names: Sequence[str]) -> None:
-    """Refuse to write over files, unless ``--force`` is given.
-
-    Args:
-        args (Namespace): With ``root`` and ``force``.
-        names (list[str]): Files below the root that will be written.
-
-    Raises:
-        ValueError: If one is there. It names the first and counts them.
-    """
+    """Refuse to write over files, unless ``--force`` is given."""
     paths = [osp.join(args.root, name) for name in names]
     there = [path for path in paths if osp.exists(path)]
     if there and not args.force:

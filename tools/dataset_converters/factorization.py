@@ -56,23 +56,7 @@ def fit_head(points: np.ndarray, labelled: np.ndarray,
     that names none, the longer side of the front is ``FRONT_SIDE``); mirror
     pairs lie left and right; and pitch 0 is the mean pitch of the faces
     (without mirror pairs, so are yaw and roll), for nothing else in the
-    landmarks of any set says what upright is.
-
-    Args:
-        points (np.ndarray): (N, L, 2) normalised coordinates of the crop.
-            What is not labelled may hold anything.
-        labelled (np.ndarray): (N, L) bool.
-        landmark_set (LandmarkSet): With a part ``'nose'``; mirror pairs and
-            eye corners are used where it has them.
-
-    Returns:
-        HeadFit: The head.
-
-    Raises:
-        ValueError: If the set has no nose, there are too few faces or
-            landmarks, a labelled one is not finite, or the faces do not turn
-            enough to tell the depth.
-    """
+    landmarks of any set says what upright is."""
     nose = landmark_set.parts.get('nose')
     if not nose:
         raise ValueError(
@@ -96,19 +80,7 @@ def fit_head(points: np.ndarray, labelled: np.ndarray,
 
 
 def mean_shape(points: np.ndarray, labelled: np.ndarray) -> np.ndarray:
-    """Mean place of every landmark in the crop.
-
-    Args:
-        points (np.ndarray): (N, L, 2) normalised coordinates of the crop.
-            What is not labelled may hold anything.
-        labelled (np.ndarray): (N, L) bool.
-
-    Returns:
-        np.ndarray: (L, 2) normalised coordinates.
-
-    Raises:
-        ValueError: If a landmark is labelled in no face.
-    """
+    """Mean place of every landmark in the crop."""
     counts = labelled.sum(0)
     if not counts.all():
         raise ValueError(f'landmark {int(counts.argmin())} is labelled in no '
@@ -121,20 +93,7 @@ def factorize(points: np.ndarray,
     """Shape and image axes under weak perspective.
 
     ``points[n, l] = axes[n] @ head[l]`` and a shift for each face. Both are
-    known up to one rotation or reflection and one scale.
-
-    Args:
-        points (np.ndarray): (N, L, 2), any one unit.
-        labelled (np.ndarray): (N, L) bool: at least ``MIN_LANDMARKS`` of
-            each face, and each in ``MIN_FACES`` faces.
-
-    Returns:
-        tuple: head (L, 3), its mean at 0; axes (N, 2, 3), the image's x and
-        y in the world of the head, of one length each.
-
-    Raises:
-        ValueError: If the faces do not turn enough to tell the depth.
-    """
+    known up to one rotation or reflection and one scale."""
     weights = np.asarray(labelled, np.float64)
     points = np.where(labelled[..., None], points, 0.)
     scale = np.sqrt((points**2).sum() / weights.sum())
@@ -191,16 +150,7 @@ def _with_one(head):
 
 
 def _least_squares(columns, values, weights):
-    """Weighted least squares, many at once.
-
-    Args:
-        columns (np.ndarray): (1 or K, M, P).
-        values (np.ndarray): (K, M, Q).
-        weights (np.ndarray): (K, M).
-
-    Returns:
-        np.ndarray: (K, P, Q).
-    """
+    """Weighted least squares, many at once."""
     weighted = (columns * weights[..., None]).swapaxes(1, 2)
     return np.linalg.pinv(weighted @ columns, hermitian=True) @ (
         weighted @ values)
@@ -311,17 +261,7 @@ def _refine(head, poses, points, labelled):
 
 
 def _into_world(head, rotations, translations, landmark_set):
-    """The same faces with the head as the authors' heads are.
-
-    Args:
-        head (np.ndarray): (L, 3).
-        rotations (np.ndarray): (N, 3, 3), head to camera.
-        translations (np.ndarray): (N, 3).
-        landmark_set (LandmarkSet): Mirror pairs and eye corners.
-
-    Returns:
-        tuple: head (L, 3) and poses (N, 6).
-    """
+    """The same faces with the head as the authors' heads are."""
     # The mean face looks straight into the camera ...
     u, _, vt = np.linalg.svd(rotations.mean(0))
     mean = u @ np.diag([1, 1, np.linalg.det(u @ vt)]) @ vt

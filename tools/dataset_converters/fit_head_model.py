@@ -39,19 +39,7 @@ LEAST_YAW = 15  # standard deviation, degrees, as the fit finds it
 
 def read_annotations(path: str,
                      landmark_set: str) -> Tuple[np.ndarray, np.ndarray]:
-    """Landmarks of all faces of a file, image px, and which are labelled.
-
-    Args:
-        path (str): A list of faces as the authors', or MMPose's JSON.
-        landmark_set (str): Name or path of the set.
-
-    Returns:
-        tuple: (N, L, 2) and (N, L) bool.
-
-    Raises:
-        ValueError: If the file is neither, or has an annotation that is
-            wrong; it names the place.
-    """
+    """Landmarks of all faces of a file, image px, and which are labelled."""
     kind = SPIGAJsonDataset if isinstance(read_json(path),
                                           list) else CocoFaceDataset
     faces = kind(path, landmark_set=landmark_set, lazy_init=True).read_faces()
@@ -63,16 +51,7 @@ def read_annotations(path: str,
 
 def crop_faces(points: np.ndarray,
                labelled: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """The valid faces in the crops of their landmark boxes.
-
-    Args:
-        points (np.ndarray): (N, L, 2) image px.
-        labelled (np.ndarray): (N, L) bool.
-
-    Returns:
-        tuple: (M, L, 2) normalised coordinates and (M, L) bool of the M faces
-        with ``MIN_LANDMARKS``, not all on one spot.
-    """
+    """The valid faces in the crops of their landmark boxes."""
     crops = []
     for face, known in zip(points, labelled):
         low, high = face[known].min(0), face[known].max(0)
@@ -117,13 +96,7 @@ def with_head(landmark_set: LandmarkSet, points: np.ndarray,
 
 def spread_of_halves(points: np.ndarray, labelled: np.ndarray,
                      landmark_set: LandmarkSet) -> float:
-    """Quality of the fit: how well the faces determine the head.
-
-    Returns:
-        float: Mean distance of a landmark in the heads of two halves of the
-        faces, turned, moved and scaled onto each other, in % of the distance
-        of the outer eye corners; NaN if a half is too small for a head.
-    """
+    """Quality of the fit: how well the faces determine the head."""
     try:
         one, other = (
             fit_head(points[half::2], labelled[half::2],

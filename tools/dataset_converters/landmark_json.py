@@ -5,13 +5,7 @@ from spiga_mmpose.io import write_whole
 
 
 def write_landmark_set(fields: dict, path: str) -> None:
-    """Write a set for people to read: a line a field, edge, part and point.
-
-    Args:
-        fields (dict): As :class:`spiga_mmpose.landmark_sets.LandmarkSet` has
-            them, in the order of the file; plain lists and numbers.
-        path (str): The ``.json`` file.
-    """
+    """Write a set for people to read: a line a field, edge, part and point."""
     lines = []
     for key, value in fields.items():
         if key in ('edges', 'parts') and value:

@@ -15,7 +15,7 @@ Example:
 import argparse
 
 from converter import make_parser, need_free, progress, run_converter
-from spiga_json import face_row, pts_with_image, read_pts, subsets_of
+from spiga_json import annotate, pts_with_image, read_pts, subsets_of
 
 from spiga_mmpose.landmark_sets import load_landmark_set
 
@@ -29,13 +29,9 @@ SUBSETS = {
 
 
 def read_face(path: str, image: str) -> dict:
-    """The face of one ``.pts`` file.
-
-    Raises:
-        ValueError: If it is bad. It names the file.
-    """
+    """The face of one ``.pts`` file."""
     points = read_pts(path, 68)
-    return face_row(
+    return annotate(
         load_landmark_set('300w_68'),
         image,
         abs(points),

@@ -1,7 +1,7 @@
 """Writing the annotation format of SPIGA's authors; reading downloads.
 
 Helper of the converters beside it. What a face holds is described at
-:class:`spiga_mmpose.datasets.SPIGAJsonDataset`.
+:mod:`spiga_mmpose.io.face_json`.
 """
 import json
 import os
@@ -13,13 +13,14 @@ import numpy as np
 from spiga_mmpose.geometry import (boxes_to_center_scale, fit_pose,
                                    image_to_crop)
 from spiga_mmpose.io import read_text, write_all
+from spiga_mmpose.io.face_json import face_row
 from spiga_mmpose.landmark_sets import LandmarkSet
 
 # Of a file: faces, or name -> indices of faces.
 Content = Union[List[dict], Dict[str, List[int]]]
 
 
-def face_row(landmark_set: LandmarkSet,
+def annotate(landmark_set: LandmarkSet,
              imgpath: str,
              landmarks: np.ndarray,
              visible: Optional[np.ndarray] = None,
@@ -29,25 +30,7 @@ def face_row(landmark_set: LandmarkSet,
 
     The box is the tight box of the labelled landmarks. The pose is fitted in
     its crop of 1.6 times the longer side, 256 px, to landmarks rounded to
-    whole pixels.
-
-    Args:
-        landmark_set (LandmarkSet): With annotation_ids.
-        imgpath (str): Path of the image, relative to the data root.
-        landmarks (np.ndarray): (L, 2) image px, first pixel 0.
-        visible (np.ndarray, optional): (L,) 1, or 0 where occluded. Defaults
-            to all visible.
-        labelled (np.ndarray, optional): (L,) bool. Defaults to all.
-        where (str): File (and line) of the face, for error messages.
-            Defaults to ``imgpath``.
-
-    Returns:
-        dict: The face.
-
-    Raises:
-        ValueError: If no landmark is labelled, one is not finite, or the box
-            has no area.
-    """
+    whole pixels."""
     count = landmark_set.num_landmarks
     labelled = np.ones(count, bool) if labelled is None else labelled
     visible = np.ones(count) if visible is None else visible
@@ -61,13 +44,13 @@ def face_row(landmark_set: LandmarkSet,
         robust & labelled,
         256,
         round_to_pixels=True)
-    return dict(
-        imgpath=imgpath,
-        bbox=[*low.tolist(), *(high - low).tolist()],
-        headpose=None if pose is None else pose.tolist(),
-        ids=[landmark_set.annotation_ids[i] for i in np.flatnonzero(labelled)],
-        landmarks=landmarks[labelled].tolist(),
-        visible=[float(v) for v in visible[labelled]])
+    return face_row(
+        imgpath,
+        [*low.tolist(), *(high - low).tolist()],
+        None if pose is None else pose.tolist(),
+        [landmark_set.annotation_ids[i] for i in np.flatnonzero(labelled)],
+        landmarks[labelled].tolist(),
+        [float(v) for v in visible[labelled]])
 
 
 def _tight_box(where: str, points: np.ndarray) -> Tuple[np.ndarray, ...]:
@@ -86,16 +69,7 @@ def _tight_box(where: str, points: np.ndarray) -> Tuple[np.ndarray, ...]:
 
 
 def write_annotations(root: str, contents: Dict[str, Content]) -> None:
-    """Write all the files of a data set, or none, and say so.
-
-    Args:
-        root (str): Data root; the files go to its folder ``annotations``.
-        contents (dict): File name -> list of faces, or subsets as of
-            :func:`subsets_of`.
-
-    Raises:
-        OSError: If it cannot be done; the files are then as they were.
-    """
+    """Write all the files of a data set, or none, and say so."""
     folder = osp.join(root, 'annotations')
     os.makedirs(folder, exist_ok=True)
     contents = {
@@ -121,20 +95,7 @@ def subsets_of(members: List[List[str]]) -> Dict[str, List[int]]:
 
 
 def read_pts(path: str, count: int) -> np.ndarray:
-    """Points of a ``.pts`` file, as they are written.
-
-    Args:
-        path (str): The file: header lines, points between braces.
-        count (int): Expected number of points.
-
-    Returns:
-        np.ndarray: (count, 2).
-
-    Raises:
-        ValueError: If it is no text, there are no braces, or other than
-            ``count`` points of two finite numbers between them. It names the
-            file.
-    """
+    """Points of a ``.pts`` file, as they are written."""
     text = read_text(path)
     try:
         inside = text[text.index('{') + 1:text.index('}')]
@@ -152,20 +113,7 @@ def pts_with_image(root: str, folder: str) -> Tuple[List[str], List[str]]:
     """The ``.pts`` files of a folder and the images beside them, by name.
 
     Endings may be in capitals. Mirrored copies (``*_mirror.pts``) are left
-    out and counted.
-
-    Args:
-        root (str): Data root.
-        folder (str): Below it.
-
-    Returns:
-        tuple: Paths of the ``.pts`` files, and of the images relative to the
-        root.
-
-    Raises:
-        ValueError: If the folder is missing, it holds no ``.pts`` file, an
-            image is missing, or there are two of one name. It names what.
-    """
+    out and counted."""
     place = need_folder(root, folder)
     files = {'.pts': {}, 'image': {}}
     for name in sorted(os.listdir(place)):
@@ -190,11 +138,7 @@ def pts_with_image(root: str, folder: str) -> Tuple[List[str], List[str]]:
 
 
 def need_folder(root: str, *parts: str) -> str:
-    """Path of a folder or file of the download.
-
-    Raises:
-        ValueError: If it is not there.
-    """
+    """Path of a folder or file of the download."""
     path = osp.join(root, *parts)
     if not osp.exists(path):
         raise ValueError(f'{path} is not there; docs/data.md says how the '

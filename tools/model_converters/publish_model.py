@@ -33,17 +33,7 @@ def halve(weights: dict) -> dict:
 
 
 def publish(src: str, dst: str, half: bool = False) -> None:
-    """Write the published form of the checkpoint ``src`` to ``dst``.
-
-    Args:
-        src (str): Checkpoint of a Runner.
-        dst (str): File to write.
-        half (bool): With the weights as :func:`halve` leaves them.
-
-    Raises:
-        ValueError: If ``src`` is no checkpoint of a Runner.
-        OSError: If a file cannot be read or written.
-    """
+    """Write the published form of the checkpoint ``src`` to ``dst``."""
     checkpoint = load_from_local(src)
     if not isinstance(checkpoint, dict) or 'state_dict' not in checkpoint:
         raise ValueError(f'{src}: expected a checkpoint with a state_dict')

@@ -20,16 +20,7 @@ class Guard:
 
     A page of somebody else can let a browser send requests here: by its own
     name, if that name points to this machine (DNS rebinding: ``Host`` is
-    foreign), or from its own place (``Origin`` is another than ``Host``).
-
-    Args:
-        app: What answers all else.
-        host (str): The address that is listened at. On one of this machine
-            alone, only its names are taken as ``Host``; on others also
-            addresses in numbers and ``host`` itself, but no other names.
-        folder (str): Of all files of the page; the oldest are removed where
-            they take more than ``MAX_KEPT``.
-    """
+    foreign), or from its own place (``Origin`` is another than ``Host``)."""
 
     def __init__(self, app, host: str, folder: str) -> None:
         self.app = app

@@ -65,16 +65,7 @@ _TO_RESULT = '''() => {
 
 
 def build_page(analyser: FaceAnalyser, folder: str) -> gr.Blocks:
-    """The page, ready to be launched with ``THEME`` and ``CSS``.
-
-    Args:
-        analyser (FaceAnalyser): Its models and detectors are offered; the
-            first of each is chosen.
-        folder (str): Where files for download are written.
-
-    Returns:
-        gr.Blocks: The page.
-    """
+    """The page, ready to be launched with ``THEME`` and ``CSS``."""
     return _Page(analyser, folder).blocks
 
 

@@ -22,19 +22,7 @@ def serve(analyser: FaceAnalyser,
     Everything that is uploaded or made is in one new folder among the
     temporary files, which is removed at the end; nothing is written anywhere
     else. The oldest goes where it is more than ``guard.MAX_KEPT``. The page
-    fetches nothing from other machines and tells them nothing.
-
-    Args:
-        analyser (FaceAnalyser): What the page offers.
-        host (str): Address to listen at; the default is of this machine
-            alone. There is no password.
-        port (int, optional): Defaults to the first free one from 7860.
-        ready (Callable): Is called with the page's URL.
-
-    Raises:
-        OSError: If the port is taken.
-        ImportError: If Gradio is missing.
-    """
+    fetches nothing from other machines and tells them nothing."""
     before = tempfile.tempdir
     with tempfile.TemporaryDirectory(
             prefix='spiga_web_', ignore_cleanup_errors=True) as folder:

@@ -74,11 +74,7 @@ def hint(text: str) -> str:
 
 
 def pose_table(faces: List[dict]) -> str:
-    """Angles and mean landmark score of each face.
-
-    Args:
-        faces (list[dict]): Of a record (:mod:`spiga_mmpose.apis.formats`).
-    """
+    """Angles and mean landmark score of each face."""
     head = ''.join(
         f'<th scope="col">{name}</th>'
         for name in ('face', 'yaw', 'pitch', 'roll', 'landmark score'))

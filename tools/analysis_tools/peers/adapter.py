@@ -24,20 +24,7 @@ def run(tool: str,
         doc: str,
         load: Callable[[], Callable],
         argv: Optional[List[str]] = None) -> int:
-    """The command line of an adapter.
-
-    Args:
-        tool (str): File of the adapter.
-        doc (str): What it does.
-        load (Callable): Imports the package and returns a function from an
-            image (H, W, 3) RGB, uint8, and the tight box of the true
-            landmarks (4,) x1, y1, x2, y2, px, to the 68 points (68, 2), px,
-            or None where the package does not find the face.
-        argv (list[str], optional): Arguments. Defaults to the command line.
-
-    Returns:
-        int: Exit code: 0, or 2 after one line on stderr.
-    """
+    """The command line of an adapter."""
     tool = osp.basename(tool)
     parser = argparse.ArgumentParser(
         prog=tool,
@@ -73,20 +60,7 @@ def run(tool: str,
 
 
 def read_faces(path: str) -> List[dict]:
-    """The faces of an annotation file, checked.
-
-    Args:
-        path (str): JSON as SPIGA's authors publish it.
-
-    Returns:
-        list[dict]: At least one, each with ``imgpath`` and ``box``, the tight
-        box of its landmarks, (4,) x1, y1, x2, y2, px.
-
-    Raises:
-        ValueError: If the file is nothing of the kind, or has landmarks that
-            are none of the 68; the message names file and face.
-        OSError: If it cannot be read.
-    """
+    """The faces of an annotation file, checked."""
     with open(path, encoding='utf-8-sig') as file:
         try:
             faces = json.load(file)
@@ -114,22 +88,7 @@ def read_faces(path: str) -> List[dict]:
 
 def predict_faces(faces: List[dict], data_root: str,
                   predict: Callable) -> List[dict]:
-    """Run a package over faces.
-
-    Args:
-        faces (list[dict]): Of :func:`read_faces`.
-        data_root (str): Folder that relative image paths start from.
-        predict (Callable): See :func:`run`.
-
-    Returns:
-        list[dict]: In the same format and order; ``landmarks`` is empty where
-        the package does not find the face, and ``seconds`` is the CPU time
-        from the image in memory to the 68 points: unlike the time on the
-        clock it hardly depends on what else the machine does.
-
-    Raises:
-        ValueError, OSError: If an image cannot be read.
-    """
+    """Run a package over faces."""
     predictions = []
     for face in faces:
         image = _read_image(osp.join(data_root, face['imgpath']))
