@@ -46,10 +46,7 @@ class OneLineParser(argparse.ArgumentParser):
 def add_cfg_options(parser: argparse.ArgumentParser) -> None:
     """``--cfg-options``, an empty dict where it is not given."""
     parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=OptionsAction,
-        default={},
+        '--cfg-options', nargs='+', action=OptionsAction, default={},
         metavar='KEY=VALUE',
         help='override keys of the config, e.g. '
         'train_dataloader.dataset.data_root=DIR')
@@ -103,33 +100,24 @@ def run_tool(name: str,
 
 def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of :func:`score_files`."""
-    parser.add_argument(
-        'predictions',
-        nargs='+',
+    add = parser.add_argument
+    add('predictions', nargs='+',
         help='results: benchmark JSON, or the pickle of tools/test.py --dump; '
         'several are compared with the first')
-    parser.add_argument(
-        'annotations',
+    add('annotations',
         help='truth: benchmark JSON, or such a pickle (its ground truth)')
     add_dataset_argument(parser)
-    parser.add_argument(
-        '--norm', choices=NORMS, help='normaliser, instead of the usual one')
-    parser.add_argument(
-        '--threshold',
-        type=_threshold,
+    add('--norm', choices=NORMS, help='normaliser, instead of the usual one')
+    add('--threshold', type=_threshold,
         help='of AUC and FR in per cent, instead of the usual one')
-    parser.add_argument(
-        '--subsets',
-        metavar='FILE',
+    add('--subsets', metavar='FILE',
         help='JSON: name -> face indices, or a db_info.json with test_subsets')
 
 
 def add_dataset_argument(parser: argparse.ArgumentParser) -> None:
     """``--dataset``, for tools that score."""
     parser.add_argument(
-        '--dataset',
-        type=_dataset,
-        metavar='NAME',
+        '--dataset', type=_dataset, metavar='NAME',
         help='whose usual normaliser, threshold and divisor to take: '
         f'{", ".join(PROTOCOLS)}, or a landmark set (a name or a .json file); '
         'told by the landmarks if not given (98: wflw, 68: 300w)')
@@ -138,8 +126,7 @@ def add_dataset_argument(parser: argparse.ArgumentParser) -> None:
 def add_subset_argument(parser: argparse.ArgumentParser) -> None:
     """``--subset``, for tools that show one group of faces."""
     parser.add_argument(
-        '--subset',
-        metavar='NAME',
+        '--subset', metavar='NAME',
         help='only the faces of this subset, of --subsets or of the '
         'annotations')
 
@@ -173,28 +160,18 @@ def _threshold(text):
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments that MMPose's tools have in common."""
-    parser.add_argument('--work-dir', help='folder of logs and checkpoints')
-    parser.add_argument(
-        '--show-dir', help='folder for images of the results')
-    parser.add_argument(
-        '--show', action='store_true', help='show the results in a window')
-    parser.add_argument(
-        '--interval',
-        type=int,
-        default=1,
+    add = parser.add_argument
+    add('--work-dir', help='folder of logs and checkpoints')
+    add('--show-dir', help='folder for images of the results')
+    add('--show', action='store_true', help='show the results in a window')
+    add('--interval', type=int, default=1,
         help='draw every so many results (default: 1)')
-    parser.add_argument(
-        '--wait-time',
-        type=float,
-        default=1,
+    add('--wait-time', type=float, default=1,
         help='seconds that a window stays (default: 1)')
     add_cfg_options(parser)
-    parser.add_argument(
-        '--launcher',
-        choices=['none', 'pytorch', 'slurm', 'mpi'],
-        default='none',
-        help='job launcher')
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+    add('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none', help='job launcher')
+    add('--local_rank', '--local-rank', type=int, default=0)
 
 
 def run_runner(main: Callable[[], None]) -> None:

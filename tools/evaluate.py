@@ -26,8 +26,7 @@ def make_parser():
     parser = OneLineParser('evaluate.py', __doc__)
     add_scoring_arguments(parser)
     parser.add_argument(
-        '--out',
-        metavar='DIR',
+        '--out', metavar='DIR',
         help='write metrics.json, .csv, .md, .tex and ced.png there')
     return parser
 

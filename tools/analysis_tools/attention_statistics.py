@@ -48,17 +48,13 @@ RESAMPLED = 500  # times
 
 def parse_args(argv=None):
     parser = OneLineParser('attention_statistics.py', __doc__)
-    parser.add_argument('config', help='config of the model and its test set')
-    parser.add_argument('checkpoint')
-    parser.add_argument(
-        '--out', required=True, metavar='DIR', help='folder for the results')
-    parser.add_argument(
-        '--max-faces',
-        type=int,
-        default=500,
-        metavar='N',
+    add = parser.add_argument
+    add('config', help='config of the model and its test set')
+    add('checkpoint')
+    add('--out', required=True, metavar='DIR', help='folder for the results')
+    add('--max-faces', type=int, default=500, metavar='N',
         help='only the first N faces (default: %(default)s)')
-    parser.add_argument('--device', default='cpu')
+    add('--device', default='cpu')
     return parser.parse_args(argv)
 
 

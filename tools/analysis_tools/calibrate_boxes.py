@@ -37,24 +37,17 @@ from spiga_mmpose.io import write_json
 def parse_args(argv=None):
     """Arguments of the command line."""
     parser = OneLineParser('calibrate_boxes.py', __doc__)
-    parser.add_argument(
-        'detector',
-        metavar=f'{"|".join(DETECTORS)}|CONFIG',
+    add = parser.add_argument
+    add('detector', metavar=f'{"|".join(DETECTORS)}|CONFIG',
         help='as --det of tools/demo.py')
-    parser.add_argument('data', help='config whose test images are annotated')
-    parser.add_argument(
-        '--out', required=True, metavar='FILE', help='JSON to write')
-    parser.add_argument(
-        '--check',
-        metavar='FILE',
+    add('data', help='config whose test images are annotated')
+    add('--out', required=True, metavar='FILE', help='JSON to write')
+    add('--check', metavar='FILE',
         help='apply this calibration instead of fitting one')
-    parser.add_argument(
-        '--det-weights',
-        metavar='FILE',
+    add('--det-weights', metavar='FILE',
         help="the detector's checkpoint; YuNet's ONNX file")
-    parser.add_argument(
-        '--max-faces', type=int, help='only the first so many (default: all)')
-    parser.add_argument('--device', default='cpu', help='(default: cpu)')
+    add('--max-faces', type=int, help='only the first so many (default: all)')
+    add('--device', default='cpu', help='(default: cpu)')
     add_cfg_options(parser)
     return parser.parse_args(argv)
 

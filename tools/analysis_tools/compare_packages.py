@@ -43,20 +43,12 @@ from spiga_mmpose.io import as_array, write_json, write_whole
 
 def make_parser():
     parser = OneLineParser('compare_packages.py', __doc__)
-    parser.add_argument(
-        'annotations', help='truth: a file as for tools/evaluate.py')
-    parser.add_argument(
-        'methods',
-        nargs='+',
-        type=_method,
-        metavar='NAME=FILE|NAME=CONFIG.py:CHECKPOINT',
-        help='what to compare')
-    parser.add_argument(
-        '--out', required=True, metavar='DIR', help='folder for the results')
-    parser.add_argument(
-        '--data-root',
-        default='',
-        metavar='DIR',
+    add = parser.add_argument
+    add('annotations', help='truth: a file as for tools/evaluate.py')
+    add('methods', nargs='+', type=_method,
+        metavar='NAME=FILE|NAME=CONFIG.py:CHECKPOINT', help='what to compare')
+    add('--out', required=True, metavar='DIR', help='folder for the results')
+    add('--data-root', default='', metavar='DIR',
         help='folder that relative image paths start from, for checkpoints')
     add_dataset_argument(parser)
     return parser

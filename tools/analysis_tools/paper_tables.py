@@ -213,14 +213,10 @@ def as_list(runs: List[Run]) -> List[list]:
 
 def make_parser():
     parser = OneLineParser('paper_tables.py', __doc__)
-    parser.add_argument(
-        '--results',
-        metavar='DIR',
-        required=True,
+    add = parser.add_argument
+    add('--results', metavar='DIR', required=True,
         help='folder of files that tools/test.py --dump wrote')
-    parser.add_argument(
-        '--out',
-        metavar='DIR',
+    add('--out', metavar='DIR',
         help='write tables.md, .csv and .tex there (default: only print)')
     return parser
 

@@ -57,17 +57,11 @@ def make_parser():
     parser = OneLineParser('plot_errors.py', __doc__)
     add_scoring_arguments(parser)
     add_subset_argument(parser)
-    parser.add_argument(
-        '--out', required=True, metavar='DIR', help='folder for the figures')
-    parser.add_argument(
-        '--figures',
-        nargs='+',
-        choices=list(FIGURES),
+    add = parser.add_argument
+    add('--out', required=True, metavar='DIR', help='folder for the figures')
+    add('--figures', nargs='+', choices=list(FIGURES),
         help='only these (default: all that the files have the data for)')
-    parser.add_argument(
-        '--format',
-        choices=('png', 'pdf', 'svg'),
-        default='png',
+    add('--format', choices=('png', 'pdf', 'svg'), default='png',
         help='of the files (default: png)')
     return parser
 

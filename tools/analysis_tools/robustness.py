@@ -41,47 +41,28 @@ BOX_KINDS = ('truth', 'annotated', 'detector')
 
 def parse_args(argv=None):
     parser = OneLineParser('robustness.py', __doc__)
-    parser.add_argument('config', help='config of the model and its test set')
-    parser.add_argument('checkpoint')
-    parser.add_argument(
-        '--out', required=True, metavar='DIR', help='folder for the results')
-    parser.add_argument(
-        '--corruptions',
-        nargs='*',
-        default=list(CORRUPTIONS),
-        metavar='NAME',
+    add = parser.add_argument
+    add('config', help='config of the model and its test set')
+    add('checkpoint')
+    add('--out', required=True, metavar='DIR', help='folder for the results')
+    add('--corruptions', nargs='*', default=list(CORRUPTIONS), metavar='NAME',
         help=f'some of {", ".join(CORRUPTIONS)} (default: all; with no name '
         'after it: none)')
-    parser.add_argument(
-        '--boxes',
-        action='store_true',
+    add('--boxes', action='store_true',
         help="compare the truth's, the annotated and detectors' boxes")
-    parser.add_argument(
-        '--det',
-        nargs='+',
-        default=['haar'],
+    add('--det', nargs='+', default=['haar'],
         metavar='|'.join(DETECTORS) + '|CONFIG',
         help='with --boxes: detectors, by name or by their MMDet configs '
         '(default: haar)')
-    parser.add_argument(
-        '--det-weights',
-        metavar='FILE',
+    add('--det-weights', metavar='FILE',
         help="checkpoint of the first detector; YuNet's ONNX file")
-    parser.add_argument(
-        '--refine',
-        type=int,
-        default=0,
-        metavar='PASSES',
+    add('--refine', type=int, default=0, metavar='PASSES',
         help='with --boxes: also crop again by the landmarks found, up to so '
         'many times (default: %(default)s)')
-    parser.add_argument(
-        '--max-faces',
-        type=positive,
-        metavar='N',
+    add('--max-faces', type=positive, metavar='N',
         help='only the first N faces of the test set')
-    parser.add_argument(
-        '--seed', type=int, default=0, help='of what is drawn at random')
-    parser.add_argument('--device', default='cpu')
+    add('--seed', type=int, default=0, help='of what is drawn at random')
+    add('--device', default='cpu')
     add_cfg_options(parser)
     args = parser.parse_args(argv)
     args.corruptions = list(dict.fromkeys(args.corruptions))

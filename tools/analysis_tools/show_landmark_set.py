@@ -70,8 +70,9 @@ def draw_set(landmark_set, path):
 
 def main():
     parser = OneLineParser('show_landmark_set.py', __doc__)
-    parser.add_argument('landmark_set', help='name or JSON file of the set')
-    parser.add_argument('out', help='image to write, .png or .pdf')
+    add = parser.add_argument
+    add('landmark_set', help='name or JSON file of the set')
+    add('out', help='image to write, .png or .pdf')
     args = parser.parse_args()
     try:
         landmark_set = load_landmark_set(args.landmark_set)

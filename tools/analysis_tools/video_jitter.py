@@ -40,18 +40,14 @@ SPEEDS = (0.5, 2.)  # sizes of the face a second
 
 def parse_args(argv=None):
     parser = OneLineParser('video_jitter.py', __doc__)
-    parser.add_argument('config', help='config of the model')
-    parser.add_argument('checkpoint')
-    parser.add_argument(
-        '--frames', type=int, default=60, help='of each run (default: 60)')
-    parser.add_argument(
-        '--noise',
-        type=float,
-        default=8.,
+    add = parser.add_argument
+    add('config', help='config of the model')
+    add('checkpoint')
+    add('--frames', type=int, default=60, help='of each run (default: 60)')
+    add('--noise', type=float, default=8.,
         help='standard deviation, grey values of 255 (default: 8)')
-    parser.add_argument(
-        '--seed', type=int, default=0, help='of the face and the noise')
-    parser.add_argument('--device', default='cpu')
+    add('--seed', type=int, default=0, help='of the face and the noise')
+    add('--device', default='cpu')
     args = parser.parse_args(argv)
     if args.frames < 20:
         parser.error(f'--frames: expected at least 20, found {args.frames}: '

@@ -39,15 +39,11 @@ def make_parser():
     parser = OneLineParser('worst_faces.py', __doc__)
     add_scoring_arguments(parser)
     add_subset_argument(parser)
-    parser.add_argument(
-        '--out', required=True, type=image_file, metavar='FILE',
+    add = parser.add_argument
+    add('--out', required=True, type=image_file, metavar='FILE',
         help='image to write (.jpg or .png)')
-    parser.add_argument(
-        '--count', type=positive, default=12, help='faces (default: 12)')
-    parser.add_argument(
-        '--data-root',
-        default='',
-        metavar='DIR',
+    add('--count', type=positive, default=12, help='faces (default: 12)')
+    add('--data-root', default='', metavar='DIR',
         help='folder that relative image paths start from')
     return parser
 

@@ -90,10 +90,7 @@ def main() -> None:
     """Command line."""
     parser = make_parser(__file__, __doc__, 'folder of the unpacked downloads')
     parser.add_argument(
-        '--first-pixel',
-        type=int,
-        choices=(0, 1),
-        default=1,
+        '--first-pixel', type=int, choices=(0, 1), default=1,
         help='what the .pts files call the first pixel; it becomes 0. '
         'Defaults to 1, as menpo, the library of the makers of 300W, reads '
         'them; 0 leaves the numbers as they are')

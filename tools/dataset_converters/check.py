@@ -105,10 +105,10 @@ def check(name: str, root: str, decode: bool) -> int:
 def main() -> None:
     """Command line."""
     parser = OneLineParser('check.py', __doc__)
-    parser.add_argument('name', choices=sorted(SETS))
-    parser.add_argument('root', help='data root')
-    parser.add_argument(
-        '--decode', action='store_true', help='decode every image')
+    add = parser.add_argument
+    add('name', choices=sorted(SETS))
+    add('root', help='data root')
+    add('--decode', action='store_true', help='decode every image')
     args = parser.parse_args()
     try:
         found = check(args.name, args.root, args.decode)

@@ -12,10 +12,9 @@ from tqdm import tqdm
 def make_parser(tool: str, doc: str, root: str) -> OneLineParser:
     """Parser with ``root`` and ``--force``."""
     parser = OneLineParser(osp.basename(tool), doc)
-    parser.add_argument('root', help=root)
-    parser.add_argument(
-        '--force',
-        action='store_true',
+    add = parser.add_argument
+    add('root', help=root)
+    add('--force', action='store_true',
         help='write over annotations that are already there')
     return parser
 

@@ -152,16 +152,12 @@ def run(args: argparse.Namespace) -> None:
 def main() -> None:
     """Command line."""
     parser = OneLineParser('fit_head_model.py', __doc__)
-    parser.add_argument('annotations', help='JSON file of annotated faces')
-    parser.add_argument(
-        '--landmark-set',
-        required=True,
+    add = parser.add_argument
+    add('annotations', help='JSON file of annotated faces')
+    add('--landmark-set', required=True,
         help='name or JSON file of the set; it needs a part "nose"')
-    parser.add_argument(
-        '--out', required=True, help='JSON file of the new set')
-    parser.add_argument(
-        '--mean-shape',
-        action='store_true',
+    add('--out', required=True, help='JSON file of the new set')
+    add('--mean-shape', action='store_true',
         help='write the 2D mean shape and no head')
     args = parser.parse_args()
     init_default_scope('mmpose')

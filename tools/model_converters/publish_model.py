@@ -48,11 +48,10 @@ def publish(src: str, dst: str, half: bool = False) -> None:
 
 def main(argv=None):
     parser = OneLineParser('publish_model.py', __doc__)
-    parser.add_argument('src', help='checkpoint of a training')
-    parser.add_argument('dst', help='checkpoint to write (.pth)')
-    parser.add_argument(
-        '--half',
-        action='store_true',
+    add = parser.add_argument
+    add('src', help='checkpoint of a training')
+    add('dst', help='checkpoint to write (.pth)')
+    add('--half', action='store_true',
         help='store the weights as float16: half the size')
 
     def write(args):

@@ -30,13 +30,10 @@ def run(tool: str,
         prog=tool,
         description=doc,
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        'annotations', help="faces of 68 points in the SPIGA authors' JSON")
-    parser.add_argument('predictions', help='JSON to write, the same faces')
-    parser.add_argument(
-        '--data-root',
-        default='',
-        metavar='DIR',
+    add = parser.add_argument
+    add('annotations', help="faces of 68 points in the SPIGA authors' JSON")
+    add('predictions', help='JSON to write, the same faces')
+    add('--data-root', default='', metavar='DIR',
         help='folder that relative image paths start from')
     args = parser.parse_args(argv)
     try:
