@@ -84,14 +84,21 @@ def run_tool(name: str,
              work: Callable[[argparse.Namespace], Optional[str]],
              args: argparse.Namespace,
              interrupted: str = 'the same command begins again') -> int:
-    """Do the work of a tool; what its user can fix ends it with one line."""
+    """Do the work of a tool; what its user can fix ends it with one line.
+
+    What the work returns, if anything, is printed; the exit code comes back.
+    """
     try:
         result = work(args)
     except KeyboardInterrupt:
         print(f'{name}: interrupted; {interrupted}', file=sys.stderr)
         return 130
-    except (ImportError, OSError, RuntimeError, ValueError) as error:
-        print(f'{name}: error: {one_line(error)}', file=sys.stderr)
+    except Exception as error:
+        fault = error if isinstance(error, (RuntimeError, SyntaxError)) else (
+            _fault_of_user(error))
+        if fault is None:
+            raise
+        print(f'{name}: error: {one_line(fault)}', file=sys.stderr)
         return 2
     if result is not None:
         print(result)
@@ -177,27 +184,32 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
 def run_runner(main: Callable[[], None]) -> None:
     """Run train.py or test.py; what its user can fix ends it with one line.
 
-    These are wrong values, files and folders, a full disk, packages that are
-    missing, names that no registry knows, parts that cannot be built of their
-    config, and a training that has become NaN. The traceback of what may be a
-    mistake of the program after all goes to the run's log file. Everything
-    else is such a mistake and ends with its traceback."""
+    The traceback of what may be a mistake of the program after all goes to
+    the run's log file.
+    """
     try:
         main()
-    except (FloatingPointError, ImportError, OSError, ValueError) as error:
-        if isinstance(error, (ImportError, ValueError)):
-            _log_traceback()
-        raise SystemExit(_last_words(one_line(error))) from None
-    except (AssertionError, AttributeError, KeyError, TypeError) as error:
-        fault = _unknown_name(error) or _unfit_part(error)
+    except Exception as error:
+        fault = _fault_of_user(error)
         if fault is None:
             raise
-        _log_traceback()
-        raise SystemExit(_last_words(one_line(fault))) from None
+        if not isinstance(error, (FloatingPointError, OSError)):
+            _log_traceback()
+        raise SystemExit(f'{osp.basename(sys.argv[0])}: error: '
+                         f'{one_line(fault)}') from None
 
 
-def _last_words(text: str) -> str:
-    return f'{osp.basename(sys.argv[0])}: error: {text}'
+def _fault_of_user(error: Exception):
+    """What to say of wrong values, files and folders, a full disk, packages
+    that are missing, names that no registry knows, parts that cannot be built
+    of their config, and a training that has become NaN; else None."""
+    if isinstance(error, (FloatingPointError, ImportError, OSError,
+                          ValueError)):
+        return error
+    if isinstance(error, (AssertionError, AttributeError, KeyError,
+                          TypeError)):
+        return _unknown_name(error) or _unfit_part(error)
+    return None
 
 
 def _unfit_part(error: Exception) -> Optional[str]:
@@ -279,19 +291,17 @@ def _fit_machine(cfg: Config) -> None:
             # Without workers torch takes neither.
             loader.persistent_workers = False
             loader.pop('prefetch_factor', None)
-    visualizer = cfg.get('visualizer') or {}
-    backends = visualizer.get('vis_backends') or []
-    kept = [
-        backend for backend in backends
-        if backend.get('type') != 'TensorboardVisBackend'
-    ]
-    if len(kept) == len(backends):
-        return
     try:
         import torch.utils.tensorboard  # noqa: F401
+        return
     except ImportError as error:
-        visualizer.vis_backends = kept
+        reason = one_line(error)
+    backends = (cfg.get('visualizer') or {}).get('vis_backends') or []
+    kept = [backend for backend in backends
+            if backend.get('type') != 'TensorboardVisBackend']
+    if len(kept) < len(backends):
+        cfg.visualizer.vis_backends = kept
         print_log(
-            f'no curves for TensorBoard are written ({one_line(error)}): pip '
-            'install tensorboard, or leave TensorboardVisBackend out of '
+            f'no curves for TensorBoard are written ({reason}): pip install '
+            'tensorboard, or leave TensorboardVisBackend out of '
             'visualizer.vis_backends', 'current', logging.WARNING)

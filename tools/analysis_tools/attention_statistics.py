@@ -156,7 +156,7 @@ def describe(args, found):
 def analyze(args):
     """Measure, then write all that --out gets; returns the table."""
     model = load_model(args.config, args.checkpoint, args.device)
-    faces = FaceSet(model.cfg.test_dataloader, args.max_faces)
+    faces = FaceSet(model.cfg.get('test_dataloader'), args.max_faces)
     found = measure(model, faces.loader())
     rows, note = summarize(found), describe(args, found)
     table = make_table(rows, note)

@@ -75,8 +75,8 @@ class FaceSet:
     """The test faces of a config, under any one transform more."""
 
     def __init__(self, config: dict, max_faces: Optional[int] = None) -> None:
-        config = dict(config)
-        dataset = config.pop('dataset')
+        config = dict(config or {})
+        dataset = config.pop('dataset', {})
         if not dataset.get('pipeline'):
             raise ValueError('test_dataloader.dataset of the config has no '
                              'pipeline')

@@ -11,12 +11,13 @@ writes beside it. See docs/evaluation.md.
 """
 import os
 import os.path as osp
+import sys
 from dataclasses import dataclass, replace
 from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 import tools_path  # noqa: F401
-from command_line import OneLineParser
+from command_line import OneLineParser, run_tool
 from published import TABLES, TEST_FACES, Column, PaperTable
 from tqdm import tqdm
 
@@ -94,13 +95,13 @@ def dataset_of(records: list) -> str:
         raise NoTableError(f'{len(records)} synthetic faces; the paper has '
                            'photographs alone, tools/evaluate.py scores any')
     count = num_landmarks(records[0])
-    for name, num_faces in TEST_FACES.items():
-        if count == _landmark_set(name).num_landmarks and (
-                len(records) == num_faces):
+    known = {name: (num_faces, _landmark_set(name).num_landmarks)
+             for name, num_faces in TEST_FACES.items()}
+    for name, whole in known.items():
+        if whole == (len(records), count):
             return name
-    known = ', '.join(f'{name} {num_faces} of '
-                      f'{_landmark_set(name).num_landmarks}'
-                      for name, num_faces in TEST_FACES.items())
+    known = ', '.join(f'{name} {faces} of {landmarks}'
+                      for name, (faces, landmarks) in known.items())
     raise NoTableError(
         f'{len(records)} faces of {count or "no"} landmarks; '
         f'expected a whole test set ({known}); tools/evaluate.py scores any')
@@ -221,28 +222,20 @@ def make_parser():
     return parser
 
 
-def find_dumps(folder):
-    """Names of the dumps in a folder."""
+def score_folder(folder):
+    """Runs of the dumps, and why each of the others has no row."""
     if not osp.isdir(folder):
         raise ValueError(f'--results {folder}: expected a folder of files '
                          'that tools/test.py --dump wrote, found '
                          + ('a file' if osp.exists(folder) else 'nothing'))
-    return sorted(name for name in os.listdir(folder)
-                  if name.endswith(('.pkl', '.pickle')))
-
-
-def score_folder(folder):
-    """Runs of the dumps, and why each of the others has no row."""
+    names = sorted(name for name in os.listdir(folder)
+                   if name.endswith(('.pkl', '.pickle')))
     runs, skipped = [], {}
-    with tqdm(
-            find_dumps(folder), unit='dump', disable=None,
-            leave=False) as bar:
-        for name in bar:
-            try:
-                runs.append(
-                    score_dump(osp.join(folder, name), name))
-            except NoTableError as error:
-                skipped[name] = str(error)
+    for name in tqdm(names, unit='dump', disable=None, leave=False):
+        try:
+            runs.append(score_dump(osp.join(folder, name), name))
+        except NoTableError as error:
+            skipped[name] = str(error)
     return runs, skipped
 
 
@@ -254,57 +247,32 @@ def describe(folder, runs, skipped):
               f'{run.info.dataset}, annotations {run.info.annotations}'
               for run in runs]
     lines += [f'{name}: skipped: {why}' for name, why in skipped.items()]
-    return lines
+    return '\n'.join(f'* {line}' for line in lines)
 
 
-def title_of(table):
-    return f'{table.number}. {table.title}'
-
-
-def to_text(tables, lines):
-    """All tables for a terminal."""
-    parts = [
-        '\n'.join([title_of(table), report.to_text(rows), table.note]).strip()
-        for table, rows in tables
-    ]
-    return '\n\n'.join([*parts, LEGEND, '\n'.join(lines)])
-
-
-def to_markdown(tables, lines):
-    """All tables as one document."""
-    parts = ["# The paper's tables\n", LEGEND + '\n']
-    for table, rows in tables:
-        parts += [f'## {title_of(table)}\n',
-                  report.to_markdown(rows, table.note)]
-    parts += ['## Dumps\n', '\n'.join(f'* {line}' for line in lines)]
-    return '\n'.join(parts).rstrip() + '\n'
-
-
-def to_latex(tables):
-    """All tables as ``tabular``s."""
-    return '\n'.join(
-        report.to_latex(rows, f'{title_of(table)}. {table.note}'.rstrip())
-        for table, rows in tables)
+def make(args):
+    """Fill the tables, and write them; returns them as one document."""
+    runs, skipped = score_folder(args.results)
+    parts, latex = ["# The paper's tables\n", f'{LEGEND}\n'], []
+    for table in TABLES:
+        title = f'{table.number}. {table.title}'
+        rows = as_printed(fill(table, runs))
+        parts += [f'## {title}\n', report.to_markdown(rows, table.note)]
+        latex.append(report.to_latex(rows, f'{title}. {table.note}'.rstrip()))
+    parts += ['## Dumps\n', describe(args.results, runs, skipped)]
+    text = '\n'.join(parts)
+    if args.out:
+        os.makedirs(args.out, exist_ok=True)
+        for end, content in (('md', f'{text}\n'),
+                             ('csv', report.to_csv(as_list(runs))),
+                             ('tex', '\n'.join(latex))):
+            write_whole(osp.join(args.out, f'tables.{end}'), content)
+    return text
 
 
 def main(argv=None):
-    parser = make_parser()
-    args = parser.parse_args(argv)
-    try:
-        runs, skipped = score_folder(args.results)
-        tables = [(table, as_printed(fill(table, runs)))
-                  for table in TABLES]
-        lines = describe(args.results, runs, skipped)
-        print(to_text(tables, lines))
-        if args.out:
-            os.makedirs(args.out, exist_ok=True)
-            for end, text in (('md', to_markdown(tables, lines)),
-                              ('csv', report.to_csv(as_list(runs))),
-                              ('tex', to_latex(tables))):
-                write_whole(osp.join(args.out, f'tables.{end}'), text)
-    except (ValueError, OSError) as error:
-        parser.error(error)
+    return run_tool('paper_tables.py', make, make_parser().parse_args(argv))
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

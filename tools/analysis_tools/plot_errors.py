@@ -25,13 +25,11 @@ def draw_ced(scored, path):
 
 
 def draw_landmarks(scored, path):
-    errors = {
-        name: np.array(result['landmark_NME'])
-        for name, result in scored.results.items()
-    }
     truth = scored.annotations
     face = figures.frontal_face(scored.landmark_set, truth.landmarks,
                                 truth.labelled)
+    errors = {name: np.array(result['landmark_NME'])
+              for name, result in scored.results.items()}
     figures.draw_landmark_errors(errors, face, scored.landmark_set,
                                  scored.norm, path)
 
@@ -42,10 +40,8 @@ def draw_yaw(scored, path):
 
 
 def draw_pose(scored, path):
-    predicted = {
-        name: faces.angles
-        for name, faces in scored.predictions.items()
-    }
+    predicted = {name: faces.angles
+                 for name, faces in scored.predictions.items()}
     figures.draw_pose_errors(predicted, scored.annotations.angles, path)
 
 
@@ -68,19 +64,17 @@ def make_parser():
 
 def describe(scored):
     """Counts of what the figures leave out."""
-    first = next(iter(scored.results.values()))
-    lines = [f'{len(scored)} faces, {first["skipped"]} not scored; '
-             f'{count_without_pose(scored.annotations)} without a true pose']
-    lines += [
-        f'{name}: {count_without_pose(faces)} faces without a predicted pose'
+    missing = {
+        name: int((~np.isfinite(faces.angles).all(1)).sum())
         for name, faces in scored.predictions.items()
-        if count_without_pose(faces)
-    ]
+    }
+    truth = int((~np.isfinite(scored.annotations.angles).all(1)).sum())
+    skipped = next(iter(scored.results.values()))['skipped']
+    lines = [f'{len(scored)} faces, {skipped} not scored; {truth} without a '
+             'true pose']
+    lines += [f'{name}: {count} faces without a predicted pose'
+              for name, count in missing.items() if count]
     return '\n'.join(lines)
-
-
-def count_without_pose(faces):
-    return int((~np.isfinite(faces.angles).all(1)).sum())
 
 
 def plot(args):

@@ -85,7 +85,8 @@ class Run:
         self.model = load_model(args.config, args.checkpoint, args.device)
         merge_checked(self.model.cfg, args.cfg_options)
         self.metric = landmark_metric(self.model.cfg.get('test_evaluator'))
-        self.faces = FaceSet(self.model.cfg.test_dataloader, args.max_faces)
+        self.faces = FaceSet(
+            self.model.cfg.get('test_dataloader'), args.max_faces)
         self.finders = {}
         if args.boxes:  # now, not after an hour of corruptions
             # MMDet warns of a detector that is meant to have no weights.
