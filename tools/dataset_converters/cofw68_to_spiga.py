@@ -18,9 +18,9 @@ from glob import escape, glob
 from typing import List
 
 import numpy as np
-from converter import make_parser, need_free, progress, run_converter
+from converter import (annotate, make_parser, need_folder, need_free, progress,
+                       run_converter)
 from scipy.io import loadmat
-from spiga_json import annotate, need_folder
 
 from spiga_mmpose.io import write_image
 from spiga_mmpose.landmark_sets import load_landmark_set
@@ -99,7 +99,6 @@ def read_face(path: str, imgpath: str) -> dict:
 
 def convert(args: argparse.Namespace) -> dict:
     """Write the images; file name -> content."""
-    need_free(args, ['annotations/test.json'])
     folder = need_folder(args.root, 'COFW68_Data', 'test_annotations')
     path = need_folder(args.root, 'COFW_test_color.mat')
     images = read_images(path)
@@ -124,7 +123,8 @@ def convert(args: argparse.Namespace) -> dict:
 def main() -> None:
     """Command line."""
     run_converter(
-        make_parser(__file__, __doc__, 'folder with both downloads'), convert)
+        make_parser(__file__, __doc__, 'folder with both downloads'), convert,
+        names=('test', ))
 
 
 if __name__ == '__main__':

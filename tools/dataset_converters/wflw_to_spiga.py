@@ -13,8 +13,8 @@ import os.path as osp
 from typing import List, Tuple
 
 import numpy as np
-from converter import make_parser, need_free, progress, run_converter
-from spiga_json import annotate, need_folder, subsets_of
+from converter import (annotate, make_parser, need_folder, progress,
+                       run_converter, subsets_of)
 
 from spiga_mmpose.io import image_path, read_text
 from spiga_mmpose.landmark_sets import load_landmark_set
@@ -67,10 +67,6 @@ def _read_line(where: str, line: str) -> Tuple[dict, List[str]]:
 
 def convert(args: argparse.Namespace) -> dict:
     """File name -> content."""
-    need_free(args, [
-        f'annotations/{name}.json' for name in ('train', 'test',
-                                                'test_subsets')
-    ])
     folder = need_folder(args.root, 'WFLW_annotations',
                          'list_98pt_rect_attr_train_test')
     files = {}

@@ -11,7 +11,7 @@ from .conftest import dataset, image, points_of, read, written
 
 def test_box_and_pose_are_the_authors(tool, repo, sample_data):
     """From their landmarks come their boxes and poses."""
-    from spiga_json import annotate
+    from converter import annotate
 
     from spiga_mmpose.landmark_sets import load_landmark_set
     with open(f'{sample_data}/spiga_annotation_sample.json') as file:
