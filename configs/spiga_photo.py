@@ -1,7 +1,7 @@
 # A small network for photographs: 68 landmarks and head pose, trained on two
 # CPU cores from weights that synthetic faces gave. The data are 300-W's, in
 # the authors' JSON format: data/300w_photos (docs/photographs.md).
-_base_ = ['_base_/small_network.py']
+_base_ = ['_base_/small_network.py', '_base_/face_data.py']
 
 landmark_set = '300w_68'
 input_size = (128, 128)
@@ -66,13 +66,12 @@ model = dict(
     test_cfg=dict(fit_pose=True))
 
 dataset_type = 'SPIGAJsonDataset'
-data_mode = 'topdown'
 faces = dict(
     type=dataset_type,
     landmark_set=landmark_set,
     # Without a checkpoint MMPose looks here for names and mirror pairs.
     metainfo=dict(from_file='configs/_base_/datasets/300w.py'),
-    data_mode=data_mode,
+    data_mode=_base_.data_mode,
     data_root='data/300w_photos/',
     data_prefix=dict(img='images/'))
 # For the world, not for the test set: heads that lie on their side, things
@@ -108,20 +107,11 @@ val_pipeline = [
 train_dataloader = dict(
     batch_size=16,
     num_workers=1,
-    persistent_workers=True,
-    collate_fn=dict(type='collate_faces'),
-    drop_last=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(**faces, ann_file='train.json', pipeline=train_pipeline))
 val_dataloader = dict(
     batch_size=32,
     num_workers=1,
-    persistent_workers=True,
-    drop_last=False,
-    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
-    dataset=dict(
-        **faces, ann_file='val.json', test_mode=True,
-        pipeline=val_pipeline))
+    dataset=dict(**faces, ann_file='val.json', pipeline=val_pipeline))
 test_dataloader = dict(
     val_dataloader,
     dataset=dict(val_dataloader['dataset'], ann_file='common.json'))
