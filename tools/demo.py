@@ -21,6 +21,7 @@ import argparse
 import signal
 import sys
 import warnings
+from functools import partial
 
 import torch
 from demo_loop import DRAWINGS, FAULTS, ON_IMAGE, Demo
@@ -90,14 +91,15 @@ def parse_args(argv=None):
         'the others export the weights once, into the cache')
     add('--threads', type=int, metavar='N',
         help="of the backend (default: its own choice)")
-    add('--draw', default=ON_IMAGE, type=_drawings, metavar=','.join(DRAWINGS),
+    add('--draw', default=ON_IMAGE, type=partial(_names, DRAWINGS),
+        metavar=','.join(DRAWINGS),
         help='what to draw (default: landmarks,pose); the others make grids '
         'of their own: the steps of the cascade, what a landmark attends to, '
         'landmark and edge maps')
     add('--landmark', type=int, metavar='NUMBER',
         help='whose window and attention to draw (default: one at the left '
         'pupil)')
-    add('--format', type=_formats, metavar=','.join(FORMATS),
+    add('--format', type=partial(_names, FORMATS), metavar=','.join(FORMATS),
         help='files of the results beside the images (default: json); a video '
         'has files of its own')
     add('--to-68', action='store_true',
@@ -121,15 +123,7 @@ def _box(text):
         raise argparse.ArgumentTypeError(error) from None
 
 
-def _drawings(text):
-    return _names(text, DRAWINGS)
-
-
-def _formats(text):
-    return _names(text, FORMATS)
-
-
-def _names(text, known):
+def _names(known, text):
     """Names out of ``known``, separated by commas."""
     names = [name for name in text.split(',') if name]
     unknown = sorted(set(names) - set(known))

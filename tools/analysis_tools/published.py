@@ -27,18 +27,18 @@ TEST_FACES = {
 class Column:
     """One number of a row, and how to get it from a scored result."""
     label: str
-    metric: str
-    norm: Optional[str] = None
-    subset: Optional[str] = None
-    step: Optional[int] = None
+    metric: str  # a key of score's result ('NME') or of its pose ('MAE')
+    norm: Optional[str] = None  # None where it plays no part (pose)
+    subset: Optional[str] = None  # None: all faces
+    step: Optional[int] = None  # of the cascade, from 1; None: the result
 
 
 @dataclass(frozen=True)
 class Row:
     """A published row."""
     method: str
-    numbers: str
-    boxes: str = '-'
+    numbers: str  # one for each column, separated by spaces
+    boxes: str = '-'  # what the faces were cropped by, where the paper says it
 
     @property
     def values(self) -> Tuple[str, ...]:

@@ -110,29 +110,27 @@ class Run:
         """Config of a corruption at a level."""
         return dict(type=CORRUPTIONS[name], level=level, seed=self.args.seed)
 
+    def measure(self, bar, step, places=None, boxes=None):
+        """Metrics of the faces under a step."""
+        return measure(self.model, self.faces.loader(step, places),
+                       self.metric, bar.update, boxes)
+
     def corrupt(self):
         """Measure the clean faces, and every corruption at every level."""
         plan = [(name, level) for name in self.args.corruptions
                 for level, _ in enumerate(CORRUPTIONS[name].amounts, 1)]
-        count = len(self.faces)
-        with tqdm(total=count * (len(plan) + 1), unit='face') as bar:
+        with tqdm(total=len(self.faces) * (1 + len(plan)), unit='face') as bar:
             bar.set_description('clean')
-            self.results['clean'] = measure(
-                self.model, self.faces.loader(), self.metric, bar.update)
+            self.results['clean'] = self.measure(bar, None)
             self.write_results()
             for name, level in plan:
                 bar.set_description(f'{name}, level {level}')
-                found = measure(self.model,
-                                self.faces.loader(self.step(name, level)),
-                                self.metric, bar.update)
                 kind = CORRUPTIONS[name]
                 entry = self.results['corruptions'].setdefault(
                     name, dict(unit=kind.unit, levels=[]))
                 entry['levels'].append(
-                    dict(
-                        level=level,
-                        amount=kind.amounts[level - 1],
-                        metrics=found))
+                    dict(level=level, amount=kind.amounts[level - 1],
+                         metrics=self.measure(bar, self.step(name, level))))
                 self.write_results()
 
     def compare_boxes(self):
@@ -150,12 +148,10 @@ class Run:
         for place, key in enumerate(boxes['truth']):
             parts['found' if key in boxes['detector'] else 'missed'].append(
                 place)
+        counts = {part: len(places) for part, places in parts.items()}
         result = self.results['boxes'][name] = dict(
-            min_iou=MIN_IOU,
-            found=len(parts['found']),
-            missed=len(parts['missed']),
-            recall=100 * len(parts['found']) / len(self.faces),
-            kinds={})
+            min_iou=MIN_IOU, **counts,
+            recall=100 * counts['found'] / len(self.faces), kinds={})
         plan = [(kind, part, places) for kind in BOX_KINDS
                 for part, places in parts.items()
                 if places and (kind, part) != ('detector', 'missed')]
@@ -168,9 +164,8 @@ class Run:
                 for number in range(passes):
                     title = f'{kind}, refine {number}' if number else kind
                     step = dict(type='CropByBox', boxes=dict(crops))
-                    result['kinds'].setdefault(title, {})[part] = measure(
-                        self.model, self.faces.loader(step, places),
-                        self.metric, bar.update, crops)
+                    result['kinds'].setdefault(title, {})[part] = self.measure(
+                        bar, step, places, crops)
                     self.write_results()
 
     def write_results(self):

@@ -51,8 +51,13 @@ def check_split(cfg: dict, root: str, expected: int,
     paths = sorted({face['img_path'] for face in faces})
     problems = [f'{path} is missing' for path in paths
                 if not osp.isfile(path)]
-    if decode:
-        problems += undecodable([path for path in paths if osp.isfile(path)])
+    load = LoadFaceImage()
+    for path in progress(paths if decode else (), 'decoding'):
+        try:
+            if osp.isfile(path):
+                load(dict(img_path=path))
+        except BadSampleError as error:
+            problems.append(str(error))
     print(f'{dataset.ann_file}: {len(faces)} faces (published: {expected}), '
           f'{len(paths)} images, {len(problems)} missing or bad')
     subsets = Counter(name for face in faces for name in face['subsets'])
@@ -62,18 +67,6 @@ def check_split(cfg: dict, root: str, expected: int,
     if len(faces) != expected:
         problems.append(f'{dataset.ann_file}: {len(faces)} faces, published '
                         f'are {expected}')
-    return problems
-
-
-def undecodable(paths: List[str]) -> List[str]:
-    """Problems of image files."""
-    load = LoadFaceImage()
-    problems = []
-    for path in progress(paths, 'decoding'):
-        try:
-            load(dict(img_path=path))
-        except BadSampleError as error:
-            problems.append(str(error))
     return problems
 
 

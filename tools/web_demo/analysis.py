@@ -40,10 +40,11 @@ _KEPT = 3600
 class Analysis:
     """Faces found in one photograph."""
     name: str
-    image: np.ndarray
-    faces: PoseDataSample
+    image: np.ndarray  # (H, W, 3) RGB, in the size in which it is shown
+    faces: PoseDataSample  # all N, in px of the image
+    # Of each face (S, layers, 1, L, L), mean over heads; empty without any.
     attention: List[np.ndarray]
-    record: dict
+    record: dict  # in px of the photograph
     visualizer: SPIGAVisualizer
     notes: List[str] = field(default_factory=list)
 
