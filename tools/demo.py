@@ -38,10 +38,6 @@ from spiga_mmpose.apis.weights import DEFAULT, RELEASES, SHIPPED
 from spiga_mmpose.apis.writing import FORMATS
 
 
-class UsageError(Exception):
-    """The user asked for what cannot be; the message says how to ask."""
-
-
 def parse_args(argv=None):
     """Arguments of the command line."""
     parser = argparse.ArgumentParser(
@@ -137,17 +133,17 @@ def choose_model(args):
     """Model and weights for ``SPIGAInferencer``; tells of the default."""
     if args.model:
         if not is_exported(args.model):
-            raise UsageError(
+            raise ValueError(
                 f'--model {args.model} is no file of tools/deployment/'
                 'export.py (.onnx or .xml); a config is --config, with '
                 '--weights')
         return args.model, args.weights
     if args.weights is None and args.config:
-        raise UsageError(f'--config {args.config} needs its weights: give '
+        raise ValueError(f'--config {args.config} needs its weights: give '
                          '--weights as well')
     checkpoint, config = find_weights(args.weights or DEFAULT)
     if (args.config or config) is None:
-        raise UsageError(f'--weights {args.weights} do not tell their config: '
+        raise ValueError(f'--weights {args.weights} do not tell their config: '
                          'give --config as well')
     return args.config or config, checkpoint
 
@@ -166,12 +162,12 @@ def prepare(args, paths):
     if any(map(is_video, paths)):
         for option, given in (('--bbox', args.bbox), ('--to-68', args.to_68)):
             if given:
-                raise UsageError(f'{option} is for images, not for videos')
+                raise ValueError(f'{option} is for images, not for videos')
         if args.format and all(map(is_video, paths)):
-            raise UsageError('--format is for images; a video has files of '
+            raise ValueError('--format is for images; a video has files of '
                              'its own')
         if args.det_every < 1:
-            raise UsageError('--det-every: expected at least 1, found '
+            raise ValueError('--det-every: expected at least 1, found '
                              f'{args.det_every}')
     model, weights = choose_model(args)
     detector, det_weights, reason = choose_finder(args)
@@ -190,10 +186,10 @@ def prepare(args, paths):
         draw=args.draw)
     count = inferencer.num_landmarks
     if args.to_68 and count != 98:
-        raise UsageError('--to-68 takes a model of the 98 landmarks of WFLW, '
+        raise ValueError('--to-68 takes a model of the 98 landmarks of WFLW, '
                          f'found {count}')
     if args.landmark is not None and not 0 <= args.landmark < count:
-        raise UsageError(f'--landmark: expected 0 to {count - 1}, found '
+        raise ValueError(f'--landmark: expected 0 to {count - 1}, found '
                          f'{args.landmark}')
     if reason:
         print(f'note: {reason}', file=sys.stderr)
@@ -212,7 +208,7 @@ def main(argv=None):
         # weights, metainfo found by its name.
         with warnings.catch_warnings(record=True):
             demo = prepare(args, paths)
-    except (UsageError, ValueError, KeyError, TypeError, OSError, RuntimeError,
+    except (ValueError, KeyError, TypeError, OSError, RuntimeError,
             ImportError, AssertionError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 2

@@ -64,7 +64,8 @@ def _framed(image):
 def write_moving(photo, path):
     """Write a video of the photograph as it moves, turns and zooms.
 
-    The last frame leads to the first."""
+    The last frame leads to the first.
+    """
     photo = np.ascontiguousarray(photo[..., ::-1])
     with closing(VideoWriter(path, RATE, (SIDE, SIDE))) as video:
         for phase in np.linspace(0, 2 * np.pi, FRAMES, endpoint=False):

@@ -39,7 +39,8 @@ def running(script, *arguments, **options):
 
     It is in a session of its own: Ctrl-C reaches this script alone, which
     then ends the tool and its data workers, so that there is no traceback
-    wherever they are."""
+    wherever they are.
+    """
     process = subprocess.Popen(
         [sys.executable, osp.join(TOOLS, script), *arguments],
         start_new_session=True,

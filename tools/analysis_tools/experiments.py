@@ -96,7 +96,8 @@ def add_backbones(experiment: Config, configs: Dict[str, Config], given: str,
                   out: str, options: dict) -> None:
     """Put the checkpoint that each config starts from into it.
 
-    A config that changes the backbone gets one of its own."""
+    A config that changes the backbone gets one of its own.
+    """
     whole = Config.fromfile(osp.join(REPO, experiment.backbone.base))
     found = {}
     for name, config in configs.items():

@@ -58,7 +58,8 @@ def _class_of(step: dict) -> type:
 def turn_back(sample) -> None:
     """Turn predictions from a turned crop back into the photograph, in place.
 
-    MMPose's estimators map predictions back as if the crop were upright."""
+    MMPose's estimators map predictions back as if the crop were upright.
+    """
     if 'bbox_rotation' not in sample:
         return
     angle = np.deg2rad(float(sample.bbox_rotation[0]))
@@ -187,7 +188,8 @@ def collect_boxes(faces: FaceSet,
 
     A face is found when the detector's best box for it has an IoU of at least
     ``MIN_IOU`` with the tight box of its true landmarks. (Two faces that
-    cover each other may be found by one box.)"""
+    cover each other may be found by one box.)
+    """
     boxes = dict(truth={}, annotated={}, detector={})
     image, hits = None, None
     tight = BoxFromLandmarks()

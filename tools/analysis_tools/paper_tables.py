@@ -89,7 +89,8 @@ def dataset_of(records: list) -> str:
     """Benchmark whose whole test set these faces are.
 
     Told by the landmarks and the number of faces, which differ for all of
-    them: a part of a test set does not compare with published rows."""
+    them: a part of a test set does not compare with published rows.
+    """
     # Of any number: synthetic faces must not be taken for photographs.
     if str(records[0].get('img_path')).startswith('synthetic://'):
         raise NoTableError(f'{len(records)} synthetic faces; the paper has '
@@ -114,7 +115,8 @@ def _landmark_set(dataset):
 def score_dump(path: str, name: str) -> Run:
     """Score a dump for all the tables on its data set.
 
-    True poses are fitted to rounded landmarks, as the published ones."""
+    True poses are fitted to rounded landmarks, as the published ones.
+    """
     records = load_dump(path)
     if not records:
         raise ValueError(f'{path}: holds no face')

@@ -42,7 +42,8 @@ def run_all(configs: Dict[str, Config], seeds: Sequence[int],
             out: str) -> Iterator[Dict[str, List[dict]]]:
     """Train every config with every seed, or test it once.
 
-    Seed by seed, so that an interrupted comparison is one of fewer seeds."""
+    Seed by seed, so that an interrupted comparison is one of fewer seeds.
+    """
     plan = {
         seed: [name for name, config in configs.items()
                if trains(config) or seed == seeds[0]]

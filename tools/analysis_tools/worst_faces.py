@@ -55,7 +55,8 @@ def worst(errors, count):
 def image_path(scored, face, data_root):
     """The first of the face's image paths that is a file or a synthetic face.
 
-    Annotations and results may name one image from different folders."""
+    Annotations and results may name one image from different folders.
+    """
     names = [faces.names[face] for faces in
              (scored.annotations, *scored.predictions.values())]
     names = [name for name in names if isinstance(name, str) and name]

@@ -49,7 +49,8 @@ def write_random_weights(crops: np.ndarray, folder: str) -> Tuple[str, str]:
     """Write random weights of the authors' network, and the same for ours.
 
     The statistics of BatchNorm are those of the crops, so that no signal dies
-    out on its way, and the pose is near the frontal one."""
+    out on its way, and the pose is near the frontal one.
+    """
     torch.manual_seed(0)
     network, inputs = _build()
     network.pose_fc.bias.copy_(torch.tensor(FRONTAL_POSE))

@@ -29,7 +29,8 @@ _own = {}
 class Worker(ProcessPoolExecutor):
     """A function in a process of its own.
 
-    Its errors are raised here; a ``RuntimeError`` if the process is killed."""
+    Its errors are raised here; a ``RuntimeError`` if the process is killed.
+    """
 
     def __init__(self, name: str, build: Callable, threads: int) -> None:
         # Ctrl-C is for the parent, which ends this one.
@@ -80,7 +81,8 @@ def interleave(workers: Sequence[Worker], rounds: int,
     """Call every worker in every round, after a round to warm up.
 
     Each round begins with another worker, so that none always follows the
-    same one."""
+    same one.
+    """
     seconds, memory = {worker.name: [] for worker in workers}, {}
     for i in trange(rounds + 1, unit='round', disable=None):
         shift = i % len(workers)

@@ -165,7 +165,8 @@ def pts_with_image(root: str, folder: str) -> List[Tuple[str, str]]:
     """The ``.pts`` files of a folder with the images beside them, by name.
 
     Endings may be in capitals. Mirrored copies (``*_mirror.pts``) are left
-    out and counted."""
+    out and counted.
+    """
     place = need_folder(root, folder)
     files = {'.pts': {}, 'image': {}}
     for name in sorted(os.listdir(place)):

@@ -58,7 +58,8 @@ def fit_head(points: np.ndarray, labelled: np.ndarray,
     that names none, the longer side of the front is ``FRONT_SIDE``); mirror
     pairs lie left and right; and pitch 0 is the mean pitch of the faces
     (without mirror pairs, so are yaw and roll), for nothing else in the
-    landmarks of any set says what upright is."""
+    landmarks of any set says what upright is.
+    """
     nose = landmark_set.parts.get('nose')
     if not nose:
         raise ValueError(
@@ -96,7 +97,8 @@ def factorize(points: np.ndarray,
     under weak perspective.
 
     ``points[n, l] = axes[n] @ head[l]`` and a shift for each face. Both are
-    known up to one rotation or reflection and one scale."""
+    known up to one rotation or reflection and one scale.
+    """
     weights = np.asarray(labelled, np.float64)
     points = np.where(labelled[..., None], points, 0.)
     scale = np.sqrt((points**2).sum() / weights.sum())

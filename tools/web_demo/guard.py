@@ -20,7 +20,8 @@ class Guard:
 
     A page of somebody else can let a browser send requests here: by its own
     name, if that name points to this machine (DNS rebinding: ``Host`` is
-    foreign), or from its own place (``Origin`` is another than ``Host``)."""
+    foreign), or from its own place (``Origin`` is another than ``Host``).
+    """
 
     def __init__(self, app, host: str, folder: str) -> None:
         self.app = app

@@ -22,7 +22,8 @@ def serve(analyser: FaceAnalyser,
     Everything that is uploaded or made is in one new folder among the
     temporary files, which is removed at the end; nothing is written anywhere
     else. The oldest goes where it is more than ``guard.MAX_KEPT``. The page
-    fetches nothing from other machines and tells them nothing."""
+    fetches nothing from other machines and tells them nothing.
+    """
     before = tempfile.tempdir
     with tempfile.TemporaryDirectory(
             prefix='spiga_web_', ignore_cleanup_errors=True) as folder:
