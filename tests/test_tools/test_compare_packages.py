@@ -1,12 +1,15 @@
 """tools/analysis_tools/compare_packages.py: numbers, missed faces, errors."""
 import json
 
+import cv2
 import numpy as np
 import pytest
+from tiny_model import write_tiny_model
 
 from spiga_mmpose.landmark_sets import load_landmark_set
 
 IDS = load_landmark_set('300w_68').annotation_ids
+SIZE = 200  # px, of the images
 
 
 @pytest.fixture(scope='module')
@@ -57,6 +60,17 @@ def truth(save):
 def good(save):
     return save('good.json',
                 [row(i, shifted(true_points(i))) for i in range(2)])
+
+
+@pytest.fixture
+def images(tmp_path):
+    folder = tmp_path / 'images'
+    folder.mkdir()
+    for face in range(2):
+        cv2.imwrite(
+            str(folder / f'{face}.png'),
+            np.random.default_rng(face).integers(0, 255, (SIZE, SIZE, 3)))
+    return str(folder)
 
 
 def run(tool, tmp_path, *arguments):
@@ -122,6 +136,26 @@ def test_time_is_the_median_of_the_faces(tool, truth, good, save, tmp_path):
         all=pytest.approx(2), some=None, none=None)
 
 
+@pytest.mark.filterwarnings('ignore::UserWarning')
+@pytest.mark.parametrize('landmark_set', ['300w_68', 'wflw_98'])
+def test_a_checkpoint(tool, truth, images, tmp_path, landmark_set):
+    """Run once, and scored again from the file that it leaves."""
+    config, checkpoint = write_tiny_model(str(tmp_path), landmark_set)
+    first, content = run(tool, tmp_path, truth, f'ours={config}:{checkpoint}',
+                         '--data-root', images)
+    path = tmp_path / 'out' / 'predictions' / 'ours.json'
+    faces = json.loads(path.read_text())
+    assert [face['imgpath'] for face in faces] == ['0.png', '1.png']
+    assert all(face['ids'] == IDS and face['seconds'] > 0 for face in faces)
+    # The network has seen the tight box: x, y, width, height.
+    points = true_points(1)
+    assert faces[1]['bbox'] == pytest.approx(
+        [*points.min(0), *np.ptp(points, 0)], abs=.01)
+    assert content['milliseconds']['ours'] > 0
+    again, _ = run(tool, tmp_path, truth, f'ours={path}')
+    assert again == first
+
+
 def test_a_set_without_contour(tool, save, tmp_path):
     landmark_set = save('three.json', dict(name='three', num_landmarks=3))
     path = save('truth.json', [dict(landmarks=[[0, 0], [3, 0], [0, 4]])])
@@ -137,7 +171,9 @@ def test_a_set_without_contour(tool, save, tmp_path):
     (['x={tmp}/text.json'], "text.json: 'seconds' must be numbers"),
     (['x={good}', 'x={tmp}/copy.json'], 'two methods have the same name'),
     (['{good}'], 'expected NAME=FILE'),
+    (['../x={good}'], 'expected NAME=FILE'),
     (['x='], 'expected NAME=FILE'),
+    (['x={tmp}/no.py:no.pth'], 'no.pth'),
 ])
 def test_bad_input(tool, truth, good, save, tmp_path, capsys, methods,
                    message):
@@ -157,3 +193,22 @@ def test_bad_input(tool, truth, good, save, tmp_path, capsys, methods,
     assert message in captured.err and captured.err.count('\n') == 1
     assert captured.err.startswith('compare_packages.py: error: ')
     assert not (tmp_path / 'out' / 'comparison.json').exists()
+
+
+@pytest.mark.filterwarnings('ignore::UserWarning')
+def test_a_checkpoint_of_other_landmarks(tool, truth, images, tmp_path,
+                                         capsys):
+    config, checkpoint = write_tiny_model(str(tmp_path), 'cofw_29')
+    assert tool.main([truth, f'x={config}:{checkpoint}', '--data-root',
+                      images, '--out', str(tmp_path / 'out')]) == 2
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert f'{checkpoint} predicts cofw_29, {truth} is of 300w_68' in line
+
+
+@pytest.mark.filterwarnings('ignore::UserWarning')
+def test_a_missing_image_is_named(tool, truth, tmp_path, capsys):
+    config, checkpoint = write_tiny_model(str(tmp_path), '300w_68')
+    assert tool.main([truth, f'x={config}:{checkpoint}', '--data-root',
+                      '/nowhere', '--out', str(tmp_path / 'out')]) == 2
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert '/nowhere/0.png' in line

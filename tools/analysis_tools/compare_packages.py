@@ -1,33 +1,43 @@
-"""Results of face-landmark packages and of ours on one annotation file.
+"""Other face-landmark packages and our checkpoints on one annotation file.
 
-    python tools/test.py configs/spiga_300w_json.py 300w.pth --dump ours.pkl
     python tools/analysis_tools/compare_packages.py annotations.json \\
-        dlib=dlib.json mediapipe=mediapipe.json ours=ours.pkl \\
-        --out work_dirs/packages
+        dlib=dlib.json mediapipe=mediapipe.json \\
+        ours=configs/spiga_300w_json.py:300w.pth \\
+        --data-root images --out work_dirs/packages
 
-NAME=FILE is a results file of tools/evaluate.py: published, of
-tools/test.py --dump, or written by tools/analysis_tools/peers. A face that a
-method does not find is a failure. Writes comparison.md, comparison.json and a
-CED figure for all landmarks, the inner ones and the contour. See
-docs/photographs.md.
+NAME=FILE is a results file of tools/evaluate.py, published or written by
+tools/analysis_tools/peers. NAME=CONFIG.py:CHECKPOINT is run here, by the
+tight box of the true landmarks, a face at a time on one CPU thread, and kept
+in --out/predictions. Writes comparison.md, comparison.json and a CED figure
+for all landmarks, the inner ones and the contour. See docs/photographs.md.
 """
 import argparse
 import os
 import os.path as osp
+import re
 import sys
+import time
 
 import numpy as np
 import tools_path  # noqa: F401
 from command_line import OneLineParser, add_dataset_argument, run_tool
+from tqdm import tqdm
 
+from spiga_mmpose.apis.estimation import (estimate_faces, faces_to_dicts,
+                                          landmark_set_name)
+from spiga_mmpose.apis.expected_warnings import without_expected_warnings
+from spiga_mmpose.apis.formats import make_record, to_benchmark, wflw_to_300w
+from spiga_mmpose.apis.loading import load_estimator
+from spiga_mmpose.datasets.transforms.loading import LoadFaceImage
 from spiga_mmpose.evaluation import report
 from spiga_mmpose.evaluation.face_files import load_records
 from spiga_mmpose.evaluation.figures import draw_ced
 from spiga_mmpose.evaluation.functional import (alignment_summary, face_nme,
                                                 percentile_error)
+from spiga_mmpose.evaluation.protocols import protocol_of
 from spiga_mmpose.evaluation.score import (MISSED_ERROR, landmark_errors,
                                            missed_faces)
-from spiga_mmpose.evaluation.score_files import score_files
+from spiga_mmpose.evaluation.score_files import read_annotations, score_files
 from spiga_mmpose.io import as_array, write_json, write_whole
 
 
@@ -35,20 +45,68 @@ def make_parser():
     parser = OneLineParser('compare_packages.py', __doc__)
     add = parser.add_argument
     add('annotations', help='truth: a file as for tools/evaluate.py')
-    add('methods', nargs='+', type=_method, metavar='NAME=FILE',
-        help='what to compare')
+    add('methods', nargs='+', type=_method,
+        metavar='NAME=FILE|NAME=CONFIG.py:CHECKPOINT', help='what to compare')
     add('--out', required=True, metavar='DIR', help='folder for the results')
+    add('--data-root', default='', metavar='DIR',
+        help='folder that relative image paths start from, for checkpoints')
     add_dataset_argument(parser)
     return parser
 
 
 def _method(text):
-    """Name and results file; the name becomes that of a curve."""
-    name, _, path = text.partition('=')
-    if not (name and path):
+    """Name and what stands behind it; the name becomes that of a file."""
+    name, _, value = text.partition('=')
+    if not (re.fullmatch(r'\w[\w .+-]*', name) and value):
         raise argparse.ArgumentTypeError(
-            f'expected NAME=FILE, found {text!r}')
-    return name, path
+            'expected NAME=FILE or NAME=CONFIG.py:CHECKPOINT, the name of '
+            f'letters, digits, spaces and . + - _, found {text!r}')
+    return name, value
+
+
+def results_file(name, value, args):
+    """The predictions of a method, made here if it is a checkpoint."""
+    config, colon, checkpoint = value.partition('.py:')
+    if not colon:
+        return value
+    path = osp.join(args.out, 'predictions', f'{name}.json')
+    os.makedirs(osp.dirname(path), exist_ok=True)
+    with without_expected_warnings():
+        faces = predict(config + '.py', checkpoint, args)
+    write_json(faces, path)
+    return path
+
+
+def predict(config, checkpoint, args):
+    """Predictions of a checkpoint for the annotated faces, and their time."""
+    dataset, truth = read_annotations(args.annotations, args.dataset)
+    wanted = protocol_of(dataset).landmark_set
+    model = load_estimator(checkpoint, config, 'cpu', threads=1)
+    given = landmark_set_name(model)
+    load = LoadFaceImage()
+    faces = []
+    for face in tqdm(range(len(truth)), unit='face', disable=None):
+        path = osp.join(args.data_root, truth.names[face] or '')
+        image = load(dict(img_path=path))['img']
+        points = truth.landmarks[face, truth.labelled[face]]
+        if len(points) < 2:
+            raise ValueError(f'{truth.describe(face)}: fewer than two '
+                             'landmarks have no box')
+        box = np.concatenate([points.min(0), points.max(0)])
+        start = time.process_time()
+        sample = estimate_faces(model, image, box[None])
+        seconds = time.process_time() - start
+        record = make_record(truth.names[face], image, given,
+                             faces_to_dicts(sample))
+        if given != wanted:
+            try:
+                record = wflw_to_300w(record)
+            except ValueError as error:
+                raise ValueError(f'{checkpoint} predicts {given}, '
+                                 f'{truth.path} is of {wanted}: {error}'
+                                 ) from None
+        faces.append(dict(to_benchmark([record])[0], seconds=seconds))
+    return faces
 
 
 def milliseconds(path):
@@ -119,10 +177,14 @@ def describe(scored):
 
 def compare(args):
     """Predict, score and write; returns what is printed."""
-    paths = dict(args.methods)
-    if len(paths) < len(args.methods):
+    methods = dict(args.methods)
+    if len(methods) < len(args.methods):
         raise ValueError('two methods have the same name: '
                          f'{", ".join(name for name, _ in args.methods)}')
+    paths = {
+        name: results_file(name, value, args)
+        for name, value in methods.items()
+    }
     scored = score_files(
         list(paths.values()), args.annotations, args.dataset,
         allow_missed=True)
@@ -135,16 +197,16 @@ def compare(args):
     os.makedirs(args.out, exist_ok=True)
     write_whole(osp.join(args.out, 'comparison.md'),
                 report.to_markdown(table, caption))
-    content = dict(
-        annotations=args.annotations,
-        dataset=scored.dataset,
-        norm=scored.norm,
-        threshold=scored.threshold,
-        missed_error=MISSED_ERROR,
-        predictions=paths,
-        milliseconds=times,
-        results=results)
-    write_json(content, osp.join(args.out, 'comparison.json'))
+    write_json(
+        dict(
+            annotations=args.annotations,
+            dataset=scored.dataset,
+            norm=scored.norm,
+            threshold=scored.threshold,
+            missed_error=MISSED_ERROR,
+            predictions=paths,
+            milliseconds=times,
+            results=results), osp.join(args.out, 'comparison.json'))
     for group, errors in nmes.items():
         draw_ced(errors, scored.threshold, scored.norm,
                  osp.join(args.out, f'ced_{group}.png'))
