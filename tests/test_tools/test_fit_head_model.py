@@ -166,7 +166,8 @@ def test_more_than_a_thousand_faces(fit, files, capsys):
     (dict(parts=None), "no part 'nose'"),
     (dict(annotation_ids=None), 'landmark id 10 (10 landmarks) is none of'),
     (dict(num_landmarks=0), 'num_landmarks must be an integer'),
-    (dict(annotation_ids=list(range(20, 30))), 'landmark id 10 (10 landmarks) is none of'),
+    (dict(annotation_ids=list(range(20, 30))),
+     'landmark id 10 (10 landmarks) is none of'),
 ])
 def test_bad_set(fit, files, tmp_path, capsys, changes, words):
     arguments = files(authors(synthetic_landmarks(5)[:, TEN]), **changes)

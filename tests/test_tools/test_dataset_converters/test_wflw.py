@@ -87,8 +87,8 @@ class TestWFLW:
         for split in ('train', 'test'):
             self.write(tmp_path, split, [[0] * 6])
         self.list(tmp_path).write_bytes(b'\xff\xfe\x00')
-        assert 'train.txt: no text file' in refused('wflw_to_spiga',
-                                                      tmp_path)
+        error = refused('wflw_to_spiga', tmp_path)
+        assert 'train.txt: no text file' in error
 
     def test_blank_lines_are_passed_over(self, tool, tmp_path):
         for split in ('train', 'test'):
