@@ -26,7 +26,7 @@ train_dataloader = dict(
 val_dataloader = dict(
     dataset=dict(**faces, ann_file='annotations/cofw_test.json'))
 test_dataloader = dict(
-    dataset=dict(val_dataloader['dataset'], subsets=None))
+    dataset=dict(val_dataloader['dataset'], subsets=dict(_delete_=True)))
 
 val_evaluator = [
     dict(type='FaceAlignmentMetric', landmark_set=landmark_set),
