@@ -1,19 +1,14 @@
 # SPIGA on 300W public from MMPose's JSON: data/300w/{annotations,images}.
 # docs/data.md says how to get it; spiga_300w_json.py reads what is converted
 # here.
-_base_ = ['_base_/spiga_model.py', '_base_/spiga_schedule.py']
+_base_ = ['spiga_wflw.py']
 landmark_set = '300w_68'
-codec = dict(
-    type='SPIGALabel',
-    input_size=_base_.input_size,
-    landmark_set=landmark_set)
+codec = dict(_base_.codec, landmark_set=landmark_set)
 model = dict(
     backbone=dict(landmark_set=landmark_set),
     head=dict(landmark_set=landmark_set, decoder=codec))
 
-dataset_type = 'CocoFaceDataset'
 faces = dict(
-    type=dataset_type,
     landmark_set=landmark_set,
     # Without a checkpoint MMPose looks here for names and mirror pairs.
     metainfo=dict(from_file='configs/_base_/datasets/300w.py'),
@@ -37,6 +32,7 @@ test_dataloader = dict(
         ann_file='annotations/face_landmarks_300w_valid.json',
         # Named as in the authors' files: ibug is the challenging subset.
         subsets=dict(
+            _delete_=True,
             common='annotations/face_landmarks_300w_valid_common.json',
             ibug='annotations/face_landmarks_300w_valid_challenge.json')))
 

@@ -1,19 +1,14 @@
 # SPIGA on COFW with its own 29 points, in MMPose's layout:
 # data/cofw/{annotations,images}. docs/landmark_sets.md says where the head of
 # this set comes from.
-_base_ = ['_base_/spiga_model.py', '_base_/spiga_schedule.py']
+_base_ = ['spiga_wflw.py']
 landmark_set = 'cofw_29'
-codec = dict(
-    type='SPIGALabel',
-    input_size=_base_.input_size,
-    landmark_set=landmark_set)
+codec = dict(_base_.codec, landmark_set=landmark_set)
 model = dict(
     backbone=dict(landmark_set=landmark_set),
     head=dict(landmark_set=landmark_set, decoder=codec))
 
-dataset_type = 'CocoFaceDataset'
 faces = dict(
-    type=dataset_type,
     landmark_set=landmark_set,
     # Without a checkpoint MMPose looks here for names and mirror pairs.
     metainfo=dict(from_file='configs/_base_/datasets/cofw.py'),
@@ -30,7 +25,8 @@ train_dataloader = dict(
         pipeline=train_pipeline))
 val_dataloader = dict(
     dataset=dict(**faces, ann_file='annotations/cofw_test.json'))
-test_dataloader = val_dataloader
+test_dataloader = dict(
+    dataset=dict(val_dataloader['dataset'], subsets=dict(_delete_=True)))
 
 val_evaluator = [
     dict(type='FaceAlignmentMetric', landmark_set=landmark_set),

@@ -1,7 +1,7 @@
 # A small network for photographs: 68 landmarks and head pose, trained on two
 # CPU cores from weights that synthetic faces gave. The data are 300-W's, in
 # the authors' JSON format: data/300w_photos (docs/photographs.md).
-_base_ = ['_base_/default_runtime.py']
+_base_ = ['_base_/small_network.py', '_base_/face_data.py']
 
 landmark_set = '300w_68'
 input_size = (128, 128)
@@ -38,41 +38,19 @@ custom_hooks = [
         update_buffers=True),
 ]
 train_cfg = dict(val_interval=5)
+# At the backbone's rate the cascade learns nothing.
 optim_wrapper = dict(
-    type='OptimWrapper',
-    optimizer=dict(type='Adam', lr=1.),  # each stage has its own
-    clip_grad=dict(max_norm=40.),
-    paramwise_cfg=dict(
-        custom_keys={
-            # The pose is in degrees and its layer starts near zero.
-            'backbone.pose_layers': dict(lr_mult=10.),
-            # At the backbone's rate the cascade learns nothing.
-            'head.steps': dict(lr_mult=0.25),
-        }))
-auto_scale_lr = dict(base_batch_size=16)
-default_hooks = dict(
-    logger=dict(type='LoggerHook', interval=50),
-    checkpoint=dict(
-        type='SafeCheckpointHook', interval=1, max_keep_ckpts=2))
+    paramwise_cfg=dict(custom_keys={'head.steps': dict(lr_mult=0.25)}))
 
 channels = 128
 model = dict(
-    type='TopdownPoseEstimator',
-    data_preprocessor=dict(
-        type='PoseDataPreprocessor',
-        mean=[0, 0, 0],
-        std=[255, 255, 255],
-        bgr_to_rgb=False),
     backbone=dict(
-        type='HourglassPoseNet',
         landmark_set=landmark_set,
         input_size=input_size[0],
-        num_stacks=1,
         channels=channels,
         stem_channels=(24, 64),
         depth=4),
     head=dict(
-        type='GATCascadeHead',
         in_channels=channels,
         landmark_set=landmark_set,
         windows=(0.25, 0.125, 0.0625),  # 8, 4 and 2 of 32 cells
@@ -80,30 +58,20 @@ model = dict(
         embed_channels=96,
         position_channels=(96, 96),
         gat_channels=96,
-        num_gats=2,
         offset_channels=(96, 48),
-        loss_weight=16.,
-        supervision=dict(
-            type='MultiTaskHead',
-            coord_weight=16.,
-            points_weight=1.,
-            edges_weight=1.,
-            soft_argmax='mass',
-            pose_weight=0.06),
+        supervision=dict(soft_argmax='mass'),
         decoder=codec),
-    train_cfg=dict(losses=('maps', 'pose', 'cascade')),
     # The landmarks know the pose better than its layers do: on val.json
     # 1.67 degrees in place of 2.41.
-    test_cfg=dict(flip_test=False, fit_pose=True))
+    test_cfg=dict(fit_pose=True))
 
 dataset_type = 'SPIGAJsonDataset'
-data_mode = 'topdown'
 faces = dict(
     type=dataset_type,
     landmark_set=landmark_set,
     # Without a checkpoint MMPose looks here for names and mirror pairs.
     metainfo=dict(from_file='configs/_base_/datasets/300w.py'),
-    data_mode=data_mode,
+    data_mode=_base_.data_mode,
     data_root='data/300w_photos/',
     data_prefix=dict(img='images/'))
 # For the world, not for the test set: heads that lie on their side, things
@@ -139,31 +107,14 @@ val_pipeline = [
 train_dataloader = dict(
     batch_size=16,
     num_workers=1,
-    persistent_workers=True,
-    collate_fn=dict(type='collate_faces'),
-    drop_last=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(**faces, ann_file='train.json', pipeline=train_pipeline))
 val_dataloader = dict(
     batch_size=32,
     num_workers=1,
-    persistent_workers=True,
-    drop_last=False,
-    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
-    dataset=dict(
-        **faces, ann_file='val.json', test_mode=True,
-        pipeline=val_pipeline))
+    dataset=dict(**faces, ann_file='val.json', pipeline=val_pipeline))
 test_dataloader = dict(
-    batch_size=32,
-    num_workers=1,
-    persistent_workers=True,
-    drop_last=False,
-    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
-    dataset=dict(
-        **faces,
-        ann_file='common.json',
-        test_mode=True,
-        pipeline=val_pipeline))
+    val_dataloader,
+    dataset=dict(val_dataloader['dataset'], ann_file='common.json'))
 val_evaluator = [
     dict(type='FaceAlignmentMetric', landmark_set=landmark_set),
     dict(type='HeadPoseMetric', landmark_set=landmark_set, rounded=True)

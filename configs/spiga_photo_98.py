@@ -55,12 +55,7 @@ val_dataloader = dict(
         test_mode=True,
         pipeline=_base_.val_pipeline))
 test_dataloader = dict(
-    dataset=dict(
-        _delete_=True,
-        **photographs,
-        ann_file='common.json',
-        test_mode=True,
-        pipeline=_base_.val_pipeline))
+    dataset=dict(val_dataloader['dataset'], ann_file='common.json'))
 val_evaluator = [
     dict(type='FaceAlignmentMetric', landmark_set=landmark_set, threshold=8),
     dict(type='HeadPoseMetric', landmark_set=landmark_set, rounded=True)

@@ -1,5 +1,5 @@
 # SPIGA in miniature on synthetic faces: ten minutes on two CPU cores.
-_base_ = ['_base_/default_runtime.py', '_base_/synthetic_faces.py']
+_base_ = ['_base_/small_network.py', '_base_/synthetic_faces.py']
 
 # The paper's stages, in epochs of 3,200 faces that nobody has seen before.
 warm_up = dict(type='LinearLR', end=100, start_factor=0.1, by_epoch=False)
@@ -31,40 +31,19 @@ stages = [
         frozen=('backbone', )),
 ]
 train_cfg = dict(val_interval=8)
-optim_wrapper = dict(
-    type='OptimWrapper',
-    optimizer=dict(type='Adam', lr=1.),  # each stage has its own
-    clip_grad=dict(max_norm=40.),
-    # The pose is in degrees and its layer starts near zero.
-    paramwise_cfg=dict(
-        custom_keys={'backbone.pose_layers': dict(lr_mult=10.)}))
-auto_scale_lr = dict(base_batch_size=16)
-default_hooks = dict(
-    logger=dict(type='LoggerHook', interval=50),
-    checkpoint=dict(
-        type='SafeCheckpointHook', interval=1, max_keep_ckpts=2))
 find_unused_parameters = True
 
 landmark_set = _base_.landmark_set
 codec = _base_.codec
 channels = 64
 model = dict(
-    type='TopdownPoseEstimator',
-    data_preprocessor=dict(
-        type='PoseDataPreprocessor',
-        mean=[0, 0, 0],
-        std=[255, 255, 255],
-        bgr_to_rgb=False),
     backbone=dict(
-        type='HourglassPoseNet',
         landmark_set=landmark_set,
         input_size=_base_.input_size[0],
-        num_stacks=1,
         channels=channels,
         stem_channels=(24, 48),
         depth=3),
     head=dict(
-        type='GATCascadeHead',
         in_channels=channels,
         landmark_set=landmark_set,
         # 8, 4 and 2 of 16 cells: on so small a map the paper's 4, 2 and 1
@@ -74,21 +53,11 @@ model = dict(
         embed_channels=64,
         position_channels=(64, 64),
         gat_channels=64,
-        num_gats=2,
         offset_channels=(64, 32),
-        loss_weight=16.,
         supervision=dict(
-            type='MultiTaskHead',
-            coord_weight=16.,
-            # At the paper's 4 to 50, Adaptive Wing rules the first minutes.
-            points_weight=1.,
-            edges_weight=1.,
             sigma_points=1.,
             # Mass learns faster (docs/recipe_choices.md); the figures of the
             # docs are of this.
             soft_argmax='softmax',
-            temperature=8.,
-            pose_weight=0.06),
-        decoder=codec),
-    train_cfg=dict(losses=('maps', 'pose', 'cascade')),
-    test_cfg=dict(flip_test=False))
+            temperature=8.),
+        decoder=codec))

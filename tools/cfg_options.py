@@ -52,32 +52,14 @@ class OptionsAction(DictAction):
 
 
 def merge_options(config: Config, options: dict) -> None:
-    """Put ``--cfg-options`` into a config, but none that changes nothing.
-
-    Args:
-        config (Config): Changed in place.
-        options (dict): Values by key.
-
-    Raises:
-        ValueError: If neither the config nor the Runner knows a key, it is
-            a variable of the config file, or as :func:`merge_checked`.
-    """
+    """Put ``--cfg-options`` into a config, but none that changes nothing."""
     _check_options(options, config)
     merge_checked(config, options)
 
 
 def merge_checked(config: Config, options: dict) -> None:
     """Put ``--cfg-options`` into a config that something else than the Runner
-    reads.
-
-    Args:
-        config (Config): Changed in place.
-        options (dict): Values by key.
-
-    Raises:
-        ValueError: If the config has no such place, it is one of a dict, or a
-            part has no argument of that name.
-    """
+    reads."""
     for option in options:
         _check_place(option, options, config)
     try:
@@ -124,12 +106,7 @@ def _check_place(option: str, options: dict, config: Config) -> None:
 
 
 def nearest_argument(key: str, owner) -> str:
-    """``'; the nearest is ...'``, or nothing.
-
-    Args:
-        key (str): An argument that is not known.
-        owner (str | type | set[str]): Of a registry, a class, or the names.
-    """
+    """``'; the nearest is ...'``, or nothing."""
     known = owner if isinstance(owner, set) else _arguments(owner)[0]
     near = difflib.get_close_matches(key, sorted(known), 1, 0.)
     return f'; the nearest is {near[0]!r}' if near else ''

@@ -30,12 +30,7 @@ _LONGEST = 340  # characters of a message
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """Ends with one clear line and exit code 2, without the usage.
-
-    Args:
-        prog (str): Name of the tool.
-        doc (str): What it does, shown as it is.
-    """
+    """Ends with one clear line and exit code 2, without the usage."""
 
     def __init__(self, prog, doc):
         super().__init__(
@@ -44,24 +39,14 @@ class OneLineParser(argparse.ArgumentParser):
             formatter_class=argparse.RawDescriptionHelpFormatter)
 
     def error(self, message):
-        """One line on stderr.
-
-        Args:
-            message (str | Exception): What is wrong.
-
-        Raises:
-            SystemExit: Always, with code 2.
-        """
+        """One line on stderr."""
         self.exit(2, f'{self.prog}: error: {one_line(message)}\n')
 
 
 def add_cfg_options(parser: argparse.ArgumentParser) -> None:
     """``--cfg-options``, an empty dict where it is not given."""
     parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=OptionsAction,
-        default={},
+        '--cfg-options', nargs='+', action=OptionsAction, default={},
         metavar='KEY=VALUE',
         help='override keys of the config, e.g. '
         'train_dataloader.dataset.data_root=DIR')
@@ -101,23 +86,19 @@ def run_tool(name: str,
              interrupted: str = 'the same command begins again') -> int:
     """Do the work of a tool; what its user can fix ends it with one line.
 
-    Args:
-        name (str): Of the tool, for messages.
-        work (Callable): What it does with the arguments; what it returns, if
-            anything, is printed.
-        args (Namespace): The arguments.
-        interrupted (str): What to say of Ctrl-C.
-
-    Returns:
-        int: Exit code: 0, 2 or 130.
+    What the work returns, if anything, is printed; the exit code comes back.
     """
     try:
         result = work(args)
     except KeyboardInterrupt:
         print(f'{name}: interrupted; {interrupted}', file=sys.stderr)
         return 130
-    except (ImportError, OSError, RuntimeError, ValueError) as error:
-        print(f'{name}: error: {one_line(error)}', file=sys.stderr)
+    except Exception as error:
+        fault = error if isinstance(error, (RuntimeError, SyntaxError)) else (
+            _fault_of_user(error))
+        if fault is None:
+            raise
+        print(f'{name}: error: {one_line(fault)}', file=sys.stderr)
         return 2
     if result is not None:
         print(result)
@@ -126,33 +107,24 @@ def run_tool(name: str,
 
 def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of :func:`score_files`."""
-    parser.add_argument(
-        'predictions',
-        nargs='+',
+    add = parser.add_argument
+    add('predictions', nargs='+',
         help='results: benchmark JSON, or the pickle of tools/test.py --dump; '
         'several are compared with the first')
-    parser.add_argument(
-        'annotations',
+    add('annotations',
         help='truth: benchmark JSON, or such a pickle (its ground truth)')
     add_dataset_argument(parser)
-    parser.add_argument(
-        '--norm', choices=NORMS, help='normaliser, instead of the usual one')
-    parser.add_argument(
-        '--threshold',
-        type=_threshold,
+    add('--norm', choices=NORMS, help='normaliser, instead of the usual one')
+    add('--threshold', type=_threshold,
         help='of AUC and FR in per cent, instead of the usual one')
-    parser.add_argument(
-        '--subsets',
-        metavar='FILE',
+    add('--subsets', metavar='FILE',
         help='JSON: name -> face indices, or a db_info.json with test_subsets')
 
 
 def add_dataset_argument(parser: argparse.ArgumentParser) -> None:
     """``--dataset``, for tools that score."""
     parser.add_argument(
-        '--dataset',
-        type=_dataset,
-        metavar='NAME',
+        '--dataset', type=_dataset, metavar='NAME',
         help='whose usual normaliser, threshold and divisor to take: '
         f'{", ".join(PROTOCOLS)}, or a landmark set (a name or a .json file); '
         'told by the landmarks if not given (98: wflw, 68: 300w)')
@@ -161,26 +133,13 @@ def add_dataset_argument(parser: argparse.ArgumentParser) -> None:
 def add_subset_argument(parser: argparse.ArgumentParser) -> None:
     """``--subset``, for tools that show one group of faces."""
     parser.add_argument(
-        '--subset',
-        metavar='NAME',
+        '--subset', metavar='NAME',
         help='only the faces of this subset, of --subsets or of the '
         'annotations')
 
 
 def score_arguments(args: argparse.Namespace) -> ScoredFiles:
-    """:func:`score_files` by the command line.
-
-    Args:
-        args (Namespace): With the arguments of
-            :func:`add_scoring_arguments`, and maybe ``subset``.
-
-    Returns:
-        ScoredFiles: All faces, or those of the subset.
-
-    Raises:
-        ValueError, OSError: See :func:`score_files` and
-            :meth:`ScoredFiles.only`.
-    """
+    """:func:`score_files` by the command line."""
     scored = score_files(args.predictions, args.annotations, args.dataset,
                          args.norm, args.threshold, args.subsets)
     subset = getattr(args, 'subset', None)
@@ -208,61 +167,49 @@ def _threshold(text):
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments that MMPose's tools have in common."""
-    parser.add_argument('--work-dir', help='folder of logs and checkpoints')
-    parser.add_argument(
-        '--show-dir', help='folder for images of the results')
-    parser.add_argument(
-        '--show', action='store_true', help='show the results in a window')
-    parser.add_argument(
-        '--interval',
-        type=int,
-        default=1,
+    add = parser.add_argument
+    add('--work-dir', help='folder of logs and checkpoints')
+    add('--show-dir', help='folder for images of the results')
+    add('--show', action='store_true', help='show the results in a window')
+    add('--interval', type=int, default=1,
         help='draw every so many results (default: 1)')
-    parser.add_argument(
-        '--wait-time',
-        type=float,
-        default=1,
+    add('--wait-time', type=float, default=1,
         help='seconds that a window stays (default: 1)')
     add_cfg_options(parser)
-    parser.add_argument(
-        '--launcher',
-        choices=['none', 'pytorch', 'slurm', 'mpi'],
-        default='none',
-        help='job launcher')
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+    add('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none', help='job launcher')
+    add('--local_rank', '--local-rank', type=int, default=0)
 
 
 def run_runner(main: Callable[[], None]) -> None:
     """Run train.py or test.py; what its user can fix ends it with one line.
 
-    These are wrong values, files and folders, a full disk, packages that are
-    missing, names that no registry knows, parts that cannot be built of their
-    config, and a training that has become NaN. The traceback of what may be a
-    mistake of the program after all goes to the run's log file. Everything
-    else is such a mistake and ends with its traceback.
-
-    Args:
-        main (Callable): The tool's main function.
-
-    Raises:
-        SystemExit: With the line, which Python prints to stderr, and code 1.
+    The traceback of what may be a mistake of the program after all goes to
+    the run's log file.
     """
     try:
         main()
-    except (FloatingPointError, ImportError, OSError, ValueError) as error:
-        if isinstance(error, (ImportError, ValueError)):
-            _log_traceback()
-        raise SystemExit(_last_words(one_line(error))) from None
-    except (AssertionError, AttributeError, KeyError, TypeError) as error:
-        fault = _unknown_name(error) or _unfit_part(error)
+    except Exception as error:
+        fault = _fault_of_user(error)
         if fault is None:
             raise
-        _log_traceback()
-        raise SystemExit(_last_words(one_line(fault))) from None
+        if not isinstance(error, (FloatingPointError, OSError)):
+            _log_traceback()
+        raise SystemExit(f'{osp.basename(sys.argv[0])}: error: '
+                         f'{one_line(fault)}') from None
 
 
-def _last_words(text: str) -> str:
-    return f'{osp.basename(sys.argv[0])}: error: {text}'
+def _fault_of_user(error: Exception):
+    """What to say of wrong values, files and folders, a full disk, packages
+    that are missing, names that no registry knows, parts that cannot be built
+    of their config, and a training that has become NaN; else None."""
+    if isinstance(error, (FloatingPointError, ImportError, OSError,
+                          ValueError)):
+        return error
+    if isinstance(error, (AssertionError, AttributeError, KeyError,
+                          TypeError)):
+        return _unknown_name(error) or _unfit_part(error)
+    return None
 
 
 def _unfit_part(error: Exception) -> Optional[str]:
@@ -308,19 +255,7 @@ def _log_traceback() -> None:
 
 
 def load_config(args: argparse.Namespace) -> Config:
-    """Config file with the common arguments put into it.
-
-    Args:
-        args (Namespace): With ``config`` and the arguments of
-            :func:`add_common_arguments`.
-
-    Returns:
-        Config: With ``work_dir``, by default ``work_dirs/<config>``.
-
-    Raises:
-        ValueError: If ``--cfg-options`` names a key that the Runner does not
-            read, or a place that the config does not have.
-    """
+    """Config file with the common arguments put into it."""
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg = Config.fromfile(args.config)
     cfg.launcher = args.launcher
@@ -356,19 +291,17 @@ def _fit_machine(cfg: Config) -> None:
             # Without workers torch takes neither.
             loader.persistent_workers = False
             loader.pop('prefetch_factor', None)
-    visualizer = cfg.get('visualizer') or {}
-    backends = visualizer.get('vis_backends') or []
-    kept = [
-        backend for backend in backends
-        if backend.get('type') != 'TensorboardVisBackend'
-    ]
-    if len(kept) == len(backends):
-        return
     try:
         import torch.utils.tensorboard  # noqa: F401
+        return
     except ImportError as error:
-        visualizer.vis_backends = kept
+        reason = one_line(error)
+    backends = (cfg.get('visualizer') or {}).get('vis_backends') or []
+    kept = [backend for backend in backends
+            if backend.get('type') != 'TensorboardVisBackend']
+    if len(kept) < len(backends):
+        cfg.visualizer.vis_backends = kept
         print_log(
-            f'no curves for TensorBoard are written ({one_line(error)}): pip '
-            'install tensorboard, or leave TensorboardVisBackend out of '
+            f'no curves for TensorBoard are written ({reason}): pip install '
+            'tensorboard, or leave TensorboardVisBackend out of '
             'visualizer.vis_backends', 'current', logging.WARNING)

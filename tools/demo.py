@@ -21,6 +21,7 @@ import argparse
 import signal
 import sys
 import warnings
+from functools import partial
 
 import torch
 from demo_loop import DRAWINGS, FAULTS, ON_IMAGE, Demo
@@ -37,123 +38,76 @@ from spiga_mmpose.apis.weights import DEFAULT, RELEASES, SHIPPED
 from spiga_mmpose.apis.writing import FORMATS
 
 
-class UsageError(Exception):
-    """The user asked for what cannot be; the message says how to ask."""
-
-
 def parse_args(argv=None):
     """Arguments of the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        'images',
-        nargs='+',
-        metavar='IMAGE',
+    add = parser.add_argument
+    add('images', nargs='+', metavar='IMAGE',
         help='image file or URL, folder of images, glob pattern, video file, '
         'or "webcam" ("webcam:1" is the second one)')
     network = parser.add_mutually_exclusive_group()
     network.add_argument(
-        '--model',
-        metavar='FILE',
+        '--model', metavar='FILE',
         help='file of tools/deployment/export.py, .onnx or .xml, in place of '
         '--config and --weights')
     network.add_argument(
         '--config',
-        help='model config (default: that of the weights, where they tell '
-        'it)')
-    parser.add_argument(
-        '--weights',
-        '--checkpoint',
+        help='model config (default: that of the weights, where they tell it)')
+    add('--weights', '--checkpoint',
         metavar=f'{"|".join([*SHIPPED, *RELEASES])}|FILE|URL',
-        help='weights by name: a small network of photographs (photo, the '
+        help="weights by name: a small network of photographs (photo, the "
         "default) or of synthetic faces, the authors' networks (the others), "
         "or any checkpoint's path or URL")
     boxes = parser.add_mutually_exclusive_group()
     boxes.add_argument(
-        '--bbox',
-        action='append',
-        type=_box,
-        metavar='X,Y,W,H',
+        '--bbox', action='append', type=_box, metavar='X,Y,W,H',
         help='a face box in pixels, for every image; may be given several '
         'times (--bbox=-9,... if it starts with a minus)')
     boxes.add_argument(
-        '--det',
-        default=AUTO,
-        metavar=f'{"|".join(DETECTORS)}|CONFIG',
+        '--det', default=AUTO, metavar=f'{"|".join(DETECTORS)}|CONFIG',
         help="what finds the faces: YuNet where its file is at hand or can be "
         "fetched, else Haar (default); OpenCV's frontal-face cascade, "
-        "OpenCV's YuNet, MMPose's face detector, the image as one box, or "
-        'the config of any MMDet detector')
-    parser.add_argument(
-        '--det-weights',
-        metavar='FILE',
+        "OpenCV's YuNet, MMPose's face detector, the image as one box, or the "
+        "config of any MMDet detector")
+    add('--det-weights', metavar='FILE',
         help="the detector's checkpoint; YuNet's ONNX file")
-    parser.add_argument(
-        '--box-calibration',
-        metavar='FILE',
+    add('--box-calibration', metavar='FILE',
         help="from the detector's boxes to landmark boxes, made by "
-        'tools/analysis_tools/calibrate_boxes.py')
-    parser.add_argument(
-        '--refine',
-        type=int,
-        default=0,
-        metavar='PASSES',
+        "tools/analysis_tools/calibrate_boxes.py")
+    add('--refine', type=int, default=0, metavar='PASSES',
         help='crop again by the landmarks found, so many times (default: '
         '%(default)s)')
-    parser.add_argument(
-        '--out', default='demo_out', metavar='DIR', help='(default: demo_out)')
-    parser.add_argument(
-        '--device',
-        default='cuda:0' if torch.cuda.is_available() else 'cpu',
+    add('--out', default='demo_out', metavar='DIR', help='(default: demo_out)')
+    add('--device', default='cuda:0' if torch.cuda.is_available() else 'cpu',
         help='(default: %(default)s)')
-    parser.add_argument(
-        '--backend',
-        choices=BACKENDS,
+    add('--backend', choices=BACKENDS,
         help='what runs the network (default: torch, or what --model is for); '
         'the others export the weights once, into the cache')
-    parser.add_argument(
-        '--threads',
-        type=int,
-        metavar='N',
+    add('--threads', type=int, metavar='N',
         help="of the backend (default: its own choice)")
-    parser.add_argument(
-        '--draw',
-        default=ON_IMAGE,
-        type=_drawings,
+    add('--draw', default=ON_IMAGE, type=partial(_names, DRAWINGS),
         metavar=','.join(DRAWINGS),
         help='what to draw (default: landmarks,pose); the others make grids '
         'of their own: the steps of the cascade, what a landmark attends to, '
         'landmark and edge maps')
-    parser.add_argument(
-        '--landmark',
-        type=int,
-        metavar='NUMBER',
+    add('--landmark', type=int, metavar='NUMBER',
         help='whose window and attention to draw (default: one at the left '
         'pupil)')
-    parser.add_argument(
-        '--format',
-        type=_formats,
-        metavar=','.join(FORMATS),
-        help='files of the results beside the images (default: json); a '
-        'video has files of its own')
-    parser.add_argument(
-        '--to-68',
-        action='store_true',
+    add('--format', type=partial(_names, FORMATS), metavar=','.join(FORMATS),
+        help='files of the results beside the images (default: json); a video '
+        'has files of its own')
+    add('--to-68', action='store_true',
         help="write the 98 landmarks of WFLW as 300W's 68 (the images show "
-        'all 98)')
+        "all 98)")
     videos = parser.add_argument_group('videos')
     videos.add_argument(
-        '--det-every',
-        type=int,
-        default=DET_EVERY,
-        metavar='FRAMES',
+        '--det-every', type=int, default=DET_EVERY, metavar='FRAMES',
         help='run the detector on every so many frames (default: '
         '%(default)s); between, faces are followed by their landmarks')
     videos.add_argument(
-        '--smooth',
-        default='light',
-        choices=SMOOTHING,
+        '--smooth', default='light', choices=SMOOTHING,
         help='against jitter (default: %(default)s)')
     return parser.parse_args(argv)
 
@@ -165,15 +119,7 @@ def _box(text):
         raise argparse.ArgumentTypeError(error) from None
 
 
-def _drawings(text):
-    return _names(text, DRAWINGS)
-
-
-def _formats(text):
-    return _names(text, FORMATS)
-
-
-def _names(text, known):
+def _names(known, text):
     """Names out of ``known``, separated by commas."""
     names = [name for name in text.split(',') if name]
     unknown = sorted(set(names) - set(known))
@@ -187,17 +133,17 @@ def choose_model(args):
     """Model and weights for ``SPIGAInferencer``; tells of the default."""
     if args.model:
         if not is_exported(args.model):
-            raise UsageError(
+            raise ValueError(
                 f'--model {args.model} is no file of tools/deployment/'
                 'export.py (.onnx or .xml); a config is --config, with '
                 '--weights')
         return args.model, args.weights
     if args.weights is None and args.config:
-        raise UsageError(f'--config {args.config} needs its weights: give '
+        raise ValueError(f'--config {args.config} needs its weights: give '
                          '--weights as well')
     checkpoint, config = find_weights(args.weights or DEFAULT)
     if (args.config or config) is None:
-        raise UsageError(f'--weights {args.weights} do not tell their config: '
+        raise ValueError(f'--weights {args.weights} do not tell their config: '
                          'give --config as well')
     return args.config or config, checkpoint
 
@@ -216,12 +162,12 @@ def prepare(args, paths):
     if any(map(is_video, paths)):
         for option, given in (('--bbox', args.bbox), ('--to-68', args.to_68)):
             if given:
-                raise UsageError(f'{option} is for images, not for videos')
+                raise ValueError(f'{option} is for images, not for videos')
         if args.format and all(map(is_video, paths)):
-            raise UsageError('--format is for images; a video has files of '
+            raise ValueError('--format is for images; a video has files of '
                              'its own')
         if args.det_every < 1:
-            raise UsageError('--det-every: expected at least 1, found '
+            raise ValueError('--det-every: expected at least 1, found '
                              f'{args.det_every}')
     model, weights = choose_model(args)
     detector, det_weights, reason = choose_finder(args)
@@ -240,10 +186,10 @@ def prepare(args, paths):
         draw=args.draw)
     count = inferencer.num_landmarks
     if args.to_68 and count != 98:
-        raise UsageError('--to-68 takes a model of the 98 landmarks of WFLW, '
+        raise ValueError('--to-68 takes a model of the 98 landmarks of WFLW, '
                          f'found {count}')
     if args.landmark is not None and not 0 <= args.landmark < count:
-        raise UsageError(f'--landmark: expected 0 to {count - 1}, found '
+        raise ValueError(f'--landmark: expected 0 to {count - 1}, found '
                          f'{args.landmark}')
     if reason:
         print(f'note: {reason}', file=sys.stderr)
@@ -262,7 +208,7 @@ def main(argv=None):
         # weights, metainfo found by its name.
         with warnings.catch_warnings(record=True):
             demo = prepare(args, paths)
-    except (UsageError, ValueError, KeyError, TypeError, OSError, RuntimeError,
+    except (ValueError, KeyError, TypeError, OSError, RuntimeError,
             ImportError, AssertionError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 2

@@ -30,18 +30,7 @@ FAULTS = ('skipped', 'broken', 'dropped')
 
 
 class Demo:
-    """Takes images and videos in their order and writes what it finds.
-
-    Args:
-        inferencer (SPIGAInferencer): Finds faces, estimates and draws them.
-        writer (ResultWriter): Of the files of results.
-        boxes (Sequence[np.ndarray], optional): (4,) x1, y1, x2, y2, px, of
-            each face of every image, in place of what is found.
-        landmark (int, optional): Whose window and attention to draw.
-        to_68 (bool): Write the 98 landmarks of WFLW as 300W's 68.
-        det_every (int): See :func:`~spiga_mmpose.apis.process_video`.
-        smooth (str): See there.
-    """
+    """Takes images and videos in their order and writes what it finds."""
 
     def __init__(self,
                  inferencer: SPIGAInferencer,
@@ -68,11 +57,7 @@ class Demo:
         self.left = []  # paths that are still to be done
 
     def run(self, paths):
-        """Read, estimate, draw and write; False: ended by Ctrl-C.
-
-        Raises:
-            OSError: If files of all images cannot be written.
-        """
+        """Read, estimate, draw and write; False: ended by Ctrl-C."""
         self.left = list(paths)
         with self.writer, tqdm(
                 total=len(paths), unit='file',
@@ -132,12 +117,7 @@ class Demo:
         return self.names[path]
 
     def write(self, path, result):
-        """Write what was found in an image.
-
-        Raises:
-            ValueError: If an image cannot be written.
-            OSError: If a file cannot be written.
-        """
+        """Write what was found in an image."""
         number, name = len(result.boxes), self.name_of(path)
         for fault in result.dropped:
             self.count['dropped'] += 1
@@ -188,11 +168,7 @@ class Demo:
         face.pred_instances.pop('attention', None)  # 2 MB each
 
     def run_videos(self, sources):
-        """Videos and cameras, one after the other.
-
-        Raises:
-            KeyboardInterrupt: If a video was ended by Ctrl-C.
-        """
+        """Videos and cameras, one after the other."""
         if self.views:
             self.notes.add(f'{", ".join(self.views)}: not drawn of videos')
         for source in sources:

@@ -11,6 +11,7 @@ docs/evaluation.md for the files and for what each number means.
 import os
 import os.path as osp
 from dataclasses import asdict
+from functools import partial
 
 import numpy as np
 from command_line import OneLineParser, add_scoring_arguments, score_arguments
@@ -26,8 +27,7 @@ def make_parser():
     parser = OneLineParser('evaluate.py', __doc__)
     add_scoring_arguments(parser)
     parser.add_argument(
-        '--out',
-        metavar='DIR',
+        '--out', metavar='DIR',
         help='write metrics.json, .csv, .md, .tex and ced.png there')
     return parser
 
@@ -49,12 +49,11 @@ def compare(errors, threshold):
     table = functional.bootstrap_differences(
         np.stack(list(errors.values())), threshold, **BOOTSTRAP)
     keys = ('difference', 'low', 'high')
+    _, *others = enumerate(errors)
     return {
-        name: {
-            metric: dict(zip(keys, rows[place].tolist()))
-            for metric, rows in table.items()
-        }
-        for place, name in enumerate(errors) if place
+        name: {metric: dict(zip(keys, rows[place].tolist()))
+               for metric, rows in table.items()}
+        for place, name in others
     }
 
 
@@ -99,25 +98,9 @@ def describe(settings, results, differences, infos):
     return f'{text}. {describe_runs(infos)}'
 
 
-def write(folder, results, errors, settings, differences, table, caption,
-          infos):
+def write(folder, content, table, caption, draw):
     """All the files of ``--out``, or none."""
     os.makedirs(folder, exist_ok=True)
-    results = {
-        name: dict(run=asdict(infos[name]), **result)
-        for name, result in results.items()
-    }
-    if differences:
-        content = dict(
-            settings,
-            methods=results,
-            comparison=dict(
-                reference=next(iter(results)),
-                **BOOTSTRAP,
-                differences=differences))
-    else:
-        (name, result), = results.items()
-        content = dict(settings, method=name, **result)
     files = {
         'metrics.json': to_json(content),
         'metrics.csv': report.to_csv(table),
@@ -127,8 +110,7 @@ def write(folder, results, errors, settings, differences, table, caption,
     with staging_folder(folder) as staging:
         for name, text in files.items():
             write_whole(osp.join(staging, name), text)
-        draw_ced(errors, settings['threshold'], settings['norm'],
-                 osp.join(staging, 'ced.png'))
+        draw(osp.join(staging, 'ced.png'))
 
 
 def evaluate(args):
@@ -136,17 +118,26 @@ def evaluate(args):
     scored = score_arguments(args)
     results, settings = scored.results, settings_of(args, scored)
     infos = dict(zip(results, map(run_info.read_run_info, args.predictions)))
-    errors = scored.finite_errors
-    differences = None
+    errors, differences = scored.finite_errors, None
     if len(results) > 1:
         differences = compare(errors, scored.threshold)
     table = report.build_table(results, differences)
     caption = describe(settings, results, differences, infos)
     print(report.to_text(table))
     print(caption)
-    if args.out:
-        write(args.out, results, errors, settings, differences, table, caption,
-              infos)
+    if not args.out:
+        return
+    methods = {name: dict(run=asdict(infos[name]), **result)
+               for name, result in results.items()}
+    first, *_ = methods
+    if differences:
+        comparison = dict(reference=first, **BOOTSTRAP,
+                          differences=differences)
+        content = dict(settings, methods=methods, comparison=comparison)
+    else:
+        content = dict(settings, method=first, **methods[first])
+    write(args.out, content, table, caption,
+          partial(draw_ced, errors, scored.threshold, scored.norm))
 
 
 def main(argv=None):

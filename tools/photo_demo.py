@@ -37,18 +37,7 @@ MOST_TURNED = 15  # degrees
 
 
 def draw_figure(inferencer, photo):
-    """The face in the photograph, and beside it the steps of its cascade.
-
-    Args:
-        inferencer (SPIGAInferencer): Finds and estimates the face.
-        photo (np.ndarray): (H, W, 3) BGR, uint8.
-
-    Returns:
-        np.ndarray: (H', W', 3) RGB, uint8.
-
-    Raises:
-        ValueError: If no face is found.
-    """
+    """The face in the photograph, and beside it the steps of its cascade."""
     large = 2 * (PANEL + GAP)
     head = cv2.resize(
         photo[HEAD], (large, large), interpolation=cv2.INTER_CUBIC)
@@ -76,13 +65,6 @@ def write_moving(photo, path):
     """Write a video of the photograph as it moves, turns and zooms.
 
     The last frame leads to the first.
-
-    Args:
-        photo (np.ndarray): (H, W, 3) BGR, uint8.
-        path (str): Of the MP4 file.
-
-    Raises:
-        OSError: If it cannot be written.
     """
     photo = np.ascontiguousarray(photo[..., ::-1])
     with closing(VideoWriter(path, RATE, (SIDE, SIDE))) as video:

@@ -40,9 +40,6 @@ def running(script, *arguments, **options):
     It is in a session of its own: Ctrl-C reaches this script alone, which
     then ends the tool and its data workers, so that there is no traceback
     wherever they are.
-
-    Raises:
-        SystemExit: If the tool fails; it has said why.
     """
     process = subprocess.Popen(
         [sys.executable, osp.join(TOOLS, script), *arguments],

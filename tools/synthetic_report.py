@@ -11,6 +11,7 @@ Everything here is about synthetic faces and says nothing about accuracy on
 photographs.
 """
 import os.path as osp
+import re
 import sys
 
 import numpy as np
@@ -23,6 +24,7 @@ from spiga_mmpose.apis import evaluate_model, load_model
 from spiga_mmpose.evaluation.figures import draw_ced
 from spiga_mmpose.evaluation.functional import (face_nme, norm_lengths,
                                                 normalized_errors)
+from spiga_mmpose.evaluation.report import to_markdown
 from spiga_mmpose.evaluation.run_info import describe_run, write_run_info
 from spiga_mmpose.io import write_image, write_json, write_whole
 from spiga_mmpose.landmark_sets import load_landmark_set
@@ -39,11 +41,7 @@ LANDMARK_SET = load_landmark_set('wflw_98')
 
 
 def trained_checkpoint(work_dir):
-    """Last checkpoint of a training of the short config.
-
-    Raises:
-        ValueError: If it has not been trained to the end.
-    """
+    """Last checkpoint of a training of the short config."""
     epochs = sum(stage.length for stage in Config.fromfile(SHORT).stages)
     path = osp.join(work_dir, f'epoch_{epochs}.pth')
     if not osp.isfile(path):
@@ -55,13 +53,7 @@ def trained_checkpoint(work_dir):
 
 
 def evaluate(name, config, checkpoint):
-    """Run the test set of a config.
-
-    Returns:
-        dict: ``metrics`` by key (those of the backbone's own soft-argmax
-        below ``maps/``), ``samples``, the predictions, the ``dataset``, and
-        ``info``, what made them.
-    """
+    """Run the test set of a config."""
     model = load_model(config, checkpoint, 'cpu')
     info = describe_run(model.cfg, osp.relpath(config),
                         osp.relpath(checkpoint), {})
@@ -82,45 +74,33 @@ def write_predictions(results, folder):
         write_run_info(path, result['info'])
 
 
-def step_keys(metrics):
-    """``step0``, ``step1``, ... in order."""
-    names = {key.split('/')[0] for key in metrics if key.startswith('step')}
-    return sorted(names, key=lambda name: int(name[4:]))
-
-
 def make_table(results):
     """One markdown table, a column a model."""
-    metrics = {name: result['metrics'] for name, result in results.items()}
-    first = next(iter(metrics.values()))
+    metrics = [result['metrics'] for result in results.values()]
+    keys = list(metrics[0])
     subsets = sorted(
-        key.split('/')[0] for key in first
+        key.split('/')[0] for key in keys
         if key.endswith('/NPE90') and key.count('/') == 1
         and not key.startswith(('corners', 'maps')))
     rows = [('NME box', 'NME'), ('AUC10', 'AUC10'), ('FR10', 'FR10'),
             ('NPE90', 'NPE90'), ('NME inter-ocular', 'corners/NME')]
-    for subset in subsets:
-        rows += [(f'{subset}: {key}', f'{subset}/{key}')
-                 for key in ('NME', 'AUC10', 'FR10', 'NPE90')]
-    for step in step_keys(first):
-        label = 'projected head model' if step == 'step0' else step
-        rows.append((f'NME box, {label}', f'{step}/NME'))
+    rows += [(f'{subset}: {key}', f'{subset}/{key}') for subset in subsets
+             for key in ('NME', 'AUC10', 'FR10', 'NPE90')]
+    steps = sum(re.fullmatch(r'step\d+/NME', key) is not None for key in keys)
+    rows += [(f'NME box, step {step}', f'step{step}/NME')
+             for step in range(steps)]
     rows += [("NME box, backbone's soft-argmax", 'maps/NME'),
              ("occlusion: NME, backbone's soft-argmax",
               'maps/occlusion/NME')]
     rows += [(f'pose MAE {angle} (degrees)', f'MAE_{angle}')
              for angle in ('yaw', 'pitch', 'roll')]
     rows.append(('pose MAE mean (degrees)', 'MAE'))
-    lines = [
-        '| synthetic faces, % | ' + ' | '.join(metrics) + ' |',
-        '|---|' + '---:|' * len(metrics)
-    ]
-    for label, key in rows:
-        cells = [
-            f'{values[key]:.2f}' if key in values else 'not run'
-            for values in metrics.values()
-        ]
-        lines.append(f'| {label} | ' + ' | '.join(cells) + ' |')
-    return '\n'.join(lines) + '\n'
+    table = [['synthetic faces, %', *results]]
+    table += [[
+        label, *(f'{values[key]:.2f}' if key in values else 'not run'
+                 for values in metrics)
+    ] for label, key in rows]
+    return to_markdown(table, 'Step 0 is the projected head model.')
 
 
 def box_errors(samples):
@@ -158,11 +138,8 @@ def draw_grid(result, path):
         rows.append(row)
         captions.append(f'NME {errors[index]:.1f} % of the box; '
                         f'{", ".join(sample["subsets"]) or "plain"}')
-    steps = len(rows[0]) - 2
-    headings = ['truth'] + [
-        'projected head' if step == 0 else f'step {step}'
-        for step in range(steps)
-    ] + ['result and pose']
+    headings = [f'step {step}' for step in range(len(rows[0]) - 2)]
+    headings = ['truth', *headings, 'result and pose']
     write_image(path, make_grid(rows, headings, captions))
 
 

@@ -14,12 +14,12 @@ from spiga_mmpose.evaluation.run_info import describe_run, write_run_info
 
 def parse_args():
     parser = OneLineParser('test.py', __doc__)
-    parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file')
+    add = parser.add_argument
+    add('config', help='config file')
+    add('checkpoint', help='checkpoint file')
     add_common_arguments(parser)
-    parser.add_argument('--out', help='file for the metrics (.json, .pkl)')
-    parser.add_argument(
-        '--dump',
+    add('--out', help='file for the metrics (.json, .pkl)')
+    add('--dump',
         help='file for the predictions (.pkl); what made them is written '
         'beside it (.pkl.json)')
     return parser.parse_args()

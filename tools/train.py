@@ -15,42 +15,26 @@ from spiga_mmpose.engine import (find_latest_checkpoint, launch_on_cpu,
 
 def parse_args():
     parser = OneLineParser('train.py', __doc__)
-    parser.add_argument('config', help='config file')
+    add = parser.add_argument
+    add('config', help='config file')
     add_common_arguments(parser)
-    parser.add_argument(
-        '--resume',
-        nargs='?',
-        type=str,
-        const='auto',
-        metavar='PATH',
+    add('--resume', nargs='?', type=str, const='auto', metavar='PATH',
         help='checkpoint to resume from, or a folder: the newest whole '
         'epoch_*.pth in it; without a path that of the work folder, and where '
         'there is none the run begins')
-    parser.add_argument(
-        '--transfer',
-        metavar='CHECKPOINT',
+    add('--transfer', metavar='CHECKPOINT',
         help='start from what fits of the weights of another landmark set')
-    parser.add_argument(
-        '--stages',
-        nargs='+',
-        metavar='NAME',
+    add('--stages', nargs='+', metavar='NAME',
         help="run only these of the config's stages, in the folder "
-        'work_dirs/CONFIG_STAGES, e.g. --stages cascade '
-        '--cfg-options load_from=work_dirs/spiga_wflw/multitask.pth')
-    parser.add_argument(
-        '--allow-missing',
-        action='store_true',
+        "work_dirs/CONFIG_STAGES, e.g. --stages cascade --cfg-options "
+        "load_from=work_dirs/spiga_wflw/multitask.pth")
+    add('--allow-missing', action='store_true',
         help='leave out faces whose image is not there, and count them')
-    parser.add_argument(
-        '--amp',
-        action='store_true',
+    add('--amp', action='store_true',
         help='automatic mixed precision: fp16 on a GPU (bf16 with '
         '--cfg-options optim_wrapper.dtype=bfloat16), bf16 on a CPU')
-    parser.add_argument(
-        '--no-validate', action='store_true', help='never evaluate')
-    parser.add_argument(
-        '--auto-scale-lr',
-        action='store_true',
+    add('--no-validate', action='store_true', help='never evaluate')
+    add('--auto-scale-lr', action='store_true',
         help='scale the learning rate to the batch size of all processes')
     return parser.parse_args()
 

@@ -28,55 +28,31 @@ def parse_args(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        '--weights',
-        nargs='+',
-        default=[DEFAULT],
+    add = parser.add_argument
+    add('--weights', nargs='+', default=[DEFAULT],
         metavar=f'{"|".join([*SHIPPED, *RELEASES])}|FILE|URL',
         help="models to choose from: weights by name, any checkpoint's path "
-        'or URL (default: photo)')
-    parser.add_argument(
-        '--config',
-        help='config of the weights that do not tell theirs')
-    parser.add_argument(
-        '--det',
-        metavar=f'{"|".join(DETECTORS)}|CONFIG',
-        default=AUTO,
+        "or URL (default: photo)")
+    add('--config', help='config of the weights that do not tell theirs')
+    add('--det', metavar=f'{"|".join(DETECTORS)}|CONFIG', default=AUTO,
         help='a detector to choose beside haar and whole_image (default: '
         'auto, YuNet where its file is at hand or can be fetched, else Haar)')
-    parser.add_argument(
-        '--det-weights',
-        metavar='FILE',
+    add('--det-weights', metavar='FILE',
         help="its checkpoint; YuNet's ONNX file")
-    parser.add_argument(
-        '--refine',
-        type=int,
-        default=0,
-        metavar='PASSES',
+    add('--refine', type=int, default=0, metavar='PASSES',
         help='crop again by the landmarks found, so many times (default: '
         '%(default)s)')
-    parser.add_argument(
-        '--host',
-        default='127.0.0.1',
+    add('--host', default='127.0.0.1',
         help='address to listen at (default: %(default)s, this machine alone; '
         '0.0.0.0: everybody who reaches it, without a password)')
-    parser.add_argument(
-        '--port',
-        type=int,
-        help='(default: the first free one from 7860)')
-    parser.add_argument(
-        '--device',
-        default='cuda:0' if torch.cuda.is_available() else 'cpu',
+    add('--port', type=int, help='(default: the first free one from 7860)')
+    add('--device', default='cuda:0' if torch.cuda.is_available() else 'cpu',
         help='(default: %(default)s)')
     return parser.parse_args(argv)
 
 
 def find_models(weights, config):
-    """Paths of config and checkpoint of each weights, by name.
-
-    Raises:
-        ValueError: If some cannot be had, or do not tell their config.
-    """
+    """Paths of config and checkpoint of each weights, by name."""
     models = {}
     for given in weights:
         checkpoint, own = find_weights(given)

@@ -52,16 +52,7 @@ val_dataloader = dict(
         test_mode=True,
         pipeline=val_pipeline))
 test_dataloader = dict(
-    batch_size=64,
-    num_workers=1,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
-    dataset=dict(
-        type=dataset_type,
-        num_faces=1000,
-        seed=2,
-        test_mode=True,
-        pipeline=val_pipeline))
+    val_dataloader, dataset=dict(val_dataloader['dataset'], seed=2))
 
 # Headline: error over the size of the landmark box, since the distance of the
 # eyes shrinks with yaw; the inter-ocular one beside it in the test.

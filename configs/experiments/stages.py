@@ -17,19 +17,29 @@ options = {
 warm_up = dict(type='LinearLR', end=100, start_factor=0.1, by_epoch=False)
 cosine = dict(
     type='CosineAnnealingLR', eta_min_ratio=0.005, convert_to_iter_based=True)
-everything = dict(losses=('maps', 'pose', 'cascade'), frozen=())
+parts = {
+    'landmarks': (('maps', ), ('backbone.pose_branches',
+                               'backbone.pose_layers', 'head.steps')),
+    'multitask': (('maps', 'pose'), ('head.steps', )),
+    'cascade': (('cascade', ), ('backbone', )),
+}
+
+
+def stage(name, length, lr, *schedulers):
+    losses, frozen = parts.get(name, (('maps', 'pose', 'cascade'), ()))
+    return dict(
+        name=name,
+        length=length,
+        lr=lr,
+        schedulers=list(schedulers),
+        losses=losses,
+        frozen=frozen)
+
 
 variants = {
     'three stages': {},
     'one stage': {
-        'stages': [
-            dict(
-                everything,
-                name='one',
-                length=8,
-                lr=4e-3,
-                schedulers=[warm_up, cosine])
-        ],
+        'stages': [stage('one', 8, 4e-3, warm_up, cosine)],
         # The cascade keeps the rate that is best for it.
         'optim_wrapper.paramwise_cfg.custom_keys': {
             'head.steps': dict(lr_mult=0.25)
@@ -37,34 +47,11 @@ variants = {
     },
     'four stages, the last end to end': {
         'stages': [
-            dict(
-                name='landmarks',
-                length=3,
-                lr=4e-3,
-                schedulers=[warm_up],
-                losses=('maps', ),
-                frozen=('backbone.pose_branches', 'backbone.pose_layers',
-                        'head.steps')),
-            dict(
-                name='multitask',
-                length=6,
-                lr=4e-3,
-                schedulers=[cosine],
-                losses=('maps', 'pose'),
-                frozen=('head.steps', )),
-            dict(
-                name='cascade',
-                length=3,
-                lr=1e-3,
-                schedulers=[dict(cosine, eta_min_ratio=0.02)],
-                losses=('cascade', ),
-                frozen=('backbone', )),
-            dict(
-                everything,
-                name='end-to-end',
-                length=2,
-                lr=3e-4,
-                schedulers=[dict(cosine, eta_min_ratio=2e-5 / 3e-4)]),
+            stage('landmarks', 3, 4e-3, warm_up),
+            stage('multitask', 6, 4e-3, cosine),
+            stage('cascade', 3, 1e-3, dict(cosine, eta_min_ratio=0.02)),
+            stage('end-to-end', 2, 3e-4,
+                  dict(cosine, eta_min_ratio=2e-5 / 3e-4)),
         ],
     },
 }

@@ -14,6 +14,7 @@ from typing import List, Optional, Sequence
 
 import numpy as np
 
+from spiga_mmpose.io.face_json import face_row
 from spiga_mmpose.landmark_sets import (LandmarkSet, find_landmark_set,
                                         load_landmark_set)
 
@@ -266,10 +267,9 @@ def to_benchmark(records: Sequence[dict]) -> List[dict]:
         records (list[dict]): Of images with the same landmarks.
 
     Returns:
-        list[dict]: Of each face ``imgpath``, ``bbox`` (x, y, w, h),
-        ``headpose`` (yaw, pitch, roll, tx, ty, tz; or None), ``ids``,
-        ``landmarks``, ``visible``. A landmark that is no number is left out;
-        without a known landmark set there are no ``ids`` then.
+        list[dict]: See :mod:`spiga_mmpose.io.face_json`. A landmark that is
+        no number is left out; without a known landmark set there are no
+        ``ids`` then.
     """
     faces = []
     for record in records:
@@ -278,16 +278,14 @@ def to_benchmark(records: Sequence[dict]) -> List[dict]:
                 i for i, point in enumerate(face['landmarks'])
                 if None not in point
             ]
-            result = dict(
-                imgpath=record['image'],
-                bbox=face['box'],
-                headpose=_finite(_pose(face)) if 'pose' in face else None,
-                landmarks=[face['landmarks'][i] for i in good],
-                visible=[1] * len(good))
             known = _landmark_set([record], len(face['landmarks']))
-            if known is not None:
-                result['ids'] = [known.annotation_ids[i] for i in good]
-            faces.append(result)
+            faces.append(
+                face_row(
+                    record['image'],
+                    face['box'],
+                    _finite(_pose(face)) if 'pose' in face else None,
+                    known and [known.annotation_ids[i] for i in good],
+                    [face['landmarks'][i] for i in good]))
     return faces
 
 

@@ -2,9 +2,10 @@
 from reprlib import repr as short
 from typing import List
 
+from spiga_mmpose.io.face_json import landmarks_of
 from spiga_mmpose.landmark_sets import load_landmark_set
 from spiga_mmpose.landmark_sets.landmark_set import available_landmark_sets
-from . import benchmark_json, samples
+from . import samples
 from .protocols import PROTOCOLS
 
 
@@ -65,7 +66,7 @@ def _count_in(records, path):
             if sampled:
                 count = samples.num_landmarks(record)
             else:
-                count = len(benchmark_json.landmarks_of(record))
+                count = len(landmarks_of(record))
         except ValueError as error:
             raise ValueError(f'{path}: face {index}: {error}') from None
         if count:

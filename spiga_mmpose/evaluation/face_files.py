@@ -1,8 +1,8 @@
 """Reading annotations, predictions and subset lists from files.
 
 Two formats are known, and told apart by their content: the benchmark JSON of
-SPIGA's authors (:mod:`.benchmark_json`), and the data samples that
-``tools/test.py --dump`` writes (:mod:`spiga_mmpose.io`, :mod:`.samples`).
+SPIGA's authors (:mod:`spiga_mmpose.io.face_json`), and the data samples that
+``tools/test.py --dump`` writes (:mod:`.samples`).
 """
 import os.path as osp
 from collections import Counter
@@ -14,8 +14,9 @@ import numpy as np
 
 from spiga_mmpose import io
 from spiga_mmpose.io import LARGEST, is_valid, load_dump, read_json
+from spiga_mmpose.io.face_json import Compact, FaceReader, finite_numbers
 from spiga_mmpose.landmark_sets import LandmarkSet
-from . import benchmark_json, samples
+from . import samples
 
 
 @dataclass
@@ -64,9 +65,8 @@ def load_records(path: str) -> list:
     """
     with open(path, 'rb') as file:
         pickled = file.read(1) == b'\x80'
-    compact = benchmark_json.Compact()
-    records = (load_dump(path) if pickled else
-               read_json(path, compact))
+    compact = Compact()
+    records = load_dump(path) if pickled else read_json(path, compact)
     if not isinstance(records, list):
         keys = list(records)[:5] if isinstance(records, dict) else ''
         raise ValueError(f'{path}: expected a list of faces, found a '
@@ -118,7 +118,7 @@ def read_faces(path: str,
     if sampled:
         _fill_from_dump(faces, records, landmark_set, role, rounded)
     else:
-        benchmark_json.fill(faces, records, landmark_set)
+        _fill_from_json(faces, records, landmark_set)
     _check_finite(faces)
     return faces
 
@@ -175,6 +175,24 @@ def _check_finite(faces):
             f'{faces.describe(index)}: landmark {landmark} is '
             f'{faces.landmarks[index, landmark].tolist()}; expected finite px '
             f'of at most {LARGEST:g}')
+
+
+def _fill_from_json(faces, records, landmark_set):
+    ids = landmark_set.annotation_ids
+    reader = FaceReader({id: i for i, id in enumerate(ids)}, landmark_set.name)
+    for index, face in enumerate(records):
+        try:
+            places, points = reader.landmarks(face)
+            if face.get('bbox') is not None:
+                faces.boxes[index] = finite_numbers(face, 'bbox', 4)
+            if face.get('headpose') is not None:
+                pose = finite_numbers(face, 'headpose', 6, 3)
+                faces.angles[index] = pose[:3]
+        except ValueError as error:
+            raise ValueError(f'{faces.describe(index)}: {error}') from None
+        faces.landmarks[index, places] = points
+        faces.labelled[index, places] = True
+    faces.boxes[:, 2:] += faces.boxes[:, :2]
 
 
 def _fill_from_dump(faces, records, landmark_set, role, rounded):

@@ -169,7 +169,7 @@ class TestPts:
     def test_our_converter_reads_it(self, repo, tmp_path, monkeypatch):
         """Its points are those of the record again."""
         monkeypatch.syspath_prepend(f'{repo}/tools/dataset_converters')
-        from spiga_json import read_pts
+        from converter import read_pts
         face = make_face(68)
         path = tmp_path / 'a.pts'
         path.write_text(to_pts(face))

@@ -7,8 +7,8 @@ import pytest
 from release_metrics import make_faces
 
 from spiga_mmpose.evaluation import dataset_guess
-from spiga_mmpose.evaluation.benchmark_json import Compact
 from spiga_mmpose.evaluation.dataset_guess import guess_dataset
+from spiga_mmpose.io.face_json import Compact
 from spiga_mmpose.landmark_sets import load_landmark_set
 
 OTHERS = {'cofw_29': 29, 'aflw_19': 19, 'lapa_106': 106}

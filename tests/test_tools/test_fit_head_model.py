@@ -33,7 +33,10 @@ def tool(repo, monkeypatch):
         path = osp.join(repo, 'tools', path)
         monkeypatch.syspath_prepend(osp.dirname(path))
         monkeypatch.setattr(sys, 'argv', [path, *map(str, args)])
-        runpy.run_path(path, run_name='__main__')
+        with pytest.raises(SystemExit) as end:
+            runpy.run_path(path, run_name='__main__')
+        if end.value.code:
+            raise end.value
 
     return run
 
@@ -161,9 +164,10 @@ def test_more_than_a_thousand_faces(fit, files, capsys):
 
 @pytest.mark.parametrize('changes, words', [
     (dict(parts=None), "no part 'nose'"),
-    (dict(annotation_ids=None), 'landmark id 10 in ids'),
+    (dict(annotation_ids=None), 'landmark id 10 (10 landmarks) is none of'),
     (dict(num_landmarks=0), 'num_landmarks must be an integer'),
-    (dict(annotation_ids=list(range(20, 30))), 'landmark id 10 in ids'),
+    (dict(annotation_ids=list(range(20, 30))),
+     'landmark id 10 (10 landmarks) is none of'),
 ])
 def test_bad_set(fit, files, tmp_path, capsys, changes, words):
     arguments = files(authors(synthetic_landmarks(5)[:, TEN]), **changes)

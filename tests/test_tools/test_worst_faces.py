@@ -100,70 +100,39 @@ class TestDrawing:
         assert near(tool.TRUE_COLOR, right) == 0
         assert near((255, 255, 255), panel) > 200  # ties
 
-    def test_long_names_keep_their_end(self, tool, monkeypatch):
-        told = []
-        text_band = tool.drawing.text_band
 
-        def spy(lines, *rest):
-            told.extend(lines)
-            return text_band(lines, *rest)
-
-        monkeypatch.setattr(tool.drawing, 'text_band', spy)
-        panel = np.full((tool.PANEL, tool.PANEL, 3), 99, np.uint8)
-        tool.captioned(panel, ['#1', 'folder/' * 20 + 'face.jpg'])
-        assert told[:-1] == ['', '#1']
-        assert told[-1].startswith('…') and told[-1].endswith('/face.jpg')
-        assert tool.drawing.text_extent(told, tool.LETTERS)[0] <= tool.PANEL
-
-    def test_text_covers_no_image(self, tool):
-        panel = np.random.default_rng(0).integers(
-            0, 255, (tool.PANEL, tool.PANEL, 3), np.uint8)
-        one, three = [
-            tool.captioned(panel, lines)
-            for lines in (['long: 8.31 %'], ['#1', 'a.png', 'pose, blur'])
-        ]
-        assert one.shape == three.shape and len(one) > tool.PANEL
-        for cell in (one, three):
-            assert (cell[-tool.PANEL:] == panel).all()
-            assert cell[:-tool.PANEL].min() < 99  # there is text
-
-    @pytest.mark.parametrize('faces, methods, across, down', [
-        (1, 1, 1, 1), (7, 1, 3, 3), (3, 3, 1, 3), (2, 8, 1, 2)
-    ])
-    def test_places_of_the_panels(self, tool, faces, methods, across, down):
-        groups = [[np.full((9, 5, 3), face, np.uint8)] * (methods + 1)
-                  for face in range(faces)]
-        grid = tool.make_grid(groups)
-        width = (5 + tool.PANEL_GAP) * (methods + 1) + tool.FACE_GAP
-        height = 9 + tool.PANEL_GAP + tool.FACE_GAP
-        assert grid.shape == (height * down, width * across, 3)
-        for face in range(faces):
-            assert (grid == face).all(-1).sum() == 45 * (methods + 1)
-
-
-def test_the_worst_come_first(run, tool, monkeypatch):
-    groups = []
+@pytest.fixture
+def drawn(tool, monkeypatch):
+    """What the grid is made of."""
+    drawn = {}
     make_grid = tool.make_grid
 
-    def spy(panels):
-        groups.extend(panels)
-        return make_grid(panels)
+    def spy(rows, headings, captions, *rest):
+        drawn.update(rows=rows, headings=headings, captions=captions)
+        return make_grid(rows, headings, captions, *rest)
 
     monkeypatch.setattr(tool, 'make_grid', spy)
+    return drawn
+
+
+def test_the_worst_come_first(run, tool, faces, drawn):
     code, printed, grid = run('--count', '2')
     assert code == 0
     assert 'grid.png: 2 of the 2 worst faces; 0 images' in printed.out
-    (first, drawn), (second, _) = groups
+    (first, prediction), (second, _) = drawn['rows']
     assert first[-20, -20].tolist() == [160] * 3  # image 4
     assert second[-20, -20].tolist() == [80] * 3  # image 2
-    assert (drawn != first).any()
-    assert grid.shape[1] > 4 * tool.PANEL > grid.shape[0]
+    assert (prediction != first).any()
+    eyes = np.array(faces[0][4]['landmarks'])[[60, 72]]
+    error = 100 * 30 / np.linalg.norm(eyes[0] - eyes[1])
+    assert drawn['captions'][0] == f'#1 {error:.2f} %: 4.png '
+    assert min(grid.shape[:2]) > 2 * tool.PANEL
 
 
-def test_a_image_for_each_method(run, tool):
+def test_an_image_for_each_method(run, tool, drawn):
     code, _, grid = run('--count', '3', methods=3)
     assert code == 0
-    # One face a row: its image and three methods.
+    assert drawn['headings'] == ['image', 'method0', 'method1', 'method2']
     assert grid.shape[1] // tool.PANEL == 4
     assert grid.shape[0] > 3 * tool.PANEL
 
@@ -199,12 +168,13 @@ def test_what_is_no_file(run, faces, name):
     assert 'none of the 6 images can be read' in printed.err
 
 
-def test_drawn_faces_are_drawn_again(run, tool, faces):
+def test_drawn_faces_are_drawn_again(run, tool, faces, drawn):
     for half in faces:
         for i, face in enumerate(half):
             face['imgpath'] = face_path('default', 64, 7, i)
+            face['landmarks'] = [[x / 8, y / 8] for x, y in face['landmarks']]
     code, printed, grid = run('--count', '1')
-    assert code == 0 and np.ptp(grid[100:300, 100:200]) > 30
+    assert code == 0 and np.ptp(drawn['rows'][0][0]) > 30
 
 
 def test_the_path_that_exists_is_taken(run, faces, tmp_path):

@@ -33,32 +33,27 @@ from spiga_mmpose.evaluation.functional.attention import (attended_distance,
 from spiga_mmpose.evaluation.report import to_markdown
 from spiga_mmpose.io import write_json, write_whole
 
+# Key -> column, how it is written and its factor.
 COLUMNS = {
-    'landmarks': 'landmarks attended to',
-    'distance': 'distance (share of the box)',
-    'itself': 'on itself (%)',
-    'share': 'on hidden landmarks (%)',
-    'even': 'hidden among all (%)',
-    'against_visible': 'hidden against seen',
+    'landmarks': ('landmarks attended to', '.1f', 1),
+    'distance': ('distance (share of the box)', '.3f', 1),
+    'itself': ('on itself (%)', '.2f', 100),
+    'share': ('on hidden landmarks (%)', '.2f', 100),
+    'even': ('hidden among all (%)', '.2f', 100),
+    'against_visible': ('hidden against seen', '.3f', 1),
 }
-
-
 RESAMPLED = 500  # times
 
 
 def parse_args(argv=None):
     parser = OneLineParser('attention_statistics.py', __doc__)
-    parser.add_argument('config', help='config of the model and its test set')
-    parser.add_argument('checkpoint')
-    parser.add_argument(
-        '--out', required=True, metavar='DIR', help='folder for the results')
-    parser.add_argument(
-        '--max-faces',
-        type=int,
-        default=500,
-        metavar='N',
+    add = parser.add_argument
+    add('config', help='config of the model and its test set')
+    add('checkpoint')
+    add('--out', required=True, metavar='DIR', help='folder for the results')
+    add('--max-faces', type=int, default=500, metavar='N',
         help='only the first N faces (default: %(default)s)')
-    parser.add_argument('--device', default='cpu')
+    add('--device', default='cpu')
     return parser.parse_args(argv)
 
 
@@ -104,18 +99,14 @@ def measure(model, loader):
 def summarize(found):
     """One dict for each step and layer."""
     rows = []
-    _, steps, layers = found['distance'].shape
-    for step in range(steps):
-        for layer in range(layers):
-            received = found['received'][:, step, layer]
-            rows.append(
-                dict(
-                    step=step + 1,
-                    layer=layer + 1,
-                    **{key: float(found[key][:, step, layer].mean())
-                       for key in ('landmarks', 'distance', 'itself')},
-                    **hidden_attention(received, found['hidden']),
-                    interval=interval(received, found['hidden'])))
+    for step, layer in np.ndindex(found['distance'].shape[1:]):
+        received = found['received'][:, step, layer]
+        means = {key: float(found[key][:, step, layer].mean())
+                 for key in ('landmarks', 'distance', 'itself')}
+        rows.append(
+            dict(step=step + 1, layer=layer + 1, **means,
+                 **hidden_attention(received, found['hidden']),
+                 interval=interval(received, found['hidden'])))
     return rows
 
 
@@ -132,13 +123,10 @@ def interval(received, hidden):
 
 def make_table(rows, note):
     """Markdown: a row a step and layer."""
-    table = [['step', 'layer', *COLUMNS.values()]]
+    table = [['step', 'layer', *(label for label, _, _ in COLUMNS.values())]]
     for row in rows:
-        cells = [
-            f'{100 * row[key]:.2f}' if '%' in label else
-            f'{row[key]:.1f}' if key == 'landmarks' else f'{row[key]:.3f}'
-            for key, label in COLUMNS.items()
-        ]
+        cells = [format(factor * row[key], form)
+                 for key, (_, form, factor) in COLUMNS.items()]
         low, high = row['interval']
         cells[-1] += f' ({low:.3f} to {high:.3f})'
         table.append([row['step'], row['layer'], *cells])
@@ -160,7 +148,7 @@ def describe(args, found):
 def analyze(args):
     """Measure, then write all that --out gets; returns the table."""
     model = load_model(args.config, args.checkpoint, args.device)
-    faces = FaceSet(model.cfg.test_dataloader, args.max_faces)
+    faces = FaceSet(model.cfg.get('test_dataloader'), args.max_faces)
     found = measure(model, faces.loader())
     rows, note = summarize(found), describe(args, found)
     table = make_table(rows, note)

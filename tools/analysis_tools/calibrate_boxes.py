@@ -21,7 +21,7 @@ import warnings
 import numpy as np
 import tools_path  # noqa: F401
 from cfg_options import merge_checked
-from command_line import OneLineParser, add_cfg_options, one_line
+from command_line import OneLineParser, add_cfg_options, run_tool
 from face_set import FaceSet, collect_boxes
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
@@ -37,24 +37,17 @@ from spiga_mmpose.io import write_json
 def parse_args(argv=None):
     """Arguments of the command line."""
     parser = OneLineParser('calibrate_boxes.py', __doc__)
-    parser.add_argument(
-        'detector',
-        metavar=f'{"|".join(DETECTORS)}|CONFIG',
+    add = parser.add_argument
+    add('detector', metavar=f'{"|".join(DETECTORS)}|CONFIG',
         help='as --det of tools/demo.py')
-    parser.add_argument('data', help='config whose test images are annotated')
-    parser.add_argument(
-        '--out', required=True, metavar='FILE', help='JSON to write')
-    parser.add_argument(
-        '--check',
-        metavar='FILE',
+    add('data', help='config whose test images are annotated')
+    add('--out', required=True, metavar='FILE', help='JSON to write')
+    add('--check', metavar='FILE',
         help='apply this calibration instead of fitting one')
-    parser.add_argument(
-        '--det-weights',
-        metavar='FILE',
+    add('--det-weights', metavar='FILE',
         help="the detector's checkpoint; YuNet's ONNX file")
-    parser.add_argument(
-        '--max-faces', type=int, help='only the first so many (default: all)')
-    parser.add_argument('--device', default='cpu', help='(default: cpu)')
+    add('--max-faces', type=int, help='only the first so many (default: all)')
+    add('--device', default='cpu', help='(default: cpu)')
     add_cfg_options(parser)
     return parser.parse_args(argv)
 
@@ -64,7 +57,7 @@ def find_pairs(args):
     config = Config.fromfile(args.data)
     merge_checked(config, args.cfg_options)
     init_default_scope(config.get('default_scope', 'mmpose'))
-    faces = FaceSet(config.test_dataloader, args.max_faces)
+    faces = FaceSet(config.get('test_dataloader'), args.max_faces)
     # As the detector draws them, whatever calibration its config has.
     find = make_finder(args.detector, args.det_weights, args.device,
                        BoxCalibration())
@@ -112,34 +105,29 @@ def describe(result):
     for name in ('before', 'after'):
         if name in result:
             errors = result[name]
-            means = [*errors['shift'], errors['scale']]
-            deviations = [*errors['shift_sd'], errors['scale_sd']]
+            spreads = zip([*errors['shift'], errors['scale']],
+                          [*errors['shift_sd'], errors['scale_sd']])
             lines.append(
                 '{:<6}  {iou:6.3f} {center:6.3f} {size:6.3f}  '.format(
                     name, **errors) +
-                ' '.join(f'{mean:6.3f} +- {sd:5.3f}'
-                         for mean, sd in zip(means, deviations)))
+                ' '.join(f'{mean:6.3f} +- {sd:5.3f}' for mean, sd in spreads))
+    lines.append('IoU, centre, size: medians; shift and scale: mean +- '
+                 'standard deviation; in longer sides of the landmark box')
     return '\n'.join(lines)
 
 
+def run(args):
+    """Calibrate and write; returns what is printed."""
+    with warnings.catch_warnings():
+        # MMDet warns of a detector without weights, which is meant so.
+        warnings.simplefilter('ignore')
+        result = calibrate(args)
+    write_json(result, args.out)
+    return f'{describe(result)}\nwrote {args.out}'
+
+
 def main(argv=None):
-    """Run the tool; returns the exit code."""
-    args = parse_args(argv)
-    try:
-        with warnings.catch_warnings():
-            # MMDet warns of a detector without weights, which is meant so.
-            warnings.simplefilter('ignore')
-            result = calibrate(args)
-        write_json(result, args.out)
-    except (ValueError, OSError, KeyError, AttributeError, SyntaxError,
-            RuntimeError) as error:
-        print(f'calibrate_boxes.py: error: {one_line(error)}', file=sys.stderr)
-        return 2
-    print(describe(result))
-    print('IoU, centre, size: medians; shift and scale: mean +- standard '
-          'deviation; in longer sides of the landmark box')
-    print(f'wrote {args.out}')
-    return 0
+    return run_tool('calibrate_boxes.py', run, parse_args(argv))
 
 
 if __name__ == '__main__':

@@ -43,20 +43,12 @@ from spiga_mmpose.io import as_array, write_json, write_whole
 
 def make_parser():
     parser = OneLineParser('compare_packages.py', __doc__)
-    parser.add_argument(
-        'annotations', help='truth: a file as for tools/evaluate.py')
-    parser.add_argument(
-        'methods',
-        nargs='+',
-        type=_method,
-        metavar='NAME=FILE|NAME=CONFIG.py:CHECKPOINT',
-        help='what to compare')
-    parser.add_argument(
-        '--out', required=True, metavar='DIR', help='folder for the results')
-    parser.add_argument(
-        '--data-root',
-        default='',
-        metavar='DIR',
+    add = parser.add_argument
+    add('annotations', help='truth: a file as for tools/evaluate.py')
+    add('methods', nargs='+', type=_method,
+        metavar='NAME=FILE|NAME=CONFIG.py:CHECKPOINT', help='what to compare')
+    add('--out', required=True, metavar='DIR', help='folder for the results')
+    add('--data-root', default='', metavar='DIR',
         help='folder that relative image paths start from, for checkpoints')
     add_dataset_argument(parser)
     return parser
@@ -86,12 +78,7 @@ def results_file(name, value, args):
 
 
 def predict(config, checkpoint, args):
-    """Predictions of a checkpoint for the annotated faces, and their time.
-
-    Returns:
-        list[dict]: As SPIGA's authors have it, with ``seconds``: CPU time from
-        the image in memory to the landmarks.
-    """
+    """Predictions of a checkpoint for the annotated faces, and their time."""
     dataset, truth = read_annotations(args.annotations, args.dataset)
     wanted = protocol_of(dataset).landmark_set
     model = load_estimator(checkpoint, config, 'cpu', threads=1)

@@ -38,11 +38,7 @@ REPO = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 
 
 def load_experiment(path: str) -> Config:
-    """An experiment's file.
-
-    Raises:
-        ValueError, OSError: If it is none.
-    """
+    """An experiment's file."""
     experiment = Config.fromfile(path)
     needed = ('base', 'options', 'variants', 'seeds', 'metrics')
     missing = [key for key in needed if key not in experiment]
@@ -59,16 +55,7 @@ def title(experiment: Config, name: str) -> str:
 
 def make_configs(experiment: Config, names: Sequence[str],
                  options: dict) -> Tuple[Dict[str, Config], Dict[str, str]]:
-    """Configs of variants, and why others cannot be run here.
-
-    Args:
-        experiment (Config): See above.
-        names (list[str]): Of variants; the reference is always one of them.
-        options (dict): ``--cfg-options``, for all.
-
-    Raises:
-        ValueError: If there is no such variant, or an option is wrong.
-    """
+    """Configs of variants, and why others cannot be run here."""
     unknown = sorted(set(names) - set(experiment.variants))
     if unknown:
         raise ValueError(f'no variants {unknown} in {experiment.filename}; it '
@@ -110,17 +97,6 @@ def add_backbones(experiment: Config, configs: Dict[str, Config], given: str,
     """Put the checkpoint that each config starts from into it.
 
     A config that changes the backbone gets one of its own.
-
-    Args:
-        experiment (Config): With ``backbone``.
-        configs (dict[str, Config]): Of its variants.
-        given (str | None): A checkpoint to take instead of training one.
-        out (str): Folder of what is trained.
-        options (dict): ``--cfg-options`` for its training.
-
-    Raises:
-        ValueError, RuntimeError: If a checkpoint does not fit; see
-            :func:`training_runs.run`.
     """
     whole = Config.fromfile(osp.join(REPO, experiment.backbone.base))
     found = {}

@@ -28,22 +28,7 @@ MIN_IOU = 0.3
 
 
 def with_step(pipeline: Sequence[dict], step: Optional[dict]) -> List[dict]:
-    """A test pipeline with one transform more.
-
-    Args:
-        pipeline (Sequence[dict]): Configs of transforms, with ``SPIGACrop``
-            or ``TopdownAffine``, the packing last.
-        step (dict | None): Config of a transform of
-            :mod:`spiga_mmpose.datasets.transforms.corruptions`, whose
-            ``after_crop`` says where it goes. None: no transform more.
-
-    Returns:
-        list[dict]: Configs; the packing takes ``bbox_rotation`` along, for
-        :func:`turn_back`.
-
-    Raises:
-        ValueError: If the pipeline has no such crop or packing.
-    """
+    """A test pipeline with one transform more."""
     steps = [dict(other) for other in pipeline]
     crops = [
         place for place, other in enumerate(steps)
@@ -74,12 +59,6 @@ def turn_back(sample) -> None:
     """Turn predictions from a turned crop back into the photograph, in place.
 
     MMPose's estimators map predictions back as if the crop were upright.
-
-    Args:
-        sample (:obj:`PoseDataSample`): With ``pred_instances.keypoints`` (1,
-            L, 2) and perhaps ``landmark_steps`` (1, S + 1, L, 2), image px,
-            and the crop's metainfo. Without ``bbox_rotation`` in it nothing
-            is done.
     """
     if 'bbox_rotation' not in sample:
         return
@@ -94,20 +73,11 @@ def turn_back(sample) -> None:
 
 
 class FaceSet:
-    """The test faces of a config, under any one transform more.
-
-    Args:
-        config (dict): Config of the test data loader; its data set has a
-            ``pipeline``.
-        max_faces (int, optional): Only the first so many. Defaults to all.
-
-    Raises:
-        ValueError: If the data set has no pipeline or no face.
-    """
+    """The test faces of a config, under any one transform more."""
 
     def __init__(self, config: dict, max_faces: Optional[int] = None) -> None:
-        config = dict(config)
-        dataset = config.pop('dataset')
+        config = dict(config or {})
+        dataset = config.pop('dataset', {})
         if not dataset.get('pipeline'):
             raise ValueError('test_dataloader.dataset of the config has no '
                              'pipeline')
@@ -145,15 +115,7 @@ class FaceSet:
     def loader(self,
                step: Optional[dict] = None,
                places: Optional[Sequence[int]] = None) -> DataLoader:
-        """Batches of the faces under a transform.
-
-        Args:
-            step (dict | None): See :func:`with_step`.
-            places (Sequence[int], optional): Only these of the faces.
-
-        Returns:
-            DataLoader: In the order of the data set.
-        """
+        """Batches of the faces under a transform."""
         faces = self.harmed_by(step)
         if places is not None:
             faces = Subset(faces, places)
@@ -161,17 +123,7 @@ class FaceSet:
 
 
 def landmark_metric(evaluators) -> dict:
-    """Config of the first ``FaceAlignmentMetric`` of a ``test_evaluator``.
-
-    Args:
-        evaluators (dict | list[dict]): The config's ``test_evaluator``.
-
-    Returns:
-        dict: Config, without a prefix.
-
-    Raises:
-        ValueError: If there is none.
-    """
+    """Config of the first ``FaceAlignmentMetric`` of a ``test_evaluator``."""
     if isinstance(evaluators, dict):
         evaluators = [evaluators]
     for config in evaluators or ():
@@ -188,25 +140,7 @@ def measure(model,
             metric: dict,
             progress: Callable[[int], object] = lambda count: None,
             boxes: Optional[dict] = None) -> Dict[str, dict]:
-    """Landmark metrics of a model on the faces of a loader.
-
-    Args:
-        model (nn.Module): Made by :func:`load_model`.
-        loader (DataLoader): Of :class:`FaceSet`.
-        metric (dict): Config of a ``FaceAlignmentMetric``.
-        progress (Callable): Told the number of faces of each batch.
-        boxes (dict, optional): From a face's id to the box (4,) by which it
-            is cropped, px; becomes the one of the next pass, see
-            :func:`~spiga_mmpose.apis.estimation.refined_box`.
-
-    Returns:
-        dict: ``'result'`` -> metrics of the predictions as the config makes
-        them, and, where maps and cascade of the model are trained,
-        ``'maps'`` -> metrics of its own soft-argmax.
-
-    Raises:
-        ValueError: If no face could be scored.
-    """
+    """Landmark metrics of a model on the faces of a loader."""
     by = _ways(model)
     evaluators = {way: Evaluator(dict(metric)) for way in by}
     before = model.test_cfg
@@ -255,21 +189,6 @@ def collect_boxes(faces: FaceSet,
     A face is found when the detector's best box for it has an IoU of at least
     ``MIN_IOU`` with the tight box of its true landmarks. (Two faces that
     cover each other may be found by one box.)
-
-    Args:
-        faces (FaceSet): The faces.
-        find (Callable): From an image (H, W, 3) BGR, uint8, to boxes (N, 4)
-            x1, y1, x2, y2, image px.
-        progress (Callable): Told the number of faces that are done.
-
-    Returns:
-        dict: ``'truth'`` (tight box of the labelled landmarks),
-        ``'annotated'`` and ``'detector'``, each from the face's id to (4,)
-        x1, y1, x2, y2, image px. In ``'detector'`` are only the faces that
-        were found.
-
-    Raises:
-        ValueError: If two faces have one id.
     """
     boxes = dict(truth={}, annotated={}, detector={})
     image, hits = None, None

@@ -11,12 +11,13 @@ writes beside it. See docs/evaluation.md.
 """
 import os
 import os.path as osp
+import sys
 from dataclasses import dataclass, replace
 from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 import tools_path  # noqa: F401
-from command_line import OneLineParser
+from command_line import OneLineParser, run_tool
 from published import TABLES, TEST_FACES, Column, PaperTable
 from tqdm import tqdm
 
@@ -46,17 +47,7 @@ class NoTableError(ValueError):
 
 @dataclass
 class Run:
-    """The scores of one dump.
-
-    Attributes:
-        name (str): Of the file.
-        dataset (str): Key of ``PROTOCOLS``.
-        info (RunInfo): What made it.
-        num_faces (int): N, scored or not.
-        num_steps (int): S; 0 where the predictions hold no steps.
-        results (dict): By normaliser and step (None for the result), as
-            columns name them, of :func:`~spiga_mmpose.evaluation.score.score`.
-    """
+    """The scores of one dump."""
     name: str
     dataset: str
     info: RunInfo
@@ -65,15 +56,7 @@ class Run:
     results: Dict[Tuple[Optional[str], Optional[int]], dict]
 
     def value(self, column: Column) -> Optional[float]:
-        """The number of a column.
-
-        Args:
-            column (Column): Of a table on this data set.
-
-        Returns:
-            float | None: NaN where no face could be scored; None where the
-            dump has no such step, subset or pose.
-        """
+        """The number of a column."""
         part = self._part(column)
         return None if part is None else part[column.metric]
 
@@ -107,29 +90,19 @@ def dataset_of(records: list) -> str:
 
     Told by the landmarks and the number of faces, which differ for all of
     them: a part of a test set does not compare with published rows.
-
-    Args:
-        records (list[dict]): Data samples.
-
-    Returns:
-        str: Key of ``TEST_FACES``.
-
-    Raises:
-        NoTableError: If they are none; the message says what they are.
-        ValueError: If the first one is damaged.
     """
     # Of any number: synthetic faces must not be taken for photographs.
     if str(records[0].get('img_path')).startswith('synthetic://'):
         raise NoTableError(f'{len(records)} synthetic faces; the paper has '
                            'photographs alone, tools/evaluate.py scores any')
     count = num_landmarks(records[0])
-    for name, num_faces in TEST_FACES.items():
-        if count == _landmark_set(name).num_landmarks and (
-                len(records) == num_faces):
+    known = {name: (num_faces, _landmark_set(name).num_landmarks)
+             for name, num_faces in TEST_FACES.items()}
+    for name, whole in known.items():
+        if whole == (len(records), count):
             return name
-    known = ', '.join(f'{name} {num_faces} of '
-                      f'{_landmark_set(name).num_landmarks}'
-                      for name, num_faces in TEST_FACES.items())
+    known = ', '.join(f'{name} {faces} of {landmarks}'
+                      for name, (faces, landmarks) in known.items())
     raise NoTableError(
         f'{len(records)} faces of {count or "no"} landmarks; '
         f'expected a whole test set ({known}); tools/evaluate.py scores any')
@@ -143,18 +116,6 @@ def score_dump(path: str, name: str) -> Run:
     """Score a dump for all the tables on its data set.
 
     True poses are fitted to rounded landmarks, as the published ones.
-
-    Args:
-        path (str): What ``tools/test.py --dump`` wrote.
-        name (str): For its rows.
-
-    Returns:
-        Run: Its scores.
-
-    Raises:
-        NoTableError: If no table is on its faces.
-        ValueError: If the dump, or the file beside it, is damaged.
-        OSError: If they cannot be read.
     """
     records = load_dump(path)
     if not records:
@@ -199,16 +160,7 @@ def _keys(dataset):
 
 
 def fill(table: PaperTable, runs: List[Run]) -> List[list]:
-    """A table of the paper with the rows of runs below the published ones.
-
-    Args:
-        table (PaperTable): Which.
-        runs (list[Run]): On any data set; only those on the table's count.
-
-    Returns:
-        list[list]: The header and the rows, for :mod:`.report`. Numbers of
-        runs are floats, all else is text.
-    """
+    """A table of the paper with the rows of runs below the published ones."""
     width = len(table.columns)
     nobody = ['-'] * len(_DETAILS)
     rows = [[
@@ -246,14 +198,7 @@ def as_printed(rows: List[list]) -> List[list]:
 
 
 def as_list(runs: List[Run]) -> List[list]:
-    """All tables as one list, a row for each number, for other programs.
-
-    Args:
-        runs (list[Run]): On any data set.
-
-    Returns:
-        list[list]: The header and the rows, for :mod:`.report`.
-    """
+    """All tables as one list, a row for each number, for other programs."""
     rows = [[
         'table', 'title', 'data set', 'method', 'boxes', *_DETAILS, 'column',
         'value'
@@ -271,40 +216,28 @@ def as_list(runs: List[Run]) -> List[list]:
 
 def make_parser():
     parser = OneLineParser('paper_tables.py', __doc__)
-    parser.add_argument(
-        '--results',
-        metavar='DIR',
-        required=True,
+    add = parser.add_argument
+    add('--results', metavar='DIR', required=True,
         help='folder of files that tools/test.py --dump wrote')
-    parser.add_argument(
-        '--out',
-        metavar='DIR',
+    add('--out', metavar='DIR',
         help='write tables.md, .csv and .tex there (default: only print)')
     return parser
 
 
-def find_dumps(folder):
-    """Names of the dumps in a folder."""
+def score_folder(folder):
+    """Runs of the dumps, and why each of the others has no row."""
     if not osp.isdir(folder):
         raise ValueError(f'--results {folder}: expected a folder of files '
                          'that tools/test.py --dump wrote, found '
                          + ('a file' if osp.exists(folder) else 'nothing'))
-    return sorted(name for name in os.listdir(folder)
-                  if name.endswith(('.pkl', '.pickle')))
-
-
-def score_folder(folder):
-    """Runs of the dumps, and why each of the others has no row."""
+    names = sorted(name for name in os.listdir(folder)
+                   if name.endswith(('.pkl', '.pickle')))
     runs, skipped = [], {}
-    with tqdm(
-            find_dumps(folder), unit='dump', disable=None,
-            leave=False) as bar:
-        for name in bar:
-            try:
-                runs.append(
-                    score_dump(osp.join(folder, name), name))
-            except NoTableError as error:
-                skipped[name] = str(error)
+    for name in tqdm(names, unit='dump', disable=None, leave=False):
+        try:
+            runs.append(score_dump(osp.join(folder, name), name))
+        except NoTableError as error:
+            skipped[name] = str(error)
     return runs, skipped
 
 
@@ -316,57 +249,32 @@ def describe(folder, runs, skipped):
               f'{run.info.dataset}, annotations {run.info.annotations}'
               for run in runs]
     lines += [f'{name}: skipped: {why}' for name, why in skipped.items()]
-    return lines
+    return '\n'.join(f'* {line}' for line in lines)
 
 
-def title_of(table):
-    return f'{table.number}. {table.title}'
-
-
-def to_text(tables, lines):
-    """All tables for a terminal."""
-    parts = [
-        '\n'.join([title_of(table), report.to_text(rows), table.note]).strip()
-        for table, rows in tables
-    ]
-    return '\n\n'.join([*parts, LEGEND, '\n'.join(lines)])
-
-
-def to_markdown(tables, lines):
-    """All tables as one document."""
-    parts = ["# The paper's tables\n", LEGEND + '\n']
-    for table, rows in tables:
-        parts += [f'## {title_of(table)}\n',
-                  report.to_markdown(rows, table.note)]
-    parts += ['## Dumps\n', '\n'.join(f'* {line}' for line in lines)]
-    return '\n'.join(parts).rstrip() + '\n'
-
-
-def to_latex(tables):
-    """All tables as ``tabular``s."""
-    return '\n'.join(
-        report.to_latex(rows, f'{title_of(table)}. {table.note}'.rstrip())
-        for table, rows in tables)
+def make(args):
+    """Fill the tables, and write them; returns them as one document."""
+    runs, skipped = score_folder(args.results)
+    parts, latex = ["# The paper's tables\n", f'{LEGEND}\n'], []
+    for table in TABLES:
+        title = f'{table.number}. {table.title}'
+        rows = as_printed(fill(table, runs))
+        parts += [f'## {title}\n', report.to_markdown(rows, table.note)]
+        latex.append(report.to_latex(rows, f'{title}. {table.note}'.rstrip()))
+    parts += ['## Dumps\n', describe(args.results, runs, skipped)]
+    text = '\n'.join(parts)
+    if args.out:
+        os.makedirs(args.out, exist_ok=True)
+        for end, content in (('md', f'{text}\n'),
+                             ('csv', report.to_csv(as_list(runs))),
+                             ('tex', '\n'.join(latex))):
+            write_whole(osp.join(args.out, f'tables.{end}'), content)
+    return text
 
 
 def main(argv=None):
-    parser = make_parser()
-    args = parser.parse_args(argv)
-    try:
-        runs, skipped = score_folder(args.results)
-        tables = [(table, as_printed(fill(table, runs)))
-                  for table in TABLES]
-        lines = describe(args.results, runs, skipped)
-        print(to_text(tables, lines))
-        if args.out:
-            os.makedirs(args.out, exist_ok=True)
-            for end, text in (('md', to_markdown(tables, lines)),
-                              ('csv', report.to_csv(as_list(runs))),
-                              ('tex', to_latex(tables))):
-                write_whole(osp.join(args.out, f'tables.{end}'), text)
-    except (ValueError, OSError) as error:
-        parser.error(error)
+    return run_tool('paper_tables.py', make, make_parser().parse_args(argv))
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

@@ -25,13 +25,11 @@ def draw_ced(scored, path):
 
 
 def draw_landmarks(scored, path):
-    errors = {
-        name: np.array(result['landmark_NME'])
-        for name, result in scored.results.items()
-    }
     truth = scored.annotations
     face = figures.frontal_face(scored.landmark_set, truth.landmarks,
                                 truth.labelled)
+    errors = {name: np.array(result['landmark_NME'])
+              for name, result in scored.results.items()}
     figures.draw_landmark_errors(errors, face, scored.landmark_set,
                                  scored.norm, path)
 
@@ -42,10 +40,8 @@ def draw_yaw(scored, path):
 
 
 def draw_pose(scored, path):
-    predicted = {
-        name: faces.angles
-        for name, faces in scored.predictions.items()
-    }
+    predicted = {name: faces.angles
+                 for name, faces in scored.predictions.items()}
     figures.draw_pose_errors(predicted, scored.annotations.angles, path)
 
 
@@ -57,36 +53,28 @@ def make_parser():
     parser = OneLineParser('plot_errors.py', __doc__)
     add_scoring_arguments(parser)
     add_subset_argument(parser)
-    parser.add_argument(
-        '--out', required=True, metavar='DIR', help='folder for the figures')
-    parser.add_argument(
-        '--figures',
-        nargs='+',
-        choices=list(FIGURES),
+    add = parser.add_argument
+    add('--out', required=True, metavar='DIR', help='folder for the figures')
+    add('--figures', nargs='+', choices=list(FIGURES),
         help='only these (default: all that the files have the data for)')
-    parser.add_argument(
-        '--format',
-        choices=('png', 'pdf', 'svg'),
-        default='png',
+    add('--format', choices=('png', 'pdf', 'svg'), default='png',
         help='of the files (default: png)')
     return parser
 
 
 def describe(scored):
     """Counts of what the figures leave out."""
-    first = next(iter(scored.results.values()))
-    lines = [f'{len(scored)} faces, {first["skipped"]} not scored; '
-             f'{count_without_pose(scored.annotations)} without a true pose']
-    lines += [
-        f'{name}: {count_without_pose(faces)} faces without a predicted pose'
+    missing = {
+        name: int((~np.isfinite(faces.angles).all(1)).sum())
         for name, faces in scored.predictions.items()
-        if count_without_pose(faces)
-    ]
+    }
+    truth = int((~np.isfinite(scored.annotations.angles).all(1)).sum())
+    skipped = next(iter(scored.results.values()))['skipped']
+    lines = [f'{len(scored)} faces, {skipped} not scored; {truth} without a '
+             'true pose']
+    lines += [f'{name}: {count} faces without a predicted pose'
+              for name, count in missing.items() if count]
     return '\n'.join(lines)
-
-
-def count_without_pose(faces):
-    return int((~np.isfinite(faces.angles).all(1)).sum())
 
 
 def plot(args):

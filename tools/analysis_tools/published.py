@@ -25,36 +25,20 @@ TEST_FACES = {
 
 @dataclass(frozen=True)
 class Column:
-    """One number of a row, and how to get it from a scored result.
-
-    Attributes:
-        label (str): Head of the column.
-        metric (str): Key of :func:`~spiga_mmpose.evaluation.score.score`'s
-            result (``'NME'``, ``'AUC10'``) or of its ``pose`` (``'MAE'``).
-        norm (str | None): Normaliser; None where it plays no part (pose).
-        subset (str | None): None for all faces.
-        step (int | None): Step of the cascade, from 1; None for the result.
-    """
+    """One number of a row, and how to get it from a scored result."""
     label: str
-    metric: str
-    norm: Optional[str] = None
-    subset: Optional[str] = None
-    step: Optional[int] = None
+    metric: str  # a key of score's result ('NME') or of its pose ('MAE')
+    norm: Optional[str] = None  # None where it plays no part (pose)
+    subset: Optional[str] = None  # None: all faces
+    step: Optional[int] = None  # of the cascade, from 1; None: the result
 
 
 @dataclass(frozen=True)
 class Row:
-    """A published row.
-
-    Attributes:
-        method (str): Name, as in the paper.
-        numbers (str): One for each column, separated by spaces.
-        boxes (str): What the faces were cropped by, ``-`` where the paper
-            does not say; in the words of :class:`.run_info.RunInfo`.
-    """
+    """A published row."""
     method: str
-    numbers: str
-    boxes: str = '-'
+    numbers: str  # one for each column, separated by spaces
+    boxes: str = '-'  # what the faces were cropped by, where the paper says it
 
     @property
     def values(self) -> Tuple[str, ...]:
@@ -64,16 +48,7 @@ class Row:
 
 @dataclass(frozen=True)
 class PaperTable:
-    """A table of the paper, or the part of it that is on one data set.
-
-    Attributes:
-        number (str): Of the table in the paper.
-        title (str): What the numbers are, with their unit.
-        dataset (str): Key of ``PROTOCOLS``.
-        columns (tuple[Column]): What each row holds.
-        rows (tuple[Row]): As published.
-        note (str): What a reader of the numbers has to know.
-    """
+    """A table of the paper, or the part of it that is on one data set."""
     number: str
     title: str
     dataset: str

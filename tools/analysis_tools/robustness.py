@@ -41,47 +41,28 @@ BOX_KINDS = ('truth', 'annotated', 'detector')
 
 def parse_args(argv=None):
     parser = OneLineParser('robustness.py', __doc__)
-    parser.add_argument('config', help='config of the model and its test set')
-    parser.add_argument('checkpoint')
-    parser.add_argument(
-        '--out', required=True, metavar='DIR', help='folder for the results')
-    parser.add_argument(
-        '--corruptions',
-        nargs='*',
-        default=list(CORRUPTIONS),
-        metavar='NAME',
+    add = parser.add_argument
+    add('config', help='config of the model and its test set')
+    add('checkpoint')
+    add('--out', required=True, metavar='DIR', help='folder for the results')
+    add('--corruptions', nargs='*', default=list(CORRUPTIONS), metavar='NAME',
         help=f'some of {", ".join(CORRUPTIONS)} (default: all; with no name '
         'after it: none)')
-    parser.add_argument(
-        '--boxes',
-        action='store_true',
+    add('--boxes', action='store_true',
         help="compare the truth's, the annotated and detectors' boxes")
-    parser.add_argument(
-        '--det',
-        nargs='+',
-        default=['haar'],
+    add('--det', nargs='+', default=['haar'],
         metavar='|'.join(DETECTORS) + '|CONFIG',
         help='with --boxes: detectors, by name or by their MMDet configs '
         '(default: haar)')
-    parser.add_argument(
-        '--det-weights',
-        metavar='FILE',
+    add('--det-weights', metavar='FILE',
         help="checkpoint of the first detector; YuNet's ONNX file")
-    parser.add_argument(
-        '--refine',
-        type=int,
-        default=0,
-        metavar='PASSES',
+    add('--refine', type=int, default=0, metavar='PASSES',
         help='with --boxes: also crop again by the landmarks found, up to so '
         'many times (default: %(default)s)')
-    parser.add_argument(
-        '--max-faces',
-        type=positive,
-        metavar='N',
+    add('--max-faces', type=positive, metavar='N',
         help='only the first N faces of the test set')
-    parser.add_argument(
-        '--seed', type=int, default=0, help='of what is drawn at random')
-    parser.add_argument('--device', default='cpu')
+    add('--seed', type=int, default=0, help='of what is drawn at random')
+    add('--device', default='cpu')
     add_cfg_options(parser)
     args = parser.parse_args(argv)
     args.corruptions = list(dict.fromkeys(args.corruptions))
@@ -104,7 +85,8 @@ class Run:
         self.model = load_model(args.config, args.checkpoint, args.device)
         merge_checked(self.model.cfg, args.cfg_options)
         self.metric = landmark_metric(self.model.cfg.get('test_evaluator'))
-        self.faces = FaceSet(self.model.cfg.test_dataloader, args.max_faces)
+        self.faces = FaceSet(
+            self.model.cfg.get('test_dataloader'), args.max_faces)
         self.finders = {}
         if args.boxes:  # now, not after an hour of corruptions
             # MMDet warns of a detector that is meant to have no weights.
@@ -128,29 +110,27 @@ class Run:
         """Config of a corruption at a level."""
         return dict(type=CORRUPTIONS[name], level=level, seed=self.args.seed)
 
+    def measure(self, bar, step, places=None, boxes=None):
+        """Metrics of the faces under a step."""
+        return measure(self.model, self.faces.loader(step, places),
+                       self.metric, bar.update, boxes)
+
     def corrupt(self):
         """Measure the clean faces, and every corruption at every level."""
         plan = [(name, level) for name in self.args.corruptions
                 for level, _ in enumerate(CORRUPTIONS[name].amounts, 1)]
-        count = len(self.faces)
-        with tqdm(total=count * (len(plan) + 1), unit='face') as bar:
+        with tqdm(total=len(self.faces) * (1 + len(plan)), unit='face') as bar:
             bar.set_description('clean')
-            self.results['clean'] = measure(
-                self.model, self.faces.loader(), self.metric, bar.update)
+            self.results['clean'] = self.measure(bar, None)
             self.write_results()
             for name, level in plan:
                 bar.set_description(f'{name}, level {level}')
-                found = measure(self.model,
-                                self.faces.loader(self.step(name, level)),
-                                self.metric, bar.update)
                 kind = CORRUPTIONS[name]
                 entry = self.results['corruptions'].setdefault(
                     name, dict(unit=kind.unit, levels=[]))
                 entry['levels'].append(
-                    dict(
-                        level=level,
-                        amount=kind.amounts[level - 1],
-                        metrics=found))
+                    dict(level=level, amount=kind.amounts[level - 1],
+                         metrics=self.measure(bar, self.step(name, level))))
                 self.write_results()
 
     def compare_boxes(self):
@@ -168,12 +148,10 @@ class Run:
         for place, key in enumerate(boxes['truth']):
             parts['found' if key in boxes['detector'] else 'missed'].append(
                 place)
+        counts = {part: len(places) for part, places in parts.items()}
         result = self.results['boxes'][name] = dict(
-            min_iou=MIN_IOU,
-            found=len(parts['found']),
-            missed=len(parts['missed']),
-            recall=100 * len(parts['found']) / len(self.faces),
-            kinds={})
+            min_iou=MIN_IOU, **counts,
+            recall=100 * counts['found'] / len(self.faces), kinds={})
         plan = [(kind, part, places) for kind in BOX_KINDS
                 for part, places in parts.items()
                 if places and (kind, part) != ('detector', 'missed')]
@@ -186,9 +164,8 @@ class Run:
                 for number in range(passes):
                     title = f'{kind}, refine {number}' if number else kind
                     step = dict(type='CropByBox', boxes=dict(crops))
-                    result['kinds'].setdefault(title, {})[part] = measure(
-                        self.model, self.faces.loader(step, places),
-                        self.metric, bar.update, crops)
+                    result['kinds'].setdefault(title, {})[part] = self.measure(
+                        bar, step, places, crops)
                     self.write_results()
 
     def write_results(self):

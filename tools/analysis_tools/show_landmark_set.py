@@ -7,10 +7,11 @@ head model from its side, facing left.
 Example:
     python tools/analysis_tools/show_landmark_set.py cofw_29 cofw_29.png
 """
+import sys
 
 import numpy as np
 import tools_path  # noqa: F401
-from command_line import OneLineParser
+from command_line import OneLineParser, run_tool
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -24,22 +25,13 @@ LINES = ('-', '--', '-.')
 def draw_points(axes, places, landmark_set):
     """Edges, points and numbers at (L, 2) places, y down."""
     for number, (name, edge) in enumerate(landmark_set.edges.items()):
-        axes.plot(
-            *places[edge].T,
-            LINES[number % len(LINES)],
-            color=f'C{number % 10}',
-            label=name,
-            zorder=1)
+        axes.plot(*places[edge].T, LINES[number % len(LINES)],
+                  color=f'C{number % 10}', label=name, zorder=1)
     robust = np.zeros(len(places), bool)
     robust[landmark_set.robust_ids] = True
     for chosen, marker in ((robust, 's'), (~robust, 'o')):
-        axes.scatter(
-            *places[chosen].T,
-            25,
-            marker=marker,
-            facecolor='0.2' if marker == 's' else 'white',
-            edgecolor='0.2',
-            zorder=2)
+        axes.scatter(*places[chosen].T, 25, marker=marker, edgecolor='0.2',
+                     facecolor='0.2' if marker == 's' else 'white', zorder=2)
     for number, place in enumerate(places):
         axes.annotate(
             str(number), place, (3, 3), textcoords='offset points', size=8)
@@ -68,23 +60,25 @@ def draw_set(landmark_set, path):
     save(figure, path)
 
 
-def main():
+def show(args):
+    """Read and draw; returns what was done, in words."""
+    landmark_set = load_landmark_set(args.landmark_set)
+    if landmark_set.mean_shape is None:
+        raise ValueError(
+            f'landmark set {landmark_set.name!r} has neither head_model nor '
+            'mean_shape to be drawn by: run '
+            'tools/dataset_converters/fit_head_model.py first')
+    draw_set(landmark_set, args.out)
+    return f'wrote {args.out}'
+
+
+def main(argv=None):
     parser = OneLineParser('show_landmark_set.py', __doc__)
-    parser.add_argument('landmark_set', help='name or JSON file of the set')
-    parser.add_argument('out', help='image to write, .png or .pdf')
-    args = parser.parse_args()
-    try:
-        landmark_set = load_landmark_set(args.landmark_set)
-        if landmark_set.mean_shape is None:
-            raise ValueError(
-                f'landmark set {landmark_set.name!r} has neither head_model '
-                'nor mean_shape to be drawn by: run '
-                'tools/dataset_converters/fit_head_model.py first')
-        draw_set(landmark_set, args.out)
-    except (ValueError, OSError) as error:
-        parser.error(str(error))
-    print(f'wrote {args.out}')
+    add = parser.add_argument
+    add('landmark_set', help='name or JSON file of the set')
+    add('out', help='image to write, .png or .pdf')
+    return run_tool('show_landmark_set.py', show, parser.parse_args(argv))
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

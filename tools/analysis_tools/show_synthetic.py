@@ -25,15 +25,14 @@ NO_LINKS = np.zeros((0, 2), int)
 
 def parse_args(argv=None):
     parser = OneLineParser('show_synthetic.py', __doc__)
-    parser.add_argument(
-        '--out', required=True, type=image_file, help='image to write')
-    parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--count', type=positive, default=24, help='faces')
-    parser.add_argument('--columns', type=positive, default=6)
-    parser.add_argument('--variant', default='default')
-    parser.add_argument('--image-size', type=int, default=128)
-    parser.add_argument(
-        '--plain', action='store_true', help='faces alone, without labels')
+    add = parser.add_argument
+    add('--out', required=True, type=image_file, help='image to write')
+    add('--seed', type=int, default=0)
+    add('--count', type=positive, default=24, help='faces')
+    add('--columns', type=positive, default=6)
+    add('--variant', default='default')
+    add('--image-size', type=int, default=128)
+    add('--plain', action='store_true', help='faces alone, without labels')
     return parser.parse_args(argv)
 
 

@@ -30,17 +30,7 @@ _FIRST_TRAINING_SEED = 1000
 
 
 def seeded(config: Config, seed: int) -> Config:
-    """One of several runs of a config.
-
-    Args:
-        config (Config): Of a training.
-        seed (int): At least 0.
-
-    Returns:
-        Config: A copy with initial weights and augmentation of the seed, and
-        where training faces are synthetic, faces of the seed; validation and
-        test faces are the same for all.
-    """
+    """One of several runs of a config."""
     config = copy.deepcopy(config)
     config.merge_from_dict({'randomness.seed': seed})
     if 'seed' in config.train_dataloader.dataset:
@@ -53,18 +43,6 @@ def run_all(configs: Dict[str, Config], seeds: Sequence[int],
     """Train every config with every seed, or test it once.
 
     Seed by seed, so that an interrupted comparison is one of fewer seeds.
-
-    Args:
-        configs (dict[str, Config]): By the name of their folder.
-        seeds (Sequence[int]): See :func:`seeded`.
-        out (str): Folder of all runs.
-
-    Yields:
-        dict[str, list[dict]]: After every seed, the metrics of each config so
-        far, in the order of the seeds, see :func:`run`.
-
-    Raises:
-        ValueError, RuntimeError: See :func:`run`.
     """
     plan = {
         seed: [name for name, config in configs.items()
@@ -91,20 +69,7 @@ def trains(config: Config) -> bool:
 
 
 def run(config: Config, folder: str) -> dict:
-    """Train a config, or test it, unless it is done.
-
-    Args:
-        config (Config): Of the training.
-        folder (str): Of the run.
-
-    Returns:
-        dict: Metrics of the last validation, or of the test.
-
-    Raises:
-        ValueError: If the folder holds a run of another config, or a
-            checkpoint to test does not fit.
-        RuntimeError: If the training ends with an error, or never validates.
-    """
+    """Train a config, or test it, unless it is done."""
     path = _keep_config(config, folder)
     done = osp.join(folder, 'metrics.json')
     if osp.isfile(done):

@@ -50,10 +50,6 @@ def write_random_weights(crops: np.ndarray, folder: str) -> Tuple[str, str]:
 
     The statistics of BatchNorm are those of the crops, so that no signal dies
     out on its way, and the pose is near the frontal one.
-
-    Returns:
-        tuple[str, str]: Paths of the weights for :func:`open_authors` and of
-        the checkpoint for ``configs/spiga_wflw.py``.
     """
     torch.manual_seed(0)
     network, inputs = _build()

@@ -32,12 +32,7 @@ def synthetic_dataset(config: Config, count: int) -> dict:
 
 def make_crops(config: Config,
                count: int) -> Tuple[np.ndarray, Optional[np.ndarray]]:
-    """Crop N faces, the same at every call.
-
-    Returns:
-        tuple: crops (N, size, size, 3) uint8, BGR; and true landmarks
-        (N, L, 2) in [0, 1] of the crop, or None without labels.
-    """
+    """Crop N faces, the same at every call."""
     dataset = synthetic_dataset(config, count)
     faces = list(DATASETS.build(dataset))
     crops = torch.stack([face['inputs'] for face in faces])

@@ -30,11 +30,6 @@ class Worker(ProcessPoolExecutor):
     """A function in a process of its own.
 
     Its errors are raised here; a ``RuntimeError`` if the process is killed.
-
-    Args:
-        name (str): For messages.
-        build (Callable): Makes the function; it travels by pickle.
-        threads (int): Of torch and OpenCV in that process.
     """
 
     def __init__(self, name: str, build: Callable, threads: int) -> None:
@@ -87,11 +82,6 @@ def interleave(workers: Sequence[Worker], rounds: int,
 
     Each round begins with another worker, so that none always follows the
     same one.
-
-    Returns:
-        dict[str, dict]: Of each worker ``rounds`` (seconds), their median
-        ``seconds``, ``speed_up`` over the first worker (median of the ratios
-        of the rounds), and peak ``memory``, MB.
     """
     seconds, memory = {worker.name: [] for worker in workers}, {}
     for i in trange(rounds + 1, unit='round', disable=None):

@@ -14,10 +14,9 @@ Example:
 """
 import argparse
 import os.path as osp
-from typing import Dict, List
 
-from converter import make_parser, need_free, progress, run_converter
-from spiga_json import face_row, pts_with_image, read_pts, subsets_of
+from converter import (annotate, make_parser, need_free, read_pts,
+                       read_pts_folders, run_converter)
 
 from spiga_mmpose.landmark_sets import load_landmark_set
 
@@ -34,25 +33,6 @@ PRIVATE_TEST = {
 }
 
 
-def read_folder(root: str, folder: str, first_pixel: int) -> List[dict]:
-    """Faces of one folder, in the order of their names.
-
-    Raises:
-        ValueError: If the folder is missing or empty, an image is missing or
-            a file is bad. It names what.
-    """
-    landmark_set = load_landmark_set('300w_68')
-    paths, images = pts_with_image(root, folder)
-    return [
-        face_row(
-            landmark_set,
-            image,
-            read_pts(path, 68) - first_pixel,
-            where=path)
-        for path, image in zip(progress(paths, folder), images)
-    ]
-
-
 def convert(args: argparse.Namespace) -> dict:
     """File name -> content."""
     names = ['300wpublic']
@@ -65,29 +45,22 @@ def convert(args: argparse.Namespace) -> dict:
         f'annotations/{name}_{part}.json' for name in names
         for part in ('train', 'test', 'test_subsets')
     ])
+    landmark_set = load_landmark_set('300w_68')
 
-    def read(folder: str) -> List[dict]:
-        return read_folder(args.root, folder, args.first_pixel)
+    def read_face(path: str, image: str) -> dict:
+        points = read_pts(path, 68) - args.first_pixel
+        return annotate(landmark_set, image, points, where=path)
 
-    def read_test(name: str, folders: Dict[str, List[str]]) -> dict:
-        faces, members = [], []
-        for folder, subsets in folders.items():
-            found = read(folder)
-            faces += found
-            members += [subsets] * len(found)
-        return {
-            f'{name}_test.json': faces,
-            f'{name}_test_subsets.json': subsets_of(members)
-        }
-
-    train = [face for folder in TRAIN for face in read(folder)]
-    files = {
-        '300wpublic_train.json': train,
-        **read_test('300wpublic', PUBLIC_TEST)
-    }
-    if '300wprivate' in names:
-        files['300wprivate_train.json'] = train + files['300wpublic_test.json']
-        files.update(read_test('300wprivate', PRIVATE_TEST))
+    train, _ = read_pts_folders(args.root, dict.fromkeys(TRAIN, ()), read_face)
+    files = {}
+    for name, folders in zip(names, (PUBLIC_TEST, PRIVATE_TEST)):
+        test, subsets = read_pts_folders(args.root, folders, read_face)
+        files.update({
+            f'{name}_train.json': train,
+            f'{name}_test.json': test,
+            f'{name}_test_subsets.json': subsets
+        })
+        train = train + test  # all of 300W public, for 300W private
     return files
 
 
@@ -95,14 +68,11 @@ def main() -> None:
     """Command line."""
     parser = make_parser(__file__, __doc__, 'folder of the unpacked downloads')
     parser.add_argument(
-        '--first-pixel',
-        type=int,
-        choices=(0, 1),
-        default=1,
+        '--first-pixel', type=int, choices=(0, 1), default=1,
         help='what the .pts files call the first pixel; it becomes 0. '
         'Defaults to 1, as menpo, the library of the makers of 300W, reads '
         'them; 0 leaves the numbers as they are')
-    run_converter(parser, convert)
+    run_converter(parser, convert, names=())
 
 
 if __name__ == '__main__':

@@ -38,17 +38,7 @@ SETS = {
 
 def check_split(cfg: dict, root: str, expected: int,
                 decode: bool) -> List[str]:
-    """Check one annotation file, its subsets and its images; print counts.
-
-    Args:
-        cfg (dict): Data set of a config. It is changed.
-        root (str): Data root.
-        expected (int): Published number of faces.
-        decode (bool): Whether to decode the images.
-
-    Returns:
-        list[str]: What is wrong.
-    """
+    """Check one annotation file, its subsets and its images; print counts."""
     cfg.pop('metainfo', None)  # the landmark set's is enough here
     cfg.update(data_root=root, pipeline=[], lazy_init=True)
     dataset = DATASETS.build(cfg)
@@ -61,8 +51,13 @@ def check_split(cfg: dict, root: str, expected: int,
     paths = sorted({face['img_path'] for face in faces})
     problems = [f'{path} is missing' for path in paths
                 if not osp.isfile(path)]
-    if decode:
-        problems += undecodable([path for path in paths if osp.isfile(path)])
+    load = LoadFaceImage()
+    for path in progress(paths if decode else (), 'decoding'):
+        try:
+            if osp.isfile(path):
+                load(dict(img_path=path))
+        except BadSampleError as error:
+            problems.append(str(error))
     print(f'{dataset.ann_file}: {len(faces)} faces (published: {expected}), '
           f'{len(paths)} images, {len(problems)} missing or bad')
     subsets = Counter(name for face in faces for name in face['subsets'])
@@ -75,27 +70,8 @@ def check_split(cfg: dict, root: str, expected: int,
     return problems
 
 
-def undecodable(paths: List[str]) -> List[str]:
-    """Problems of image files."""
-    load = LoadFaceImage()
-    problems = []
-    for path in progress(paths, 'decoding'):
-        try:
-            load(dict(img_path=path))
-        except BadSampleError as error:
-            problems.append(str(error))
-    return problems
-
-
 def check(name: str, root: str, decode: bool) -> int:
-    """Check a data set and print what is wrong.
-
-    Returns:
-        int: Number of problems.
-
-    Raises:
-        ValueError: If the root is not there.
-    """
+    """Check a data set and print what is wrong."""
     if not osp.isdir(root):
         raise ValueError(f'the data root {root} is not there (a folder); '
                          'docs/data.md says what goes where')
@@ -122,10 +98,10 @@ def check(name: str, root: str, decode: bool) -> int:
 def main() -> None:
     """Command line."""
     parser = OneLineParser('check.py', __doc__)
-    parser.add_argument('name', choices=sorted(SETS))
-    parser.add_argument('root', help='data root')
-    parser.add_argument(
-        '--decode', action='store_true', help='decode every image')
+    add = parser.add_argument
+    add('name', choices=sorted(SETS))
+    add('root', help='data root')
+    add('--decode', action='store_true', help='decode every image')
     args = parser.parse_args()
     try:
         found = check(args.name, args.root, args.decode)

@@ -18,9 +18,9 @@ from glob import escape, glob
 from typing import List
 
 import numpy as np
-from converter import make_parser, need_free, progress, run_converter
+from converter import (annotate, make_parser, need_folder, need_free, progress,
+                       run_converter)
 from scipy.io import loadmat
-from spiga_json import face_row, need_folder
 
 from spiga_mmpose.io import write_image
 from spiga_mmpose.landmark_sets import load_landmark_set
@@ -29,12 +29,7 @@ _FIRST_NAME = 1345
 
 
 def read_mat(path: str) -> dict:
-    """Variables of a MATLAB file.
-
-    Raises:
-        NotImplementedError: If it is of MATLAB 7.3.
-        ValueError: If it cannot be read. It names the file.
-    """
+    """Variables of a MATLAB file."""
     try:
         return loadmat(path)
     except NotImplementedError:
@@ -63,13 +58,7 @@ def _read_new_images(path: str) -> List[np.ndarray]:
 
 
 def read_images(path: str) -> List[np.ndarray]:
-    """Images of ``COFW_test_color.mat``, (H, W) or (H, W, 3) RGB, uint8.
-
-    Raises:
-        ValueError: If the file cannot be read, has no ``IsT``, an image is
-            none, or it is of MATLAB 7.3 (as the official one is) and h5py is
-            not installed.
-    """
+    """Images of ``COFW_test_color.mat``, (H, W) or (H, W, 3) RGB, uint8."""
     try:
         content = read_mat(path)
     except NotImplementedError:
@@ -88,11 +77,7 @@ def read_images(path: str) -> List[np.ndarray]:
 
 
 def read_face(path: str, imgpath: str) -> dict:
-    """The face of one ``_points.mat`` file.
-
-    Raises:
-        ValueError: If it is bad. It names the file.
-    """
+    """The face of one ``_points.mat`` file."""
     try:
         content = read_mat(path)
     except NotImplementedError as error:
@@ -104,7 +89,7 @@ def read_face(path: str, imgpath: str) -> dict:
             raise ValueError(f'{path}: expected {key} of shape {shape}, '
                              f'found {value.shape}')
         numbers[key] = value.astype(np.float64)
-    return face_row(
+    return annotate(
         load_landmark_set('300w_68'),
         imgpath,
         numbers['Points'] - 1,
@@ -114,7 +99,6 @@ def read_face(path: str, imgpath: str) -> dict:
 
 def convert(args: argparse.Namespace) -> dict:
     """Write the images; file name -> content."""
-    need_free(args, ['annotations/test.json'])
     folder = need_folder(args.root, 'COFW68_Data', 'test_annotations')
     path = need_folder(args.root, 'COFW_test_color.mat')
     images = read_images(path)
@@ -139,7 +123,8 @@ def convert(args: argparse.Namespace) -> dict:
 def main() -> None:
     """Command line."""
     run_converter(
-        make_parser(__file__, __doc__, 'folder with both downloads'), convert)
+        make_parser(__file__, __doc__, 'folder with both downloads'), convert,
+        names=('test', ))
 
 
 if __name__ == '__main__':

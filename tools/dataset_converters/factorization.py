@@ -20,6 +20,7 @@ from typing import NamedTuple, Tuple
 import numpy as np
 from scipy.optimize import least_squares
 from scipy.sparse import coo_matrix
+from scipy.spatial.transform import Rotation
 
 from spiga_mmpose.geometry import (FOCAL_RATIO, FRONTAL_POSE, euler_to_matrix,
                                    matrix_to_euler, project_head)
@@ -49,7 +50,8 @@ class HeadFit(NamedTuple):
 
 def fit_head(points: np.ndarray, labelled: np.ndarray,
              landmark_set) -> HeadFit:
-    """Fit one rigid head to the landmarks of many faces.
+    """Fit one rigid head to landmarks (N, L, 2) in [0, 1] of the crop, where
+    they are labelled (N, L).
 
     The head is where the authors' heads are: its foremost landmark is the
     origin; the outer eye corners are ``EYE_DISTANCE`` apart (or, in a set
@@ -57,21 +59,6 @@ def fit_head(points: np.ndarray, labelled: np.ndarray,
     pairs lie left and right; and pitch 0 is the mean pitch of the faces
     (without mirror pairs, so are yaw and roll), for nothing else in the
     landmarks of any set says what upright is.
-
-    Args:
-        points (np.ndarray): (N, L, 2) normalised coordinates of the crop.
-            What is not labelled may hold anything.
-        labelled (np.ndarray): (N, L) bool.
-        landmark_set (LandmarkSet): With a part ``'nose'``; mirror pairs and
-            eye corners are used where it has them.
-
-    Returns:
-        HeadFit: The head.
-
-    Raises:
-        ValueError: If the set has no nose, there are too few faces or
-            landmarks, a labelled one is not finite, or the faces do not turn
-            enough to tell the depth.
     """
     nose = landmark_set.parts.get('nose')
     if not nose:
@@ -96,19 +83,7 @@ def fit_head(points: np.ndarray, labelled: np.ndarray,
 
 
 def mean_shape(points: np.ndarray, labelled: np.ndarray) -> np.ndarray:
-    """Mean place of every landmark in the crop.
-
-    Args:
-        points (np.ndarray): (N, L, 2) normalised coordinates of the crop.
-            What is not labelled may hold anything.
-        labelled (np.ndarray): (N, L) bool.
-
-    Returns:
-        np.ndarray: (L, 2) normalised coordinates.
-
-    Raises:
-        ValueError: If a landmark is labelled in no face.
-    """
+    """(L, 2) mean place in the crop of points (N, L, 2), where labelled."""
     counts = labelled.sum(0)
     if not counts.all():
         raise ValueError(f'landmark {int(counts.argmin())} is labelled in no '
@@ -118,22 +93,11 @@ def mean_shape(points: np.ndarray, labelled: np.ndarray) -> np.ndarray:
 
 def factorize(points: np.ndarray,
               labelled: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """Shape and image axes under weak perspective.
+    """Head (L, 3), its mean at 0, and image axes (N, 2, 3) of points (N, L, 2)
+    under weak perspective.
 
     ``points[n, l] = axes[n] @ head[l]`` and a shift for each face. Both are
     known up to one rotation or reflection and one scale.
-
-    Args:
-        points (np.ndarray): (N, L, 2), any one unit.
-        labelled (np.ndarray): (N, L) bool: at least ``MIN_LANDMARKS`` of
-            each face, and each in ``MIN_FACES`` faces.
-
-    Returns:
-        tuple: head (L, 3), its mean at 0; axes (N, 2, 3), the image's x and
-        y in the world of the head, of one length each.
-
-    Raises:
-        ValueError: If the faces do not turn enough to tell the depth.
     """
     weights = np.asarray(labelled, np.float64)
     points = np.where(labelled[..., None], points, 0.)
@@ -172,17 +136,16 @@ def _checked(points, labelled, landmark_set):
             f'and {labelled.shape}')
     if not np.isfinite(points[labelled]).all():
         raise ValueError('a labelled landmark is not finite')
-    few = labelled.sum(1) < MIN_LANDMARKS
-    if few.any():
+    few = labelled.sum(1)
+    if few.min() < MIN_LANDMARKS:
+        raise ValueError(f'face {few.argmin()} has {few.min()} labelled '
+                         f'landmarks, expected at least {MIN_LANDMARKS}')
+    few = labelled.sum(0)
+    if few.min() < MIN_FACES:
         raise ValueError(
-            f'face {int(few.argmax())} has {labelled[few.argmax()].sum()} '
-            f'labelled landmarks, expected at least {MIN_LANDMARKS}')
-    faces = labelled.sum(0)
-    if faces.min() < MIN_FACES:
-        raise ValueError(
-            f'landmark {int(faces.argmin())} is labelled in {faces.min()} '
-            f'faces, expected at least {MIN_FACES} (and some hundred for a '
-            'good head)')
+            f'landmark {few.argmin()} is labelled in {few.min()} faces, '
+            f'expected at least {MIN_FACES} (and some hundred for a good '
+            'head)')
     return np.where(labelled[..., None], points, 0.), labelled
 
 
@@ -191,16 +154,8 @@ def _with_one(head):
 
 
 def _least_squares(columns, values, weights):
-    """Weighted least squares, many at once.
-
-    Args:
-        columns (np.ndarray): (1 or K, M, P).
-        values (np.ndarray): (K, M, Q).
-        weights (np.ndarray): (K, M).
-
-    Returns:
-        np.ndarray: (K, P, Q).
-    """
+    """Weighted least squares, many at once: of columns (1 or K, M, P), values
+    (K, M, Q) and weights (K, M) the factors (K, P, Q)."""
     weighted = (columns * weights[..., None]).swapaxes(1, 2)
     return np.linalg.pinv(weighted @ columns, hermitian=True) @ (
         weighted @ values)
@@ -311,20 +266,9 @@ def _refine(head, poses, points, labelled):
 
 
 def _into_world(head, rotations, translations, landmark_set):
-    """The same faces with the head as the authors' heads are.
-
-    Args:
-        head (np.ndarray): (L, 3).
-        rotations (np.ndarray): (N, 3, 3), head to camera.
-        translations (np.ndarray): (N, 3).
-        landmark_set (LandmarkSet): Mirror pairs and eye corners.
-
-    Returns:
-        tuple: head (L, 3) and poses (N, 6).
-    """
+    """The same head (L, 3) and faces (N, 6) as the authors' heads are."""
     # The mean face looks straight into the camera ...
-    u, _, vt = np.linalg.svd(rotations.mean(0))
-    mean = u @ np.diag([1, 1, np.linalg.det(u @ vt)]) @ vt
+    mean = Rotation.from_matrix(rotations).mean().as_matrix()
     turn = euler_to_matrix(np.array(FRONTAL_POSE[:3])).T @ mean
     pairs = np.array(landmark_set.flip_pairs, int).reshape(-1, 2)
     if len(pairs):
@@ -332,7 +276,8 @@ def _into_world(head, rotations, translations, landmark_set):
         turned = head @ turn.T
         across = turned[pairs[:, 0]] - turned[pairs[:, 1]]
         across = (across * np.sign(across[:, 1:2])).sum(0)
-        turn = _least_turn(across, np.array([0., 1., 0.])) @ turn
+        least, _ = Rotation.align_vectors([0., 1., 0.], across)
+        turn = least.as_matrix() @ turn
     head = head @ turn.T
     rotations = rotations @ turn.T
     if landmark_set.eye_corners:
@@ -344,11 +289,3 @@ def _into_world(head, rotations, translations, landmark_set):
     translations = (translations + rotations @ origin) * scale
     return (head - origin) * scale, np.concatenate(
         [matrix_to_euler(rotations), translations], 1)
-
-
-def _least_turn(a, b):
-    """Rotation by the least angle that turns a's direction into unit b."""
-    a = a / np.linalg.norm(a)
-    v, c = np.cross(a, b), a @ b
-    cross = np.array([[0, -v[2], v[1]], [v[2], 0, -v[0]], [-v[1], v[0], 0]])
-    return np.eye(3) + cross + cross @ cross / (1 + c)

@@ -12,21 +12,22 @@ Example:
         --landmark-set my_set.json --out my_set_3d.json
 """
 import argparse
+import re
+import sys
 from dataclasses import asdict, replace
 from typing import List, Tuple
 
 import numpy as np
 import tools_path  # noqa: F401
-from command_line import OneLineParser
+from command_line import OneLineParser, run_tool
 from factorization import EYE_DISTANCE, MIN_LANDMARKS, fit_head, mean_shape
-from landmark_json import write_landmark_set
 from mmengine.registry import init_default_scope
 from scipy.spatial import procrustes
 
 from spiga_mmpose.datasets.coco_face_dataset import CocoFaceDataset
 from spiga_mmpose.datasets.spiga_json_dataset import SPIGAJsonDataset
 from spiga_mmpose.geometry import boxes_to_center_scale, image_to_crop
-from spiga_mmpose.io import read_json
+from spiga_mmpose.io import read_json, to_json, write_whole
 from spiga_mmpose.landmark_sets import LandmarkSet, load_landmark_set
 
 MAX_FACES = 1000
@@ -39,19 +40,7 @@ LEAST_YAW = 15  # standard deviation, degrees, as the fit finds it
 
 def read_annotations(path: str,
                      landmark_set: str) -> Tuple[np.ndarray, np.ndarray]:
-    """Landmarks of all faces of a file, image px, and which are labelled.
-
-    Args:
-        path (str): A list of faces as the authors', or MMPose's JSON.
-        landmark_set (str): Name or path of the set.
-
-    Returns:
-        tuple: (N, L, 2) and (N, L) bool.
-
-    Raises:
-        ValueError: If the file is neither, or has an annotation that is
-            wrong; it names the place.
-    """
+    """Landmarks (N, L, 2) of a file, px, and which are labelled (N, L)."""
     kind = SPIGAJsonDataset if isinstance(read_json(path),
                                           list) else CocoFaceDataset
     faces = kind(path, landmark_set=landmark_set, lazy_init=True).read_faces()
@@ -63,16 +52,8 @@ def read_annotations(path: str,
 
 def crop_faces(points: np.ndarray,
                labelled: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """The valid faces in the crops of their landmark boxes.
-
-    Args:
-        points (np.ndarray): (N, L, 2) image px.
-        labelled (np.ndarray): (N, L) bool.
-
-    Returns:
-        tuple: (M, L, 2) normalised coordinates and (M, L) bool of the M faces
-        with ``MIN_LANDMARKS``, not all on one spot.
-    """
+    """The faces that have ``MIN_LANDMARKS``, not all on one spot, in the crops
+    of their landmark boxes: (M, L, 2) in [0, 1], and (M, L)."""
     crops = []
     for face, known in zip(points, labelled):
         low, high = face[known].min(0), face[known].max(0)
@@ -117,13 +98,7 @@ def with_head(landmark_set: LandmarkSet, points: np.ndarray,
 
 def spread_of_halves(points: np.ndarray, labelled: np.ndarray,
                      landmark_set: LandmarkSet) -> float:
-    """Quality of the fit: how well the faces determine the head.
-
-    Returns:
-        float: Mean distance of a landmark in the heads of two halves of the
-        faces, turned, moved and scaled onto each other, in % of the distance
-        of the outer eye corners; NaN if a half is too small for a head.
-    """
+    """Quality of the fit: how well the faces determine the head."""
     try:
         one, other = (
             fit_head(points[half::2], labelled[half::2],
@@ -142,16 +117,18 @@ def write(landmark_set: LandmarkSet, source: str, path: str) -> None:
     fields['source'] = '; '.join(filter(None, [landmark_set.source, source]))
     for key in ('mean_shape', 'head_model'):  # the long ones last
         fields[key] = fields.pop(key)
-    fields = {
-        key: value.tolist() if isinstance(value, np.ndarray) else value
-        for key, value in fields.items()
-    }
+        if fields[key] is not None:
+            fields[key] = fields[key].tolist()
     # What the set does not have is not written.
-    write_landmark_set(
-        {key: value for key, value in fields.items() if value}, path)
+    text = to_json({key: value for key, value in fields.items() if value})
+    # A point a line.
+    write_whole(
+        path,
+        re.sub(r'\[[^][{}]*\]', lambda points: ' '.join(points[0].split()),
+               text))
 
 
-def run(args: argparse.Namespace) -> None:
+def run(args: argparse.Namespace) -> str:
     """Read, fit, write and say what was done."""
     landmark_set = load_landmark_set(args.landmark_set)
     points, labelled = read_annotations(args.annotations, args.landmark_set)
@@ -171,32 +148,24 @@ def run(args: argparse.Namespace) -> None:
         said += more
     write(landmark_set, f'{what}: fit_head_model.py, {len(points)} faces',
           args.out)
-    print(f'wrote {args.out}: {what} of {landmark_set.num_landmarks} '
-          f'landmarks from {len(points)} of {total} faces; '
-          f'{"; ".join(said)}')
+    return (f'wrote {args.out}: {what} of {landmark_set.num_landmarks} '
+            f'landmarks from {len(points)} of {total} faces; '
+            f'{"; ".join(said)}')
 
 
-def main() -> None:
+def main() -> int:
     """Command line."""
     parser = OneLineParser('fit_head_model.py', __doc__)
-    parser.add_argument('annotations', help='JSON file of annotated faces')
-    parser.add_argument(
-        '--landmark-set',
-        required=True,
+    add = parser.add_argument
+    add('annotations', help='JSON file of annotated faces')
+    add('--landmark-set', required=True,
         help='name or JSON file of the set; it needs a part "nose"')
-    parser.add_argument(
-        '--out', required=True, help='JSON file of the new set')
-    parser.add_argument(
-        '--mean-shape',
-        action='store_true',
+    add('--out', required=True, help='JSON file of the new set')
+    add('--mean-shape', action='store_true',
         help='write the 2D mean shape and no head')
-    args = parser.parse_args()
     init_default_scope('mmpose')
-    try:
-        run(args)
-    except (ValueError, OSError) as error:
-        parser.error(str(error))
+    return run_tool('fit_head_model.py', run, parser.parse_args())
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

@@ -14,8 +14,8 @@ Example:
 """
 import argparse
 
-from converter import make_parser, need_free, progress, run_converter
-from spiga_json import face_row, pts_with_image, read_pts, subsets_of
+from converter import (annotate, make_parser, read_pts, read_pts_folders,
+                       run_converter)
 
 from spiga_mmpose.landmark_sets import load_landmark_set
 
@@ -29,13 +29,9 @@ SUBSETS = {
 
 
 def read_face(path: str, image: str) -> dict:
-    """The face of one ``.pts`` file.
-
-    Raises:
-        ValueError: If it is bad. It names the file.
-    """
+    """The face of one ``.pts`` file."""
     points = read_pts(path, 68)
-    return face_row(
+    return annotate(
         load_landmark_set('300w_68'),
         image,
         abs(points),
@@ -46,23 +42,13 @@ def read_face(path: str, image: str) -> dict:
 
 def convert(args: argparse.Namespace) -> dict:
     """File name -> content."""
-    need_free(args, [
-        f'annotations/{name}.json' for name in ('train', 'test',
-                                                'test_subsets')
-    ])
     files = {}
     for split in ('train', 'test'):
-        faces, members = [], []
-        for folder, names in SUBSETS.items():
-            folder = f'merl_rav_organized/{folder}/{split}set'
-            paths, images = pts_with_image(args.root, folder)
-            faces += [
-                read_face(path, image)
-                for path, image in zip(progress(paths, folder), images)
-            ]
-            members += [names] * len(paths)
-        files[f'{split}.json'] = faces
-    files['test_subsets.json'] = subsets_of(members)
+        folders = {f'merl_rav_organized/{folder}/{split}set': names
+                   for folder, names in SUBSETS.items()}
+        files[f'{split}.json'], subsets = read_pts_folders(
+            args.root, folders, read_face)
+    files['test_subsets.json'] = subsets
     return files
 
 

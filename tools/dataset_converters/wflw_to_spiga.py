@@ -13,8 +13,8 @@ import os.path as osp
 from typing import List, Tuple
 
 import numpy as np
-from converter import make_parser, need_free, progress, run_converter
-from spiga_json import face_row, need_folder, subsets_of
+from converter import (annotate, make_parser, need_folder, progress,
+                       run_converter, subsets_of)
 
 from spiga_mmpose.io import image_path, read_text
 from spiga_mmpose.landmark_sets import load_landmark_set
@@ -26,20 +26,7 @@ _FIELDS = 196 + 4 + 6 + 1
 
 
 def read_list(path: str) -> Tuple[List[dict], List[List[str]]]:
-    """Read one official list.
-
-    Args:
-        path (str): ``list_98pt_rect_attr_train.txt`` or ``_test.txt``.
-
-    Returns:
-        tuple: faces, and the names of each face's subsets.
-
-    Raises:
-        ValueError: If a line has other than 207 fields, holds what is no
-            number or an attribute that is neither 0 nor 1, or there is no
-            face. It names the file and the line. Blank lines are passed
-            over.
-    """
+    """Read one official list."""
     faces, members = [], []
     lines = read_text(path).splitlines()
     for number, line in enumerate(progress(lines, osp.basename(path)), 1):
@@ -70,7 +57,7 @@ def _read_line(where: str, line: str) -> Tuple[dict, List[str]]:
         if flag not in (0, 1):
             raise ValueError(f'{where}: expected 0 or 1 for the attribute '
                              f'{name}, found {flag:g}')
-    face = face_row(
+    face = annotate(
         load_landmark_set('wflw_98'),
         f'WFLW_images/{image_path(fields[-1].strip())}',
         numbers[:196].reshape(98, 2),
@@ -80,10 +67,6 @@ def _read_line(where: str, line: str) -> Tuple[dict, List[str]]:
 
 def convert(args: argparse.Namespace) -> dict:
     """File name -> content."""
-    need_free(args, [
-        f'annotations/{name}.json' for name in ('train', 'test',
-                                                'test_subsets')
-    ])
     folder = need_folder(args.root, 'WFLW_annotations',
                          'list_98pt_rect_attr_train_test')
     files = {}

@@ -26,36 +26,23 @@ SUFFIXES = dict(onnx='.onnx', openvino='.xml')
 def parse_args(argv=None):
     """Arguments of the command line."""
     parser = OneLineParser('export.py', __doc__)
-    parser.add_argument('config', help='config of the model')
-    parser.add_argument('checkpoint', help='weights of that config')
-    parser.add_argument('--format', choices=SUFFIXES, required=True)
-    parser.add_argument(
-        '--out',
-        required=True,
-        metavar='FILE',
+    add = parser.add_argument
+    add('config', help='config of the model')
+    add('checkpoint', help='weights of that config')
+    add('--format', choices=SUFFIXES, required=True)
+    add('--out', required=True, metavar='FILE',
         help='file to write: .onnx, or .xml for openvino')
-    parser.add_argument(
-        '--precision',
-        choices=['fp32', 'bf16', 'fp16', 'int8'],
+    add('--precision', choices=['fp32', 'bf16', 'fp16', 'int8'],
         default='fp32',
         help='of convolutions, window features and graph attention; pose and '
         'coordinates are always fp32; of int8 the convolutions alone '
         '(default: fp32; bf16 and int8: openvino alone)')
-    parser.add_argument(
-        '--calibration-faces',
-        type=int,
-        metavar='N',
+    add('--calibration-faces', type=int, metavar='N',
         help="faces of the config's training data set that int8 sees its "
         f'ranges on (default: {CALIBRATION_FACES})')
-    parser.add_argument(
-        '--batch',
-        type=_batch,
-        default=None,
-        metavar='dynamic|N',
+    add('--batch', type=_batch, default=None, metavar='dynamic|N',
         help='faces a call (default: dynamic, any number)')
-    parser.add_argument(
-        '--attention',
-        action='store_true',
+    add('--attention', action='store_true',
         help='give the attention of every layer out as well')
     args = parser.parse_args(argv)
     if not args.out.endswith(SUFFIXES[args.format]):

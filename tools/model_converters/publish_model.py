@@ -33,17 +33,7 @@ def halve(weights: dict) -> dict:
 
 
 def publish(src: str, dst: str, half: bool = False) -> None:
-    """Write the published form of the checkpoint ``src`` to ``dst``.
-
-    Args:
-        src (str): Checkpoint of a Runner.
-        dst (str): File to write.
-        half (bool): With the weights as :func:`halve` leaves them.
-
-    Raises:
-        ValueError: If ``src`` is no checkpoint of a Runner.
-        OSError: If a file cannot be read or written.
-    """
+    """Write the published form of the checkpoint ``src`` to ``dst``."""
     checkpoint = load_from_local(src)
     if not isinstance(checkpoint, dict) or 'state_dict' not in checkpoint:
         raise ValueError(f'{src}: expected a checkpoint with a state_dict')
@@ -58,11 +48,10 @@ def publish(src: str, dst: str, half: bool = False) -> None:
 
 def main(argv=None):
     parser = OneLineParser('publish_model.py', __doc__)
-    parser.add_argument('src', help='checkpoint of a training')
-    parser.add_argument('dst', help='checkpoint to write (.pth)')
-    parser.add_argument(
-        '--half',
-        action='store_true',
+    add = parser.add_argument
+    add('src', help='checkpoint of a training')
+    add('dst', help='checkpoint to write (.pth)')
+    add('--half', action='store_true',
         help='store the weights as float16: half the size')
 
     def write(args):

@@ -17,8 +17,9 @@ from spiga_mmpose.engine.release_weights import convert_file
 
 def main(argv=None):
     parser = OneLineParser('spiga_to_mmpose.py', __doc__)
-    parser.add_argument('src', help='released state dict (.pt)')
-    parser.add_argument('dst', help='checkpoint to write (.pth)')
+    add = parser.add_argument
+    add('src', help='released state dict (.pt)')
+    add('dst', help='checkpoint to write (.pth)')
 
     def write(args):
         convert_file(args.src, args.dst)

@@ -38,24 +38,13 @@ _KEPT = 3600
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """Faces found in one photograph.
-
-    Attributes:
-        name (str): Name of its file.
-        image (np.ndarray): (H, W, 3) RGB: the photograph in the size in
-            which it is shown.
-        faces (:obj:`PoseDataSample`): Of all N faces, in px of ``image``.
-        attention (list[np.ndarray]): Of each face (S, layers, 1, L, L), mean
-            over the heads; empty where the model gives none.
-        record (dict): In px of the photograph (:mod:`..apis.formats`).
-        visualizer (SPIGAVisualizer): That draws the faces.
-        notes (list[str]): What was left out, in sentences.
-    """
+    """Faces found in one photograph."""
     name: str
-    image: np.ndarray
-    faces: PoseDataSample
+    image: np.ndarray  # (H, W, 3) RGB, in the size in which it is shown
+    faces: PoseDataSample  # all N, in px of the image
+    # Of each face (S, layers, 1, L, L), mean over heads; empty without any.
     attention: List[np.ndarray]
-    record: dict
+    record: dict  # in px of the photograph
     visualizer: SPIGAVisualizer
     notes: List[str] = field(default_factory=list)
 
@@ -94,11 +83,7 @@ class Analysis:
         return int(face), int(landmark)
 
     def draw_attention(self, face: int, landmark: int) -> np.ndarray:
-        """Draw the attention of a landmark in each step and layer, RGB.
-
-        Raises:
-            ValueError: If the model gives no attention.
-        """
+        """Draw the attention of a landmark in each step and layer, RGB."""
         if not self.attention or self.visualizer.landmark_set is None:
             raise ValueError('this model gives no attention to show')
         return attention_grid(self.image,
@@ -107,16 +92,7 @@ class Analysis:
                               self.visualizer.landmark_set, landmark)
 
     def write(self, step: int, folder: str) -> Tuple[str, str]:
-        """Write what is offered for download, and remove what is old.
-
-        Args:
-            step (int): That the image shows.
-            folder (str): For nothing but these files.
-
-        Returns:
-            tuple: paths of the JSON and of the drawn image, in a new folder
-            below ``folder``.
-        """
+        """Write what is offered for download, and remove what is old."""
         for entry in os.scandir(folder):
             if time.time() - entry.stat().st_mtime > _KEPT:
                 shutil.rmtree(entry.path, ignore_errors=True)
@@ -134,17 +110,6 @@ class FaceAnalyser:
     """Inferencers by name, and what they find in a photograph.
 
     Safe to call from several threads: one photograph is looked at at a time.
-
-    Args:
-        models (dict): Of each name that is offered the paths of config and
-            checkpoint; each is loaded when it is first asked for.
-        detectors (dict): Of each name ``detector`` and ``weights`` of
-            :func:`~spiga_mmpose.apis.make_finder`.
-        device (str): E.g. ``'cpu'``.
-        refine (int): See :func:`~spiga_mmpose.apis.estimate_each`.
-
-    Raises:
-        ValueError: If ``refine`` is no number of passes.
     """
 
     def __init__(self,
@@ -164,11 +129,7 @@ class FaceAnalyser:
                    model: str,
                    detector: Optional[str] = None) -> SPIGAInferencer:
         """That of names in ``models`` and ``detectors``, by default the first
-        detector; it is loaded when it is first asked for.
-
-        Raises:
-            ValueError: If there is no such name, or it cannot be loaded.
-        """
+        detector; it is loaded when it is first asked for."""
         detector = detector or next(iter(self.detectors))
         for kind, name, known in (('model', model, self.models),
                                   ('detector', detector, self.detectors)):
@@ -193,22 +154,7 @@ class FaceAnalyser:
             return loaded[detector]
 
     def analyse(self, path: str, detector: str, model: str) -> Analysis:
-        """Find the faces in a photograph.
-
-        Args:
-            path (str): Of an uploaded file; it need not be a photograph.
-            detector (str): One of ``detectors``.
-            model (str): One of ``models``.
-
-        Returns:
-            Analysis: Of at most ``MAX_FACES`` faces.
-
-        Raises:
-            BadSampleError: If the file is no photograph or has more than
-                ``MAX_PIXELS``. The message is for the person who uploaded it.
-            ValueError: If there is no such model or detector, it cannot be
-                loaded, or the photograph cannot be processed.
-        """
+        """Find the faces in a photograph."""
         name = osp.basename(path)
         image = _read(path, name)
         with self.lock:

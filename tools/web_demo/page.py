@@ -65,16 +65,7 @@ _TO_RESULT = '''() => {
 
 
 def build_page(analyser: FaceAnalyser, folder: str) -> gr.Blocks:
-    """The page, ready to be launched with ``THEME`` and ``CSS``.
-
-    Args:
-        analyser (FaceAnalyser): Its models and detectors are offered; the
-            first of each is chosen.
-        folder (str): Where files for download are written.
-
-    Returns:
-        gr.Blocks: The page.
-    """
+    """The page, ready to be launched with ``THEME`` and ``CSS``."""
     return _Page(analyser, folder).blocks
 
 
@@ -105,7 +96,7 @@ class _Page:
                 with gr.Column(scale=2, min_width=300):
                     self._lay_out_numbers()
                 with gr.Column(scale=3, min_width=300):
-                    self._lay_out_attention()
+                    self.attention = _image('Attention', 'attention')
             self._connect()
 
     def _lay_out_choice(self) -> None:
@@ -124,7 +115,7 @@ class _Page:
                              'Model of landmarks and pose', 'model')
 
     def _lay_out_faces(self) -> None:
-        self.message = gr.HTML(texts.start(), elem_id='message')
+        self.message = gr.HTML(texts.START, elem_id='message')
         self.image = _image('Faces', 'image')
         self.hint = gr.HTML(visible=False, elem_id='hint')
         self.step = gr.Slider(0, 1, step=1, visible=False, elem_id='step')
@@ -134,9 +125,6 @@ class _Page:
         with gr.Row(visible=False) as self.downloads:
             self.json = gr.DownloadButton('Download JSON', elem_id='json')
             self.drawn = gr.DownloadButton('Download image', elem_id='drawn')
-
-    def _lay_out_attention(self) -> None:
-        self.attention = _image('Attention', 'attention')
 
     def _connect(self) -> None:
         # Nothing is offered to programs; tools/demo.py is for them. What
@@ -181,12 +169,12 @@ class _Page:
             drawn = self.analyser.inferencer(model).only_synthetic
         except (ValueError, OSError, RuntimeError):  # told when it is used
             drawn = False
-        return texts.drawn_faces_only() if drawn else ''
+        return texts.DRAWN_FACES_ONLY if drawn else ''
 
     def _look(self, path: Optional[str], detector: str, model: str) -> dict:
         """Analyse a photograph; any other file is removed from the field."""
         if path is None:
-            return self._hidden(texts.start())
+            return self._hidden(texts.START)
         try:
             return self._shown(self.analyser.analyse(path, detector, model))
         except BadSampleError as error:
@@ -215,7 +203,7 @@ class _Page:
             self.json: json_file,
             self.drawn: image,
             self.hint: gr.update(
-                value=texts.click_here(), visible=bool(found.attention)),
+                value=texts.CLICK_HERE, visible=bool(found.attention)),
             self.attention: gr.update(value=None, visible=False),
             self.found: found
         }
@@ -245,7 +233,7 @@ class _Page:
                         event: gr.SelectData) -> tuple:
         hidden = gr.update(value=None, visible=False)
         if found is None:
-            return hidden, texts.click_here()
+            return hidden, texts.CLICK_HERE
         near = found.nearest(int(step), *event.index)
         if near is None:
             return hidden, texts.hint('There is no landmark: click nearer to '

@@ -18,22 +18,25 @@ _ANGLES = ('Degrees. Yaw above 0: the face turns to the right of the image; '
            'pitch: it looks up; roll: it leans clockwise.')
 
 
-def start() -> str:
-    """Introduction of the page."""
-    return _note(
-        'info', '<b>1.</b> Drop a photograph into the field, or take one with '
-        'the camera.<br><b>2.</b> The faces appear here, with their angles.'
-        '<br><b>3.</b> Click near a landmark to see what the network looks at '
-        'to place it.')
+def _note(kind: str, text: str) -> str:
+    """A framed paragraph. What went wrong is read out at once."""
+    role = 'alert' if kind == 'bad' else 'status'
+    return f'<div class="note {kind}" role="{role}"><p>{text}</p></div>'
 
 
-def drawn_faces_only() -> str:
-    """Warning of a model that has seen no photograph."""
-    return _note(
-        'warn', '<b>This model has seen synthetic faces only.</b> It shows '
-        'that the parts work together; on photographs of people expect wrong '
-        'landmarks and angles. For a model of photographs start the page with '
-        '<code>--weights photo</code>.')
+START = _note(
+    'info', '<b>1.</b> Drop a photograph into the field, or take one with the '
+    'camera.<br><b>2.</b> The faces appear here, with their angles.<br>'
+    '<b>3.</b> Click near a landmark to see what the network looks at to '
+    'place it.')
+DRAWN_FACES_ONLY = _note(
+    'warn', '<b>This model has seen synthetic faces only.</b> It shows that '
+    'the parts work together; on photographs of people expect wrong landmarks '
+    'and angles. For a model of photographs start the page with '
+    '<code>--weights photo</code>.')
+CLICK_HERE = _note(
+    'info', '<b>Click near a landmark</b> in the image: below appears what it '
+    'attends to in each step of the cascade.')
 
 
 def failure(error: Exception) -> str:
@@ -54,13 +57,6 @@ def summary(found: Analysis) -> str:
     return _note('good', f'<b>{faces}</b> in {name}, {size}. {notes}')
 
 
-def click_here() -> str:
-    """Hint at clicks."""
-    return _note(
-        'info', '<b>Click near a landmark</b> in the image: below appears '
-        'what it attends to in each step of the cascade.')
-
-
 def clicked(face: int, landmark: int) -> str:
     """Caption of the attention after a click; the face is counted from 0."""
     return _note(
@@ -74,11 +70,7 @@ def hint(text: str) -> str:
 
 
 def pose_table(faces: List[dict]) -> str:
-    """Angles and mean landmark score of each face.
-
-    Args:
-        faces (list[dict]): Of a record (:mod:`spiga_mmpose.apis.formats`).
-    """
+    """Angles and mean landmark score of each face."""
     head = ''.join(
         f'<th scope="col">{name}</th>'
         for name in ('face', 'yaw', 'pitch', 'roll', 'landmark score'))
@@ -92,12 +84,6 @@ def pose_table(faces: List[dict]) -> str:
         rows.append(f'<tr><td>{number}</td>{cells}</tr>')
     return (f'<table><caption>{_ANGLES}</caption><tr>{head}</tr>'
             f'{"".join(rows)}</table>')
-
-
-def _note(kind: str, text: str) -> str:
-    """A framed paragraph. What went wrong is read out at once."""
-    role = 'alert' if kind == 'bad' else 'status'
-    return f'<div class="note {kind}" role="{role}"><p>{text}</p></div>'
 
 
 def _escape(text) -> str:

@@ -11,14 +11,14 @@ from .conftest import dataset, image, points_of, read, written
 
 def test_box_and_pose_are_the_authors(tool, repo, sample_data):
     """From their landmarks come their boxes and poses."""
-    from spiga_json import face_row
+    from converter import annotate
 
     from spiga_mmpose.landmark_sets import load_landmark_set
     with open(f'{sample_data}/spiga_annotation_sample.json') as file:
         faces = json.load(file)
     assert len(faces) == 3
     for face in faces:
-        row = face_row(
+        row = annotate(
             load_landmark_set('300w_68'), face['imgpath'],
             np.array(face['landmarks']))
         assert row.keys() == face.keys()

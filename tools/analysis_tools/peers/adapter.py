@@ -26,30 +26,19 @@ def run(tool: str,
         argv: Optional[List[str]] = None) -> int:
     """The command line of an adapter.
 
-    Args:
-        tool (str): File of the adapter.
-        doc (str): What it does.
-        load (Callable): Imports the package and returns a function from an
-            image (H, W, 3) RGB, uint8, and the tight box of the true
-            landmarks (4,) x1, y1, x2, y2, px, to the 68 points (68, 2), px,
-            or None where the package does not find the face.
-        argv (list[str], optional): Arguments. Defaults to the command line.
-
-    Returns:
-        int: Exit code: 0, or 2 after one line on stderr.
+    ``load`` imports the package and returns a function from an image (H, W,
+    3) RGB, uint8, and the tight box of the true landmarks (4,) x1, y1, x2,
+    y2, px, to the 68 points (68, 2), px, or None.
     """
     tool = osp.basename(tool)
     parser = argparse.ArgumentParser(
         prog=tool,
         description=doc,
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        'annotations', help="faces of 68 points in the SPIGA authors' JSON")
-    parser.add_argument('predictions', help='JSON to write, the same faces')
-    parser.add_argument(
-        '--data-root',
-        default='',
-        metavar='DIR',
+    add = parser.add_argument
+    add('annotations', help="faces of 68 points in the SPIGA authors' JSON")
+    add('predictions', help='JSON to write, the same faces')
+    add('--data-root', default='', metavar='DIR',
         help='folder that relative image paths start from')
     args = parser.parse_args(argv)
     try:
@@ -73,20 +62,7 @@ def run(tool: str,
 
 
 def read_faces(path: str) -> List[dict]:
-    """The faces of an annotation file, checked.
-
-    Args:
-        path (str): JSON as SPIGA's authors publish it.
-
-    Returns:
-        list[dict]: At least one, each with ``imgpath`` and ``box``, the tight
-        box of its landmarks, (4,) x1, y1, x2, y2, px.
-
-    Raises:
-        ValueError: If the file is nothing of the kind, or has landmarks that
-            are none of the 68; the message names file and face.
-        OSError: If it cannot be read.
-    """
+    """The faces of an annotation file, checked."""
     with open(path, encoding='utf-8-sig') as file:
         try:
             faces = json.load(file)
@@ -114,21 +90,10 @@ def read_faces(path: str) -> List[dict]:
 
 def predict_faces(faces: List[dict], data_root: str,
                   predict: Callable) -> List[dict]:
-    """Run a package over faces.
+    """The same faces with a package's landmarks, none where it finds no face.
 
-    Args:
-        faces (list[dict]): Of :func:`read_faces`.
-        data_root (str): Folder that relative image paths start from.
-        predict (Callable): See :func:`run`.
-
-    Returns:
-        list[dict]: In the same format and order; ``landmarks`` is empty where
-        the package does not find the face, and ``seconds`` is the CPU time
-        from the image in memory to the 68 points: unlike the time on the
-        clock it hardly depends on what else the machine does.
-
-    Raises:
-        ValueError, OSError: If an image cannot be read.
+    ``seconds`` is the CPU time from the image in memory to the landmarks:
+    unlike that on the clock it hardly depends on what else the machine does.
     """
     predictions = []
     for face in faces:
@@ -136,15 +101,15 @@ def predict_faces(faces: List[dict], data_root: str,
         start = time.process_time()
         points = predict(image, face['box'])
         seconds = time.process_time() - start
-        ids = [] if points is None else _landmark_ids()
+        points = [] if points is None else points.tolist()
         predictions.append(
             dict(
                 imgpath=face['imgpath'],
                 bbox=face.get('bbox'),
                 headpose=None,
-                ids=ids,
-                landmarks=[] if points is None else points.tolist(),
-                visible=[1] * len(ids),
+                ids=_landmark_ids() if points else [],
+                landmarks=points,
+                visible=[1] * len(points),
                 seconds=seconds))
     return predictions
 
