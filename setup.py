@@ -58,7 +58,7 @@ setup(
             '.mim/tools/**/*.txt',
             '.mim/stand_ins/*/*.toml',
             '.mim/stand_ins/*/*/*.py',
-            '.mim/checkpoints/spiga_photo.*',
+            '.mim/checkpoints/spiga_photo*',
             '.mim/checkpoints/spiga_synthetic_long.*',
         ]
     },

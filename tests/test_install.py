@@ -296,7 +296,7 @@ class TestPackaging:
             if re.match('(configs|tools|checkpoints|stand_ins|model-index)',
                         osp.relpath(path, repo))
         }
-        assert 'spiga_mmpose/.mim/checkpoints/spiga_photo.pth' in wanted
+        assert 'spiga_mmpose/.mim/checkpoints/spiga_photo_98.pth' in wanted
         assert wanted == {name for name in content if '/.mim/' in name}
         assert any(name.endswith('THIRD_PARTY_NOTICES.md') for name in content)
 
@@ -344,10 +344,10 @@ from spiga_mmpose.apis import SPIGAInferencer, find_checkpoint, find_config
 photo = str(cbook.get_sample_data('grace_hopper.jpg', asfileobj=False))
 result, = SPIGAInferencer(det_model='haar')(photo)
 ours, = result['predictions'][0]
-assert len(ours['keypoints']) == 68
+assert len(ours['keypoints']) == 98
 inferencer = MMPoseInferencer(
-    pose2d=find_config('spiga_photo.py'),
-    pose2d_weights=find_checkpoint('spiga_photo.pth'),
+    pose2d=find_config('spiga_photo_98.py'),
+    pose2d_weights=find_checkpoint('spiga_photo_98.pth'),
     det_model=find_config('detection/haar_face.py'),
     det_cat_ids=[0])
 theirs = next(inferencer(photo))['predictions'][0][0]

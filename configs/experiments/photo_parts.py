@@ -1,5 +1,5 @@
 # What the parts give on photographs, one change at a time against
-# spiga_photo_small.py, 12 epochs of 1,675 faces, chosen and scored on
+# spiga_photo_small.py, 6 epochs of 1,675 faces, chosen and scored on
 # val.json:
 #
 #   python tools/analysis_tools/compare.py configs/experiments/photo_parts.py \
@@ -25,8 +25,6 @@ variants = {
     'one attention a step (GCN)': {'model.head.shared_attention': True},
     'start from the mean shape': {'model.head.initial_shape': 'mean'},
     'coordinate weight 4': {f'{supervision}.coord_weight': 4.},
-    'coordinate weight 64': {f'{supervision}.coord_weight': 64.},
-    'padding 1.25': {key: 1.25 for key in pipelines},
     'padding 1.6': {key: 1.6 for key in pipelines},
     'not from synthetic faces': {'load_from': None},
 }

@@ -41,10 +41,10 @@ class SPIGAInferencer:
     weights where some are missing, and stops at the first broken file.
 
     Args:
-        weights (str, optional): Name of weights (``'photo'``, ``'wflw'``,
+        weights (str, optional): Name of weights (``'photo_98'``, ``'wflw'``,
             ``'300w'``, ``'300w_private'``, ``'merlrav'``), a path or a URL;
             see :func:`~spiga_mmpose.apis.find_weights`. Defaults to
-            ``'photo'``; an exported file holds its own.
+            ``'photo_98'``; an exported file holds its own.
         model (str, optional): Path of the model's config. Defaults to that of
             the published weights; others need it. Or a file of
             ``tools/deployment/export.py``, ``.onnx`` or ``.xml``.

@@ -23,8 +23,11 @@ OPENCV_ZOO = 'https://github.com/opencv/opencv_zoo/raw/main/models'
 MIRROR = 'SPIGA_MMPOSE_MIRROR'  # environment: a folder URL instead of these
 
 # Weights that come with the package, and the names of their files.
-SHIPPED = dict(photo='spiga_photo', synthetic='spiga_synthetic_long')
-DEFAULT = 'photo'
+SHIPPED = dict(
+    photo_98='spiga_photo_98',
+    photo='spiga_photo',
+    synthetic='spiga_synthetic_long')
+DEFAULT = 'photo_98'
 
 
 @dataclass(frozen=True)

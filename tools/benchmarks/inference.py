@@ -1,6 +1,6 @@
 """Time, memory and precision of a network in every backend, on the CPU.
 
-By default the network of the weights 'photo'; with --reference that of
+By default the network of the weights 'photo_98'; with --reference that of
 configs/spiga_wflw.py with random weights, beside the authors' own code. Each
 backend has a process of its own; they take turns, round by round, on synthetic
 faces. Writes results.json and table.md into --out, after each batch size. What

@@ -81,11 +81,11 @@ class TestWeights:
         code, printed = run(face_file, *BOX, model=())
         assert code == 2 and 'among the checkpoints' in printed
         for source, place in zip(
-                tiny, ('configs/spiga_photo.py', 'checkpoints/spiga_photo.pth'
-                       )):
+                tiny, ('configs/spiga_photo_98.py',
+                       'checkpoints/spiga_photo_98.pth')):
             (tmp_path / place).parent.mkdir()
             shutil.copy(source, tmp_path / place)
-        for model in ((), ('--weights', 'photo')):
+        for model in ((), ('--weights', 'photo_98')):
             assert run(face_file, *BOX, model=model)[0] == 0
             assert len(result()['faces']) == 1
         assert run(face_file, *BOX, model=('--weights', 'synthetic'))[0] == 2
