@@ -1,5 +1,5 @@
 # What the parts give on photographs, one change at a time against
-# spiga_photo_small.py, 6 epochs of 1,675 faces, chosen and scored on
+# spiga_photo_small.py, 4 epochs of 1,675 faces, chosen and scored on
 # val.json:
 #
 #   python tools/analysis_tools/compare.py configs/experiments/photo_parts.py \

@@ -11,11 +11,11 @@ codec = dict(_base_.codec, input_size=input_size)
 stages = [
     dict(
         _base_.stages[0],
-        length=6,
+        length=4,
         schedulers=[_base_.warm_up,
                     dict(_base_.cosine, begin=1)])
 ]
-train_cfg = dict(val_interval=6)
+train_cfg = dict(val_interval=4)
 model = dict(
     backbone=dict(
         input_size=input_size[0],
