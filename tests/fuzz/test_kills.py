@@ -1,4 +1,4 @@
-"""Trainings that are killed, also while they save, and resumed.
+"""Trainings and videos that are killed, trainings also while they save.
 
 Some kills in the suite; ``KILL_COUNT=50 python -m pytest tests/fuzz`` for
 more.
@@ -13,11 +13,12 @@ import pytest
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, 'fork'), reason='no fork')
-def test_kills(tmp_path, repo):
+@pytest.mark.parametrize('program', ['kills.py', 'video_kills.py'])
+def test_kills(tmp_path, repo, program):
     done = subprocess.run(
         [
             sys.executable,
-            osp.join(repo, 'tests', 'fuzz', 'kills.py'),
+            osp.join(repo, 'tests', 'fuzz', program),
             str(tmp_path / 'runs'),
             os.environ.get('KILL_COUNT', '3'), '0'
         ],
