@@ -57,8 +57,9 @@ def parse_args(argv=None):
         help='model config (default: that of the weights, where they tell it)')
     add('--weights', '--checkpoint',
         metavar=f'{"|".join([*SHIPPED, *RELEASES])}|FILE|URL',
-        help="weights by name: a small network of photographs (photo, the "
-        "default) or of synthetic faces, the authors' networks (the others), "
+        help="weights by name: a small network of photographs (photo_98, the "
+        "default, or photo), of synthetic faces, the authors' networks (the "
+        "others), "
         "or any checkpoint's path or URL")
     boxes = parser.add_mutually_exclusive_group()
     boxes.add_argument(
