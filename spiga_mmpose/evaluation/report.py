@@ -11,18 +11,15 @@ POSE_COLUMNS = ('MAE_yaw', 'MAE_pitch', 'MAE_roll', 'MAE', 'geodesic')
 
 def build_table(results: Dict[str, dict],
                 differences: Optional[Dict[str, dict]] = None) -> List[list]:
-    """One row for each method, and one for each of its subsets.
+    """The header, a row for each method, and one for each of its subsets.
+
+    Text, numbers, and None for what does not apply. ``faces`` are those of
+    the landmarks, ``poses`` those of the pose.
 
     Args:
-        results (dict[str, dict]): Of each method, of
-            :func:`~spiga_mmpose.evaluation.score.score`.
+        results (dict[str, dict]): Of each method, of :func:`.score.score`.
         differences (dict[str, dict] | None): Of each method but the first,
             ``NME`` -> ``difference``, ``low``, ``high``.
-
-    Returns:
-        list[list]: The header and the rows; text, numbers, and None for what
-        does not apply. ``faces`` are those of the landmarks, ``poses`` those
-        of the pose.
     """
     first = next(iter(results.values()))
     extra = ('skipped', 'subsets', 'pose', 'landmark_NME', 'num_faces')

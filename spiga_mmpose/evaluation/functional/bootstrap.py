@@ -61,5 +61,5 @@ def bootstrap_differences(errors: np.ndarray,
         method='percentile',
         random_state=seed).confidence_interval
     table = np.stack([values.mean(-1), drawn.low, drawn.high], -1)
-    names = ('NME', f'AUC{threshold:g}', f'FR{threshold:g}')
-    return dict(zip(names, table))
+    return dict(
+        zip(('NME', f'AUC{threshold:g}', f'FR{threshold:g}'), table))

@@ -49,21 +49,24 @@ def norm_lengths(norm: Union[str, float],
     """
     landmarks = np.asarray(landmarks, np.float64)
     labelled = np.asarray(labelled, bool)
-    if isinstance(norm, str):
-        if norm not in NORMS:
-            raise ValueError(f'unknown normaliser {norm!r}: expected one of '
-                             f'{list(NORMS)} or a number of px')
-        if norm in BOX_NORMS:
-            lengths = _box_lengths(norm, boxes)
-        elif norm == 'lnd_bbox':
-            lengths = _landmark_box_lengths(landmarks, labelled)
-        else:
-            lengths = _eye_lengths(norm, landmarks, labelled, landmark_set)
-    else:
+    if not isinstance(norm, str):
         if not (isinstance(norm, Real) and 0 < norm < np.inf):
             raise ValueError('a fixed normaliser must be a positive number '
                              f'of px, found {norm!r}')
         lengths = np.full(len(landmarks), float(norm))
+    elif norm not in NORMS:
+        raise ValueError(f'unknown normaliser {norm!r}: expected one of '
+                         f'{list(NORMS)} or a number of px')
+    elif norm in BOX_NORMS:
+        lengths = _box_lengths(norm, boxes)
+    elif norm == 'lnd_bbox':
+        mask = labelled[..., None]
+        sides = (np.where(mask, landmarks, -np.inf).max(1)
+                 - np.where(mask, landmarks, np.inf).min(1))
+        lengths = np.sqrt(
+            np.where(labelled.any(1)[:, None], sides, 0).prod(-1))
+    else:
+        lengths = _eye_lengths(norm, landmarks, labelled, landmark_set)
     with np.errstate(invalid='ignore'):
         return np.where(np.isfinite(lengths) & (lengths > 0), lengths, np.nan)
 
@@ -82,15 +85,6 @@ def _eye_lengths(norm, landmarks, labelled, landmark_set):
     left, right = (landmarks[:, list(ids)].mean(1) for ids in eyes)
     known = labelled[:, [i for ids in eyes for i in ids]].all(1)
     return np.where(known, np.linalg.norm(left - right, axis=-1), np.nan)
-
-
-def _landmark_box_lengths(landmarks, labelled):
-    mask = labelled[..., None]
-    low = np.where(mask, landmarks, np.inf).min(1)
-    high = np.where(mask, landmarks, -np.inf).max(1)
-    known = labelled.any(1)
-    sides = np.where(known[:, None], high - low, 0)
-    return np.sqrt(sides.prod(-1))
 
 
 def _box_lengths(norm, boxes):
@@ -114,8 +108,7 @@ def normalized_errors(predicted: np.ndarray, true: np.ndarray,
     .. math:: e_{il} = 100 \, \| \hat x_{il} - x_{il} \|_2 / d_i
 
     Args:
-        predicted (np.ndarray): (N, L, 2) image px.
-        true (np.ndarray): (N, L, 2) image px.
+        predicted, true (np.ndarray): (N, L, 2) image px.
         labelled (np.ndarray): (N, L) bool; the others do not count and may
             hold anything, also NaN.
         lengths (np.ndarray): (N,) px, of :func:`norm_lengths`.
@@ -171,16 +164,9 @@ def face_nme(errors: np.ndarray, divide_by: str = 'labelled') -> np.ndarray:
     and the PyPI package ``spiga`` 0.0.6): a face with few labelled landmarks
     then scores better for it. Source: paper, section 3.1.
 
-    Args:
-        errors (np.ndarray): (N, L) of :func:`normalized_errors`, with NaN
-            for what does not count.
-        divide_by (str): ``'labelled'`` or ``'all'``.
-
-    Returns:
-        np.ndarray: (N,) per cent; NaN for a face with nothing that counts.
-
-    Raises:
-        ValueError: If ``divide_by`` is neither.
+    Of the errors (N, L) of :func:`normalized_errors` it is (N,) per cent; NaN
+    for a face with nothing that counts. ValueError if ``divide_by`` is
+    neither.
     """
     if divide_by not in ('labelled', 'all'):
         raise ValueError("divide_by must be 'labelled' or 'all', found "
@@ -192,14 +178,9 @@ def face_nme(errors: np.ndarray, divide_by: str = 'labelled') -> np.ndarray:
 
 
 def landmark_nme(errors: np.ndarray) -> np.ndarray:
-    """Mean normalised error of every landmark over the faces.
+    """Mean normalised error (L,) of every landmark over the faces.
 
-    Args:
-        errors (np.ndarray): (N, L) of :func:`normalized_errors`.
-
-    Returns:
-        np.ndarray: (L,) per cent; NaN for a landmark that counts nowhere.
+    Of the errors (N, L) of :func:`normalized_errors`, per cent; NaN for a
+    landmark that counts nowhere.
     """
-    counts = np.isfinite(errors).sum(0)
-    return np.where(counts > 0,
-                    np.nansum(errors, 0) / np.maximum(counts, 1), np.nan)
+    return face_nme(np.transpose(errors))

@@ -49,20 +49,14 @@ class HourglassFeatures(tuple):
                 points: Sequence[Tensor], edges: Sequence[Tensor],
                 heatmaps: Sequence[Tensor]):
         self = super().__new__(cls, fields)
-        self.poses = tuple(poses)
-        self.points = tuple(points)
-        self.edges = tuple(edges)
-        self.heatmaps = tuple(heatmaps)
+        self.poses, self.points = tuple(poses), tuple(points)
+        self.edges, self.heatmaps = tuple(edges), tuple(heatmaps)
         return self
 
 
 class AttentionMaps(nn.Module):
-    """Point, edge and landmark maps of one stack (ADNet-style attention).
-
-    Args:
-        channels (int): C of the visual field.
-        edge_to_point (Tensor): (L, E) incidence of landmarks and edges.
-    """
+    """Point, edge and landmark maps of one stack (ADNet-style attention), of
+    landmarks and edges that meet by ``edge_to_point`` (L, E)."""
 
     def __init__(self, channels: int, edge_to_point: Tensor):
         super().__init__()
@@ -155,9 +149,8 @@ class HourglassPoseNet(StrictShapes, BaseBackbone):
             Residual(half, quarter), conv_bn_relu(quarter, quarter, 2, 2),
             Residual(quarter, quarter), Residual(quarter, channels))
         self.hourglasses = nn.ModuleList(
-            Hourglass(depth, channels) for _ in range(num_stacks - 1))
-        self.hourglasses.append(
-            Hourglass(depth, channels, float32_depth=_FLOAT32_DEPTH))
+            Hourglass(depth, channels, _FLOAT32_DEPTH if last else 0)
+            for last in [False] * (num_stacks - 1) + [True])
         self.fields = nn.ModuleList(
             nn.Sequential(
                 Residual(channels, channels),
@@ -165,12 +158,11 @@ class HourglassPoseNet(StrictShapes, BaseBackbone):
             for _ in range(num_stacks))
         self.attention = nn.ModuleList(
             AttentionMaps(channels, edge_to_point) for _ in range(num_stacks))
-        self.merge_heatmaps = nn.ModuleList(
-            nn.Conv2d(num_points, channels, 1, bias=False)
-            for _ in range(num_stacks - 1))
-        self.merge_fields = nn.ModuleList(
-            nn.Conv2d(channels, channels, 1, bias=False)
-            for _ in range(num_stacks - 1))
+        self.merge_heatmaps, self.merge_fields = (
+            nn.ModuleList(
+                nn.Conv2d(width, channels, 1, bias=False)
+                for _ in range(num_stacks - 1))
+            for width in (num_points, channels))
         self.pose_branches = nn.ModuleList(
             Float32Sequential(*[
                 layer for _ in range(halvings)
@@ -196,15 +188,8 @@ class HourglassPoseNet(StrictShapes, BaseBackbone):
         return self.pose_layers[min(stack, len(self.pose_layers) - 1)](core)
 
     def forward(self, x: Tensor) -> HourglassFeatures:
-        """Visual fields of all stacks, the last the best.
-
-        Args:
-            x (Tensor): (B, 3, H, W) BGR in [0, 1], H = W = ``input_size``.
-
-        Returns:
-            HourglassFeatures: M maps (B, C, H / 4, W / 4) with poses, point
-            maps, edge maps and heatmaps by name.
-        """
+        """Of (B, 3, H, W) BGR in [0, 1], H = W = ``input_size``, M maps (B,
+        C, H / 4, W / 4) with poses and other maps by name."""
         size = self.stem[0].coords.shape[-1]
         if x.shape[-2:] != (size, size):
             raise ValueError(
@@ -212,7 +197,7 @@ class HourglassPoseNet(StrictShapes, BaseBackbone):
                 f'px, found {tuple(x.shape[-2:])}; set input_size of the '
                 'backbone and of the codec to the same number')
         x = self.stem(x)
-        fields, poses, points, edges, heatmaps = [], [], [], [], []
+        fields, poses, points, edges, heatmaps = ([] for _ in range(5))
         last = len(self.hourglasses) - 1
         for stack, hourglass in enumerate(self.hourglasses):
             if self.with_cp and self.training:

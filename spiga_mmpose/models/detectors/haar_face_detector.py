@@ -36,9 +36,8 @@ def find_faces(cascade: 'cv2.CascadeClassifier',
             (px); the boxes are of the image as given.
 
     Returns:
-        tuple: boxes (N, 4) x1, y1, x2, y2 in image px and scores (N,) in
-        (0, 1), best first, both float32. The score is the logistic function
-        of the cascade's last stage sum; it orders faces, it is no
+        tuple: As :meth:`OpenCVFaceDetector.find`. The score is the logistic
+        function of the cascade's last stage sum; it orders faces, it is no
         probability.
     """
     if image.ndim == 3 and image.shape[2] > 1:
@@ -56,9 +55,8 @@ def find_faces(cascade: 'cv2.CascadeClassifier',
         outputRejectLevels=True)
     boxes = np.array(found, np.float32).reshape(-1, 4)
     boxes[:, 2:] += boxes[:, :2]
-    boxes *= np.tile(
-        [image.shape[1] / gray.shape[1], image.shape[0] / gray.shape[0]],
-        2).astype(np.float32)
+    grown = np.divide(image.shape[1::-1], gray.shape[::-1])
+    boxes *= np.tile(grown, 2).astype(np.float32)
     weights = np.array(weights, np.float64).reshape(-1)
     scores = (1 / (1 + np.exp(_EVEN_WEIGHT - weights))).astype(np.float32)
     order = np.argsort(-scores, kind='stable')
@@ -77,9 +75,7 @@ class HaarFaceDetector(OpenCVFaceDetector):
         cascade (str): File name of a cascade that the OpenCV wheel carries,
             or the path of any cascade's XML file. Defaults to the frontal
             faces (R. Lienhart; Viola and Jones, CVPR 2001).
-        scale_factor (float): See :func:`find_faces`.
-        min_neighbors (int): See :func:`find_faces`.
-        max_side (int): See :func:`find_faces`, px.
+        scale_factor, min_neighbors, max_side: See :func:`find_faces`.
         **kwargs: Of :class:`OpenCVFaceDetector`.
 
     Raises:
@@ -110,8 +106,7 @@ class HaarFaceDetector(OpenCVFaceDetector):
                           self.min_neighbors, self.max_side)
 
 
-def _load_cascade(name_or_path: str) -> 'cv2.CascadeClassifier':
-    path = name_or_path
+def _load_cascade(path: str) -> 'cv2.CascadeClassifier':
     if not osp.dirname(path):
         path = osp.join(cv2.data.haarcascades, path)
     if not osp.isfile(path):
@@ -121,9 +116,8 @@ def _load_cascade(name_or_path: str) -> 'cv2.CascadeClassifier':
             'opencv-python, or give the path of an .xml file')
     cascade = cv2.CascadeClassifier()
     try:
-        loaded = cascade.load(path)
+        if cascade.load(path):
+            return cascade
     except (cv2.error, SystemError):  # by OpenCV version, on broken XML
-        loaded = False
-    if not loaded:
-        raise ValueError(f'{path}: not a cascade that OpenCV can load')
-    return cascade
+        pass
+    raise ValueError(f'{path}: not a cascade that OpenCV can load')

@@ -30,15 +30,9 @@ class OpenCVFaceDetector(BaseDetector):
             data_preprocessor=data_preprocessor, init_cfg=init_cfg)
 
     def find(self, image: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-        """Boxes and scores of the faces in an image.
-
-        Args:
-            image (np.ndarray): (H, W, 3) BGR or (H, W, 1) grey, uint8.
-
-        Returns:
-            tuple: boxes (N, 4) x1, y1, x2, y2 in image px and scores (N,) in
-            (0, 1), best first, both float32.
-        """
+        """Boxes (N, 4) x1, y1, x2, y2 in image px and scores (N,) in (0, 1),
+        best first, both float32, of the faces in an image (H, W, 3) BGR or
+        (H, W, 1) grey, uint8."""
         raise NotImplementedError
 
     def predict(self,
@@ -57,8 +51,8 @@ class OpenCVFaceDetector(BaseDetector):
 
         Returns:
             list[:obj:`DetDataSample`]: The same samples with
-            ``pred_instances``: ``bboxes`` (N, 4) x1, y1, x2, y2 in px,
-            ``scores`` (N,) in (0, 1), ``labels`` (N,), all 0.
+            ``pred_instances``: ``bboxes`` and ``scores`` as of :meth:`find`,
+            ``labels`` (N,), all 0.
         """
         results = []
         for image, sample in zip(batch_inputs, batch_data_samples):
@@ -70,10 +64,8 @@ class OpenCVFaceDetector(BaseDetector):
                 InstanceData(
                     bboxes=batch_inputs.new_tensor(boxes),
                     scores=batch_inputs.new_tensor(scores),
-                    labels=torch.zeros(
-                        len(boxes),
-                        dtype=torch.long,
-                        device=batch_inputs.device)))
+                    labels=batch_inputs.new_zeros(
+                        len(boxes), dtype=torch.long)))
         return self.add_pred_to_datasample(batch_data_samples, results)
 
     def _forward(self,

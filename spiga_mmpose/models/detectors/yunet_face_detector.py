@@ -35,12 +35,10 @@ class YuNetFaceDetector(OpenCVFaceDetector):
     Args:
         onnx_file (str): Path of the network.
         min_score (float): Faces that score less are not given, 0 to 1.
-            Defaults to 0.5.
         max_overlap (float): Of two boxes with a higher IoU the better stays.
-            Defaults to 0.3.
         sides (Sequence[int]): Longer sides at which an image is searched,
             px; one that is smaller is not enlarged. The boxes are of the
-            image as given. Defaults to (1280, 320).
+            image as given.
         **kwargs: Of :class:`OpenCVFaceDetector`.
 
     Raises:
@@ -78,10 +76,8 @@ class YuNetFaceDetector(OpenCVFaceDetector):
             image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
         longer = max(image.shape[:2])
         sides = {min(side, longer) for side in self.sides}
-        found = np.concatenate([
-            self._find_at(image, side / longer)
-            for side in sorted(sides, reverse=True)
-        ])
+        found = np.concatenate([self._find_at(image, side / longer)
+                                for side in sorted(sides, reverse=True)])
         found = found[np.argsort(-found[:, 4], kind='stable')]
         found = found[_each_once(found[:, :4])]
         return found[:, :4], found[:, 4]
@@ -114,7 +110,7 @@ def _each_once(boxes: np.ndarray) -> list:
     share = bbox_overlaps(boxes, boxes, mode='iof')  # of the first one
     same = torch.maximum(share, share.T).numpy() > _SAME_FACE
     kept = []
-    for place in range(len(boxes)):
-        if not same[place, kept].any():
+    for place, others in enumerate(same):
+        if not others[kept].any():
             kept.append(place)
     return kept

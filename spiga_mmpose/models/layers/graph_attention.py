@@ -1,12 +1,28 @@
 """Graph attention over the landmarks of a face (paper, 2.3)."""
-from typing import Optional, Tuple
+from typing import Optional, Sequence, Tuple
 
 import torch
 import torch.nn as nn
 from torch import Tensor
 
 from .float32 import Float32Linear
-from .mlp import mlp
+
+
+def mlp(channels: Sequence[int]) -> nn.Sequential:
+    """Linear layers with BatchNorm and ReLU after all but the last.
+
+    (N, channels[0]) -> (N, channels[-1]). More dimensions must be flattened
+    to two, since BatchNorm counts every landmark as a sample (as the
+    release's 1x1 convolutions do).
+    """
+    layers = []
+    for c_in, c_out in zip(channels[:-1], channels[1:]):
+        layers += [
+            nn.Linear(c_in, c_out),
+            nn.BatchNorm1d(c_out),
+            nn.ReLU(inplace=True)
+        ]
+    return nn.Sequential(*layers[:-2])
 
 
 class MultiHeadAttention(nn.Module):
@@ -81,13 +97,9 @@ class MultiHeadAttention(nn.Module):
 class GATLayer(nn.Module):
     """f + MLP([f || message]) (paper, 2.3).
 
-    Args:
-        in_channels (int): Width of the incoming features.
-        out_channels (int): Width of the outgoing features; where it differs
-            a linear layer brings the residual to it (release).
-        num_heads (int): Attention heads.
-        self_message (bool): See :class:`MultiHeadAttention`.
-        own_attention (bool): See :class:`MultiHeadAttention`.
+    Where the widths differ a linear layer brings the residual to
+    ``out_channels`` (release). The other arguments are those of
+    :class:`MultiHeadAttention`.
     """
 
     def __init__(self,
