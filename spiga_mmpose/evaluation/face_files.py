@@ -65,10 +65,7 @@ def load_records(path: str) -> list:
     return records
 
 
-def read_faces(path: str,
-               records: list,
-               landmark_set: LandmarkSet,
-               role: str,
+def read_faces(path: str, records: list, landmark_set: LandmarkSet, role: str,
                rounded: bool = False) -> Faces:
     """The faces of a file as arrays.
 

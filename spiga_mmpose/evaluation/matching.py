@@ -178,10 +178,8 @@ def _assign(predictions, annotations, candidates, members):
 
 
 def _overlaps(first, second):
-    """Intersection over union of all pairs, (images, n, 4) -> (images, n, n).
-
-    All boxes have an area.
-    """
+    """Intersection over union of all pairs, (images, n, 4) -> (images, n, n),
+    of boxes with an area."""
     first, second = first[:, :, None], second[:, None]
     low = np.maximum(first[..., :2], second[..., :2])
     high = np.minimum(first[..., 2:], second[..., 2:])

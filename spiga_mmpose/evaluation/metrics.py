@@ -26,25 +26,17 @@ class _FaceMetric(BaseMetric):
     skipped_key: str
 
     def process(self, data_batch, data_samples: Sequence[dict]) -> None:
-        """One small result for each face of a batch.
-
-        Args:
-            data_batch (Any): Not used.
-            data_samples (Sequence[dict]): See the class.
-        """
-        self.results += [
-            dict(
-                self.score(sample),
-                subsets=subsets_of(sample),
-                name=face_name(sample)) for sample in data_samples
-        ]
+        """One small result for each face of a batch, see the class."""
+        for sample in data_samples:
+            self.results.append(
+                dict(
+                    self.score(sample),
+                    subsets=subsets_of(sample),
+                    name=face_name(sample)))
 
     def compute_metrics(self, results: list) -> dict:
-        """Reduce the results of all faces, from all ranks.
-
-        Returns:
-            dict[str, float]: See the class. NaN where no face was scored.
-        """
+        """Reduce the results of all faces, from all ranks, see the class; NaN
+        where no face was scored."""
         scored = [r for r in results if self.is_scored(r)]
         skipped = [r['name'] for r in results if not self.is_scored(r)]
         metrics = self.summary(scored)
@@ -109,8 +101,7 @@ class FaceAlignmentMetric(_FaceMetric):
             of the errors over L); then ``NME_labelled`` is the mean over
             the labelled landmarks.
         per_step (bool): Report the steps of the cascade.
-        collect_device (str): ``'cpu'`` or ``'gpu'``.
-        prefix (str | None): Put before every key.
+        collect_device, prefix: ``'cpu'`` or ``'gpu'``; put before every key.
 
     Raises:
         ValueError: On a wrong argument; in :meth:`process`, naming the image,
@@ -120,12 +111,10 @@ class FaceAlignmentMetric(_FaceMetric):
 
     count_key, skipped_key = 'num_faces', 'skipped'
 
-    def __init__(self,
-                 landmark_set: str = 'wflw_98',
+    def __init__(self, landmark_set: str = 'wflw_98',
                  norm: Optional[Union[str, float]] = None,
                  threshold: Optional[float] = None,
-                 divide_by: str = 'labelled',
-                 per_step: bool = True,
+                 divide_by: str = 'labelled', per_step: bool = True,
                  collect_device: str = 'cpu',
                  prefix: Optional[str] = None) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
@@ -226,8 +215,7 @@ class HeadPoseMetric(_FaceMetric):
         binned (bool): Report accuracy in bins of 15 degrees and success
             rates too, per cent: ``bin_acc_yaw``, ``adjacent_acc_yaw``,
             ``success5_yaw``, ...
-        collect_device (str): ``'cpu'`` or ``'gpu'``.
-        prefix (str | None): Put before every key.
+        collect_device, prefix: ``'cpu'`` or ``'gpu'``; put before every key.
 
     Raises:
         ValueError: In :meth:`process`, naming the image, on a misshapen
@@ -236,11 +224,8 @@ class HeadPoseMetric(_FaceMetric):
 
     count_key, skipped_key = 'num_poses', 'skipped_poses'
 
-    def __init__(self,
-                 landmark_set: str = 'wflw_98',
-                 rounded: bool = False,
-                 binned: bool = False,
-                 collect_device: str = 'cpu',
+    def __init__(self, landmark_set: str = 'wflw_98', rounded: bool = False,
+                 binned: bool = False, collect_device: str = 'cpu',
                  prefix: Optional[str] = None) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.landmark_set = load_landmark_set(landmark_set)

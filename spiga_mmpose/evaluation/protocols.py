@@ -27,16 +27,10 @@ class Protocol:
     only what differs by data set. Source: paper, section 3.1 and tables 2 to
     4, and ``db_info.json`` of each data set in the PyPI package ``spiga``
     0.0.6.
-
-    Attributes:
-        landmark_set (str): Name or path of its landmark set.
-        own_norm (str | None): Headline normaliser, where it is not the
-            landmark set's.
-        divide_by (str): See :func:`~.functional.face_nme`.
     """
-    landmark_set: str
-    own_norm: Optional[str] = None
-    divide_by: str = 'labelled'
+    landmark_set: str  # name or path
+    own_norm: Optional[str] = None  # headline, where it is not the set's
+    divide_by: str = 'labelled'  # see functional.face_nme
 
     @property
     def norm(self) -> str:

@@ -16,10 +16,8 @@ def build_table(results: Dict[str, dict],
     Text, numbers, and None for what does not apply. ``faces`` are those of
     the landmarks, ``poses`` those of the pose.
 
-    Args:
-        results (dict[str, dict]): Of each method, of :func:`.score.score`.
-        differences (dict[str, dict] | None): Of each method but the first,
-            ``NME`` -> ``difference``, ``low``, ``high``.
+    The results of each method are of :func:`.score.score`, the differences of
+    each but the first ``NME`` -> ``difference``, ``low``, ``high``.
     """
     first = next(iter(results.values()))
     extra = ('skipped', 'subsets', 'pose', 'landmark_NME', 'num_faces')

@@ -32,31 +32,23 @@ _SAME_SOURCE = {
 class RunInfo:
     """Provenance of a dump as text; a missing value is ``unknown``.
 
-    Attributes:
-        config (str): Config file and ``--cfg-options``, as typed.
-        checkpoint (str): Checkpoint file, as typed.
-        boxes (str): ``'true landmarks'`` or ``'annotated'``, by the test
-            pipeline. Where a detector's boxes stand in the annotation file
-            no config tells; then write ``'detector'`` into the file by hand.
-        flip_test (str): ``'on'`` or ``'off'``.
-        selection (str): ``'on the test set'`` if the checkpoint is the best
-            of a validation (``best_*``) on the faces of the test;
-            ``'not on the test set'`` if the config validates on others or
-            not at all, or if it is the last of the training
-            (``epoch_<number>``, or by the name of the last stage).
-            Unknown for any other name.
-        dataset (str): Registered name of the data set class.
-        annotations (str): Annotation file, where the data set has one.
-        pose (str): ``'of the network'`` or ``'fitted to the landmarks'``.
+    Paths and options are as typed.
     """
-    config: str = UNKNOWN
+    config: str = UNKNOWN  # with --cfg-options
     checkpoint: str = UNKNOWN
+    # What the test pipeline crops by, see above. Where a detector's boxes
+    # stand in the annotation file no config tells; then write 'detector' into
+    # the file by hand.
     boxes: str = UNKNOWN
-    flip_test: str = UNKNOWN
+    flip_test: str = UNKNOWN  # 'on' or 'off'
+    # SELECTED if the checkpoint is the best of a validation (best_*) on the
+    # faces of the test; NOT_SELECTED if the config validates on others or not
+    # at all, or if it is the last of the training (epoch_<number>, or by the
+    # name of the last stage). Unknown for any other name.
     selection: str = UNKNOWN
-    dataset: str = UNKNOWN
-    annotations: str = UNKNOWN
-    pose: str = UNKNOWN
+    dataset: str = UNKNOWN  # registered name of its class
+    annotations: str = UNKNOWN  # annotation file, where there is one
+    pose: str = UNKNOWN  # 'of the network' or 'fitted to the landmarks'
 
 
 def info_path(dump: str) -> str:

@@ -60,11 +60,9 @@ def score(predictions: Faces, annotations: Faces, match: np.ndarray,
     """All numbers of one method on one data set.
 
     Args:
-        predictions (Faces): N faces, checked by
+        predictions, annotations (Faces): N faces each, checked by
             :func:`.matching.check_predicted`.
-        annotations (Faces): N faces.
-        match (np.ndarray): (N,) prediction of each annotated face, of
-            :func:`.matching.match_faces`.
+        match (np.ndarray): (N,) of :func:`.matching.match_faces`.
         protocol (Protocol): Landmarks and divisor.
         norm (str | float): See :func:`~.functional.norm_lengths`.
         threshold (float): Of AUC and FR, per cent.
@@ -114,10 +112,8 @@ def score(predictions: Faces, annotations: Faces, match: np.ndarray,
     result = summary(np.arange(len(scores)))
     result['skipped'] = int((~scored).sum())
     result['landmark_NME'] = landmark_nme(errors).tolist()
-    result['subsets'] = {
-        name: summary(indices)
-        for name, indices in subsets.items()
-    }
+    result['subsets'] = {name: summary(faces)
+                         for name, faces in subsets.items()}
     return result, scores
 
 
@@ -211,14 +207,13 @@ def read_annotations(path: str,
     return dataset, faces
 
 
-def score_files(predictions: List[str],
-                annotations: str,
+def score_files(predictions: List[str], annotations: str,
                 dataset: Optional[str] = None,
                 norm: Optional[Union[str, float]] = None,
                 threshold: Optional[float] = None,
                 subsets: Optional[str] = None,
                 allow_missed: bool = False) -> ScoredFiles:
-    """Score the results of one or more methods.
+    """Score the results of methods, which are called by their files.
 
     Args:
         predictions (list[str]): Files of results, see
@@ -235,9 +230,6 @@ def score_files(predictions: List[str],
         allow_missed (bool): Accept predictions without any landmark, of faces
             that a method does not find; see :func:`landmark_errors`.
 
-    Returns:
-        ScoredFiles: Methods by the names of their files.
-
     Raises:
         ValueError: If a file is damaged or does not fit the others (the
             message names file and face), or another argument is wrong.
@@ -247,8 +239,7 @@ def score_files(predictions: List[str],
     protocol = protocol_of(dataset)
     landmark_set = load_landmark_set(protocol.landmark_set)
     norm = checked_norm(protocol.norm if norm is None else norm)
-    if threshold is None:
-        threshold = protocol.threshold(norm)
+    threshold = protocol.threshold(norm) if threshold is None else threshold
     scored = ScoredFiles(
         dataset=dataset,
         norm=norm,

@@ -9,14 +9,11 @@ def draw_attention_statistics(rows: Sequence[Dict[str, float]],
                               path: str) -> None:
     """Draw distance and hidden landmarks, a line a step over the layers.
 
-    Args:
-        rows (list[dict]): Of each step and layer, in order: ``step``,
-            ``layer`` (from 1), ``distance`` (share of the landmark box) and
-            ``against_visible`` (ratio), see
-            :func:`~..functional.attention.hidden_attention`.
-        even_distance (float): Distance of attention that looks everywhere
-            alike.
-        faces (str): What it was measured on, for the title.
+    A row is a step and a layer, in order: ``step``, ``layer`` (from 1),
+    ``distance`` (share of the landmark box; ``even_distance`` is that of
+    attention that looks everywhere alike) and ``against_visible`` (ratio), see
+    :func:`~..functional.attention.hidden_attention`. ``faces``, what it was
+    measured on, is the title.
     """
     figure = new_figure(8.6, 3.8)
     left, right = figure.subplots(1, 2)

@@ -64,11 +64,8 @@ def draw_trade_off(points: Dict[str, Tuple[float, float]], cost: str,
                    error: str, path: str) -> None:
     """Draw a marker a method: left is cheaper, below is better.
 
-    Args:
-        points (dict[str, tuple[float, float]]): Cost (over 0) and error of
-            each method, by its name for the legend.
-        cost (str): Name of the cost with its unit; the axis is logarithmic.
-        error (str): Name of the error with its unit.
+    Of the cost (over 0, on a logarithmic axis) and the error of each method,
+    by its name; ``cost`` and ``error`` are their names with the units.
     """
     figure = new_figure(6, 4, methods=len(points))
     axes = figure.add_subplot()

@@ -53,12 +53,8 @@ def draw_landmark_errors(errors: Dict[str, np.ndarray], face: np.ndarray,
     Landmarks that all but coincide, as the lips of a closed mouth, are pulled
     apart.
 
-    Args:
-        errors (dict[str, np.ndarray]): Mean error (L,) of each method, per
-            cent; NaN where there is none.
-        face (np.ndarray): (L, 2) of :func:`frontal_face`.
-        landmark_set (LandmarkSet): Parts and edges.
-        norm (str): The normaliser, for the scale.
+    Of the mean errors (L,) of each method, per cent, NaN where there is none,
+    and a face (L, 2) of :func:`frontal_face`.
     """
     known = np.concatenate([v[np.isfinite(v)] for v in errors.values()])
     # Not from 0: the differences between the landmarks are the figure.

@@ -22,14 +22,9 @@ def draw_pose_errors(predicted: Dict[str, np.ndarray], true: np.ndarray,
     error the short way round. The last image counts the faces by true and
     predicted bin of 15 degrees of yaw.
 
-    Args:
-        predicted (dict[str, np.ndarray]): Yaw, pitch, roll (N, 3) of each
-            method, degrees; NaN for faces without. A method without any pose
-            gets no row.
-        true (np.ndarray): (N, 3) degrees; NaN for faces without.
-
-    Raises:
-        ValueError: If no face has both poses.
+    Of yaw, pitch, roll (N, 3), degrees, of each method and the true ones; NaN
+    for faces without. A method without any pose gets no row. ValueError if no
+    face has both poses.
     """
     known = np.isfinite(true).all(1)
     both = {
@@ -95,18 +90,10 @@ def draw_errors_by_yaw(errors: Dict[str, np.ndarray], yaw: np.ndarray,
                        norm: str, path: str) -> None:
     """Draw median and quartiles of the NME in bins of 15 degrees of yaw.
 
-    Faces without a yaw or an error are in no bin; the figure tells how many
-    these are.
-
-    Args:
-        errors (dict[str, np.ndarray]): Per-face NME (N,) of each method, per
-            cent; NaN for the faces that are not scored, which are the same
-            for all methods.
-        yaw (np.ndarray): (N,) true yaw, degrees; NaN where there is none.
-        norm (str): The normaliser, for the axis.
-
-    Raises:
-        ValueError: If no face has both a yaw and an error.
+    Of the per-face NME (N,) of each method, per cent, NaN for the faces that
+    are not scored, the same for all methods; and the true yaw (N,), degrees,
+    NaN where there is none. Faces without a yaw or an error are in no bin; the
+    figure tells how many these are. ValueError if no face has both.
     """
     scored = np.isfinite(next(iter(errors.values())))
     shown = scored & np.isfinite(yaw)

@@ -51,9 +51,7 @@ def hidden_attention(received: np.ndarray,
     that: it sets the attention of a hidden landmark against what the same
     landmark gets on the faces on which it is seen.
 
-    Args:
-        received (np.ndarray): (N, L) of :func:`received_attention`.
-        hidden (np.ndarray): (N, L) bool.
+    Of :func:`received_attention` (N, L) and which are hidden (N, L).
 
     Returns:
         dict[str, float]: Over the faces with a hidden landmark: ``share``,

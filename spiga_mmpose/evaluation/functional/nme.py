@@ -10,10 +10,8 @@ NORMS = ('corners', 'pupils', 'lnd_bbox', 'bbox', 'height', 'diagonal')
 BOX_NORMS = ('bbox', 'height', 'diagonal')  # these need an annotated box
 
 
-def norm_lengths(norm: Union[str, float],
-                 landmarks: np.ndarray,
-                 labelled: np.ndarray,
-                 boxes: Optional[np.ndarray] = None,
+def norm_lengths(norm: Union[str, float], landmarks: np.ndarray,
+                 labelled: np.ndarray, boxes: Optional[np.ndarray] = None,
                  landmark_set: Optional[LandmarkSet] = None) -> np.ndarray:
     """Length in px over which the errors of each face are taken.
 
@@ -32,9 +30,8 @@ def norm_lengths(norm: Union[str, float],
 
     Args:
         norm (str | float): One of ``NORMS`` or a positive number of px.
-        landmarks (np.ndarray): (N, L, 2) true landmarks, image px. Those
-            that are not labelled may hold anything.
-        labelled (np.ndarray): (N, L) bool.
+        landmarks (np.ndarray): (N, L, 2) true landmarks, image px; anything
+            where ``labelled`` (N, L) is False.
         boxes (np.ndarray | None): (N, 4) annotated x1, y1, x2, y2, image px;
             for the norms of the annotated box.
         landmark_set (LandmarkSet | None): For the norms of the eyes.
@@ -42,10 +39,8 @@ def norm_lengths(norm: Union[str, float],
     Returns:
         np.ndarray: (N,) px, float64. NaN where the face has no such length:
         an eye landmark or every landmark unlabelled, a box without area.
-
-    Raises:
-        ValueError: If the norm is unknown, or cannot be computed from what
-            was given for any face.
+        ValueError if the norm is unknown, or cannot be computed from what was
+        given for any face.
     """
     landmarks = np.asarray(landmarks, np.float64)
     labelled = np.asarray(labelled, bool)
@@ -72,18 +67,15 @@ def norm_lengths(norm: Union[str, float],
 
 
 def _eye_lengths(norm, landmarks, labelled, landmark_set):
-    if norm == 'corners':
-        eyes = getattr(landmark_set, 'eye_corners', None)
-        eyes = eyes and [[i] for i in eyes]
-    else:
-        eyes = getattr(landmark_set, 'pupils', None)
+    field = dict(corners='eye_corners', pupils='pupils')[norm]
+    eyes = getattr(landmark_set, field, None)
     if eyes is None:
         name = getattr(landmark_set, 'name', None)
         raise ValueError(
             f'the normaliser {norm!r} needs the eyes of a landmark set, and '
             f'{name!r} names none; take another of {list(NORMS)}')
-    left, right = (landmarks[:, list(ids)].mean(1) for ids in eyes)
-    known = labelled[:, [i for ids in eyes for i in ids]].all(1)
+    left, right = (landmarks[:, np.ravel(ids)].mean(1) for ids in eyes)
+    known = labelled[:, np.hstack(eyes)].all(1)
     return np.where(known, np.linalg.norm(left - right, axis=-1), np.nan)
 
 
@@ -107,15 +99,10 @@ def normalized_errors(predicted: np.ndarray, true: np.ndarray,
 
     .. math:: e_{il} = 100 \, \| \hat x_{il} - x_{il} \|_2 / d_i
 
-    Args:
-        predicted, true (np.ndarray): (N, L, 2) image px.
-        labelled (np.ndarray): (N, L) bool; the others do not count and may
-            hold anything, also NaN.
-        lengths (np.ndarray): (N,) px, of :func:`norm_lengths`.
-
-    Returns:
-        np.ndarray: (N, L) per cent, float64. NaN for landmarks that are not
-        labelled, and for all of a face that has no positive length.
+    Predicted and true landmarks are (N, L, 2) image px, anything where they
+    are not ``labelled`` (N, L), lengths (N,) px, of :func:`norm_lengths`; the
+    errors (N, L) float64, NaN for landmarks that are not labelled, and for all
+    of a face that has no positive length.
 
     Raises:
         ValueError: If the shapes do not fit, or a coordinate of a labelled

@@ -5,8 +5,7 @@ Landmarks with Graph Attention Networks", BMVC 2022, section 2.1 and
 supplementary 1.1 (https://arxiv.org/abs/2210.07233). Architecture as in the
 authors' release (https://github.com/andresprados/SPIGA, PyPI ``spiga`` 0.0.6).
 
-Shape alphabet: B batch, L landmarks, E edges, M stacks, C channels, H x W
-map.
+Shapes: B batch, L landmarks, E edges, M stacks, C channels, H x W map.
 """
 import math
 from typing import Sequence, Tuple
@@ -35,14 +34,12 @@ class HourglassFeatures(tuple):
     As a tuple it is what MMPose's heads expect: feature maps, each (B, C, H,
     W), the most useful last.
 
-    Attributes:
-        poses (tuple[Tensor]): (B, 6) a stack: yaw, pitch, roll in degrees,
-            tx, ty, tz in head units; the last is the best. In evaluation
-            only the last is computed.
-        points (tuple[Tensor]): (B, L, H, W) a stack, in (0, 1).
-        edges (tuple[Tensor]): (B, E, H, W) a stack, in (0, 1).
-        heatmaps (tuple[Tensor]): (B, L, H, W) a stack: raw map * points *
-            mask of the edges; of either sign.
+    Attributes (tuples of a tensor a stack):
+        poses: (B, 6) yaw, pitch, roll in degrees, tx, ty, tz in head units;
+            the last is the best. In evaluation only the last is computed.
+        points, edges: (B, L, H, W) and (B, E, H, W) in (0, 1).
+        heatmaps: (B, L, H, W) raw map * points * mask of the edges; of either
+            sign.
     """
 
     def __new__(cls, fields: Sequence[Tensor], poses: Sequence[Tensor],
@@ -129,8 +126,7 @@ class HourglassPoseNet(StrictShapes, BaseBackbone):
         self.with_cp = with_cp
         for name, value in (('num_stacks', num_stacks), ('depth', depth)):
             if value < 1:
-                raise ValueError(
-                    f'{name} must be at least 1, found {value}')
+                raise ValueError(f'{name} must be at least 1, found {value}')
         bottleneck, rest = divmod(input_size, 4 * 2**depth)
         if rest or not bottleneck:
             raise ValueError(

@@ -19,10 +19,8 @@ from .opencv_face_detector import OpenCVFaceDetector
 _EVEN_WEIGHT = 2.0
 
 
-def find_faces(cascade: 'cv2.CascadeClassifier',
-               image: np.ndarray,
-               scale_factor: float = 1.1,
-               min_neighbors: int = 3,
+def find_faces(cascade: 'cv2.CascadeClassifier', image: np.ndarray,
+               scale_factor: float = 1.1, min_neighbors: int = 3,
                max_side: int = 1280) -> Tuple[np.ndarray, np.ndarray]:
     """Boxes and scores of the faces that a cascade finds.
 
@@ -49,9 +47,7 @@ def find_faces(cascade: 'cv2.CascadeClassifier',
         size = [max(1, round(side * shrink)) for side in gray.shape[::-1]]
         gray = cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
     found, _, weights = cascade.detectMultiScale3(
-        gray,
-        scaleFactor=scale_factor,
-        minNeighbors=min_neighbors,
+        gray, scaleFactor=scale_factor, minNeighbors=min_neighbors,
         outputRejectLevels=True)
     boxes = np.array(found, np.float32).reshape(-1, 4)
     boxes[:, 2:] += boxes[:, :2]
@@ -73,21 +69,17 @@ class HaarFaceDetector(OpenCVFaceDetector):
 
     Args:
         cascade (str): File name of a cascade that the OpenCV wheel carries,
-            or the path of any cascade's XML file. Defaults to the frontal
-            faces (R. Lienhart; Viola and Jones, CVPR 2001).
+            or the path of any cascade's XML file; ValueError if it is none.
+            Defaults to the frontal faces (R. Lienhart; Viola and Jones, CVPR
+            2001).
         scale_factor, min_neighbors, max_side: See :func:`find_faces`.
         **kwargs: Of :class:`OpenCVFaceDetector`.
-
-    Raises:
-        ValueError: If the cascade's file is absent or is no cascade.
     """
 
     def __init__(self,
                  cascade: str = 'haarcascade_frontalface_default.xml',
-                 scale_factor: float = 1.1,
-                 min_neighbors: int = 3,
-                 max_side: int = 1280,
-                 **kwargs) -> None:
+                 scale_factor: float = 1.1, min_neighbors: int = 3,
+                 max_side: int = 1280, **kwargs) -> None:
         super().__init__(**kwargs)
         if not scale_factor > 1:
             raise ValueError('HaarFaceDetector: scale_factor must be over 1, '

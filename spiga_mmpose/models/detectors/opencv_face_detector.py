@@ -15,15 +15,12 @@ class OpenCVFaceDetector(BaseDetector):
     trained. The data preprocessor must leave the image as it is: BGR or grey,
     0 to 255. A subclass implements :meth:`find`.
 
-    Args:
-        backbone (dict, optional): Not used. ``mmdet.apis.init_detector``
-            reads ``model.backbone`` of every config, so there must be one.
-        data_preprocessor (dict, optional): Config of the preprocessor.
-        init_cfg (dict, optional): Not used, there are no weights.
+    The ``backbone`` is not used: ``mmdet.apis.init_detector`` reads
+    ``model.backbone`` of every config, so there must be one. Nor is
+    ``init_cfg``, as there are no weights.
     """
 
-    def __init__(self,
-                 backbone: Optional[dict] = None,
+    def __init__(self, backbone: Optional[dict] = None,
                  data_preprocessor: Optional[dict] = None,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(
@@ -35,9 +32,7 @@ class OpenCVFaceDetector(BaseDetector):
         (H, W, 1) grey, uint8."""
         raise NotImplementedError
 
-    def predict(self,
-                batch_inputs: Tensor,
-                batch_data_samples: list,
+    def predict(self, batch_inputs: Tensor, batch_data_samples: list,
                 rescale: bool = True) -> list:
         """Find the faces of each image.
 
@@ -68,8 +63,7 @@ class OpenCVFaceDetector(BaseDetector):
                         len(boxes), dtype=torch.long)))
         return self.add_pred_to_datasample(batch_data_samples, results)
 
-    def _forward(self,
-                 batch_inputs: Tensor,
+    def _forward(self, batch_inputs: Tensor,
                  batch_data_samples: Optional[list] = None) -> List[tuple]:
         """Boxes and scores of each image, see :meth:`find`."""
         return [self.find(_pixels(image)) for image in batch_inputs]

@@ -33,24 +33,19 @@ class YuNetFaceDetector(OpenCVFaceDetector):
     does, once it names the file (``model.onnx_file``).
 
     Args:
-        onnx_file (str): Path of the network.
+        onnx_file (str): Path of the network; ValueError if OpenCV cannot
+            read it.
         min_score (float): Faces that score less are not given, 0 to 1.
         max_overlap (float): Of two boxes with a higher IoU the better stays.
         sides (Sequence[int]): Longer sides at which an image is searched,
             px; one that is smaller is not enlarged. The boxes are of the
             image as given.
         **kwargs: Of :class:`OpenCVFaceDetector`.
-
-    Raises:
-        ValueError: If the file is absent or OpenCV cannot read it.
     """
 
-    def __init__(self,
-                 onnx_file: str = '',
-                 min_score: float = 0.5,
+    def __init__(self, onnx_file: str = '', min_score: float = 0.5,
                  max_overlap: float = 0.3,
-                 sides: Sequence[int] = (1280, 320),
-                 **kwargs) -> None:
+                 sides: Sequence[int] = (1280, 320), **kwargs) -> None:
         super().__init__(**kwargs)
         if not osp.isfile(onnx_file):
             raise ValueError(

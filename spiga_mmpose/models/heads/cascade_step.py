@@ -72,12 +72,8 @@ class CascadeStep(nn.Module):
         self.shared_attention = shared_attention
         widths = [embed_channels] + [gat_channels] * num_gats
         self.gats = nn.ModuleList(
-            GATLayer(
-                c_in,
-                c_out,
-                num_heads,
-                self_message,
-                own_attention=layer == 0 or not shared_attention)
+            GATLayer(c_in, c_out, num_heads, self_message,
+                     own_attention=layer == 0 or not shared_attention)
             for layer, (c_in, c_out) in enumerate(zip(widths, widths[1:])))
         self.offset = Float32Sequential(
             *mlp([gat_channels, *offset_channels, 2]))
@@ -96,13 +92,9 @@ class CascadeStep(nn.Module):
                 points: Tensor) -> Tuple[Tensor, List[Tensor]]:
         """Offset of each landmark, and the attention of each layer.
 
-        Args:
-            field (Tensor): (B, C, H, W) visual field.
-            points (Tensor): (B, L, 2) normalised coordinates before the step.
-
-        Returns:
-            tuple: (B, L, 2) normalised, each within half the window, and a
-            list of (B, heads, L, L).
+        Of the visual field (B, C, H, W) and the landmarks before the step,
+        (B, L, 2) normalised: offsets (B, L, 2), each within half the window,
+        and a list of (B, heads, L, L).
         """
         B, L, _ = points.shape
         x = self.visual(

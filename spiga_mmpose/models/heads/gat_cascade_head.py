@@ -29,10 +29,8 @@ class CascadeOutputs(NamedTuple):
 
 
 def last_map(feats) -> Tensor:
-    """The best feature map (B, C, H, W) of a backbone's output.
-
-    The last of the tuple; MSPN and RSN give a list of maps a stage.
-    """
+    """The best feature map (B, C, H, W) of a backbone's output: the last of
+    the tuple; MSPN and RSN give a list of maps a stage."""
     last = feats[-1]
     return last if isinstance(last, Tensor) else last[-1]
 
@@ -70,8 +68,8 @@ class GATCascadeHead(TrainedParts, StrictShapes, FaceHead):
             step learns for itself alone (published nowhere). Off: the first
             steps learn to leave the later ones a good start. The projected
             head model never gets a gradient: the pose has its own loss.
-        loss (dict): Loss of the landmarks after each step, on [-1, 1].
-        loss_weight (float): Factor on that loss.
+        loss (dict): Loss of the landmarks after each step, on [-1, 1], with
+            the factor ``loss_weight`` (float).
         supervision (dict, optional): Config of :class:`MultiTaskHead`, whose
             losses and soft-argmax come in for the stages before the cascade.
             It gets this head's landmark set.
@@ -135,25 +133,17 @@ class GATCascadeHead(TrainedParts, StrictShapes, FaceHead):
         self.in_channels = in_channels
         # (L, 3) head units, or (L, 2) normalised.
         self.register_buffer(
-            'start',
-            torch.tensor(start, dtype=torch.float32),
+            'start', torch.tensor(start, dtype=torch.float32),
             persistent=False)
         self.steps = nn.ModuleList(
             CascadeStep(
-                in_channels,
-                landmarks.num_landmarks,
-                window,
-                window_samples=window_samples,
-                embed_channels=embed_channels,
+                in_channels, landmarks.num_landmarks, window,
+                window_samples=window_samples, embed_channels=embed_channels,
                 position_channels=position_channels,
-                gat_channels=gat_channels,
-                num_gats=num_gats,
-                num_heads=num_heads,
-                offset_channels=offset_channels,
-                position=position,
-                shared_attention=shared_attention,
-                self_message=self_message,
-                two_convs=two_convs,
+                gat_channels=gat_channels, num_gats=num_gats,
+                num_heads=num_heads, offset_channels=offset_channels,
+                position=position, shared_attention=shared_attention,
+                self_message=self_message, two_convs=two_convs,
                 offset_activation=offset_activation) for window in windows)
         self.detach_steps = detach_steps
         self.loss_module = MODELS.build(loss)
@@ -237,24 +227,18 @@ class GATCascadeHead(TrainedParts, StrictShapes, FaceHead):
             return None
         # The release has no maps of the last stack; see the converter.
         trained = self.trained_parts
-        use_previous = ('cascade' in trained and 'maps' not in trained
-                        and len(maps) > 1)
-        return -2 if use_previous else -1
+        untrained = 'cascade' in trained and 'maps' not in trained
+        return -2 if untrained and len(maps) > 1 else -1
 
-    def loss(self,
-             feats: Tuple[Tensor],
-             batch_data_samples: Sequence,
+    def loss(self, feats: Tuple[Tensor], batch_data_samples: Sequence,
              train_cfg: Optional[dict] = None) -> dict:
         """Losses of the parts that the training stage trains, by name, and
         ``nme_step{s}``, the mean landmark error in per cent of the crop, for
         the log.
 
-        Args:
-            feats (tuple[Tensor]): The backbone's output.
-            batch_data_samples (list[PoseDataSample]): With the labels of
-                :class:`SPIGALabel`.
-            train_cfg (dict, optional): ``losses``: which of ``'maps'``,
-                ``'pose'`` and ``'cascade'`` count. All by default.
+        Data samples have the labels of :class:`SPIGALabel`. ``losses`` of the
+        ``train_cfg`` says which of ``'maps'``, ``'pose'`` and ``'cascade'``
+        count; all by default.
         """
         train_cfg = check_keys('train_cfg', train_cfg, TRAIN_KEYS)
         wanted = train_cfg.get('losses', PARTS)
@@ -264,9 +248,8 @@ class GATCascadeHead(TrainedParts, StrictShapes, FaceHead):
                              f'{list(PARTS)}')
         losses = {}
         if self.supervision is not None:
-            losses.update(
-                self.supervision.loss(feats, batch_data_samples,
-                                      dict(losses=wanted)))
+            losses = self.supervision.loss(feats, batch_data_samples,
+                                           dict(losses=wanted))
         labels = collect_labels(batch_data_samples, self.landmark_set)
         if 'cascade' in wanted:
             steps, pose, _ = self.cascade(feats)
@@ -288,9 +271,8 @@ class GATCascadeHead(TrainedParts, StrictShapes, FaceHead):
         2), normalised; what is masked counts in neither."""
         target, weights = labels.keypoints, labels.keypoint_weights
         losses = {
-            f'loss_step{s}':
-            self.loss_weight * self.loss_module(steps[:, s] * 2 - 1,
-                                                target * 2 - 1, weights)
+            f'loss_step{s}': self.loss_weight * self.loss_module(
+                steps[:, s] * 2 - 1, target * 2 - 1, weights)
             for s in range(1, steps.shape[1])
         }
         with torch.no_grad():

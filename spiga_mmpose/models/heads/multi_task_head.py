@@ -34,12 +34,9 @@ class MultiTaskHead(FaceHead):
             ADNet (https://arxiv.org/abs/2109.05721), which the paper follows.
         loss_maps (dict): Loss of point and edge maps.
         loss_pose (dict): Loss of the pose.
-        coord_weight (float): Lambda_c (paper: 4).
-        points_weight (float): Of the point maps (paper: lambda_att, 50). 0
-            draws none.
-        edges_weight (float): Of the edge maps (paper: lambda_att, 50). 0
-            draws none.
-        pose_weight (float): Lambda_p (paper: 1).
+        coord_weight, pose_weight (float): Lambda_c and lambda_p (paper: 4, 1).
+        points_weight, edges_weight (float): Of the point and of the edge maps
+            (paper: lambda_att, 50, for both). 0 draws none.
         coord_maps (str): Where the coordinates are read: ``'heatmaps'``, each
             stack's prediction, or ``'points'``, its point maps (published
             nowhere).
@@ -49,8 +46,8 @@ class MultiTaskHead(FaceHead):
             small maps take a smaller one. Unused with ``'mass'``.
         subpixel (bool): Centre the point maps where the landmarks are, or in
             the nearest cell (release).
-        sigma_points (float): Gaussian of the point maps, cells (paper: 1.5).
-        sigma_edges (float): Gaussian across the edge maps, cells (paper: 1).
+        sigma_points, sigma_edges (float): Gaussian of the point maps and
+            across the edge maps, cells (paper: 1.5, 1).
         decoder (dict, optional): The codec, :class:`SPIGALabel`.
         init_cfg (dict, optional): MMEngine initialisation.
 
@@ -112,19 +109,14 @@ class MultiTaskHead(FaceHead):
         maps = getattr(feats, self.coord_maps)[-1]
         return self.locate(maps), feats.poses[-1]
 
-    def loss(self,
-             feats: HourglassFeatures,
-             batch_data_samples: Sequence,
+    def loss(self, feats: HourglassFeatures, batch_data_samples: Sequence,
              train_cfg: Optional[dict] = None) -> dict:
         """Weighted losses, summed over the stacks: ``loss_coord``,
         ``loss_points``, ``loss_edges``, ``loss_pose``, where they count.
 
-        Args:
-            feats (HourglassFeatures): The backbone's output in training.
-            batch_data_samples (list[PoseDataSample]): With the labels of
-                :class:`SPIGALabel`.
-            train_cfg (dict, optional): ``losses``: which of ``'maps'``
-                (coordinates and maps) and ``'pose'`` count. All by default.
+        Data samples have the labels of :class:`SPIGALabel`. ``losses`` of the
+        ``train_cfg`` says which of ``'maps'`` (coordinates and maps) and
+        ``'pose'`` count; both by default.
         """
         self._check(feats)
         train_cfg = check_keys('train_cfg', train_cfg, TRAIN_KEYS)
@@ -163,8 +155,7 @@ class MultiTaskHead(FaceHead):
                 lambda maps: self.loss_maps(maps, edge_maps, known))
         return losses
 
-    def outputs(self,
-                feats: HourglassFeatures,
+    def outputs(self, feats: HourglassFeatures,
                 test_cfg: Optional[dict] = None) -> dict:
         """Named tensors of a prediction: keypoints, scores, poses."""
         keypoints, poses = self.forward(feats)
@@ -174,10 +165,6 @@ class MultiTaskHead(FaceHead):
             keypoints=keypoints,
             scores=point_scores(feats.points[-1], keypoints),
             poses=poses)
-
-    def map_stack(self, feats: HourglassFeatures) -> int:
-        """The last."""
-        return -1
 
     def locate(self, heatmaps: Tensor) -> Tensor:
         """Landmarks (B, L, 2), normalised, of heatmaps (B, L, H, W)."""

@@ -50,12 +50,8 @@ def check_choice(name: str, value: str, *known: str) -> None:
 
 def collect_labels(batch_data_samples: Sequence,
                    landmark_set: LandmarkSet) -> Labels:
-    """The stacked labels of B data samples.
-
-    Raises:
-        ValueError: If they are of another number of landmarks than the set of
-            the head that learns from them.
-    """
+    """The stacked labels of B data samples; ValueError if they are of another
+    number of landmarks than the set of the head that learns from them."""
     labels = [sample.gt_instance_labels for sample in batch_data_samples]
     stacked = Labels(*(torch.cat([getattr(label, key) for label in labels])
                        for key in ('keypoint_labels', 'keypoint_weights',
@@ -96,17 +92,11 @@ def average_flip(outputs: dict, flipped: dict, batch_data_samples: Sequence,
                  landmark_set: LandmarkSet) -> dict:
     """Mean of the outputs on the crop and on its mirror image.
 
-    Args:
-        outputs (dict): Named tensors, see :func:`pack_predictions`.
-        flipped (dict): The same on the mirrored crops.
-        batch_data_samples (Sequence[PoseDataSample]): With ``input_size``.
-        landmark_set (LandmarkSet): The mirror pairs, which a data set of
-            another name or a checkpoint without metainfo may not have; its
-            head model tells how far the pose of a mirrored face is from the
-            mirrored pose.
-
-    Returns:
-        dict: As ``outputs``. Attention is the unmirrored crop's.
+    Both are named tensors, see :func:`pack_predictions`; data samples have
+    ``input_size``. The landmark set tells the mirror pairs, which a data set
+    of another name or a checkpoint without metainfo may not have, and its head
+    model how far the pose of a mirrored face is from the mirrored pose.
+    Attention is the unmirrored crop's.
     """
     flip_indices = landmark_set.flip_indices.tolist()
     width = batch_data_samples[0].metainfo['input_size'][0]
@@ -140,8 +130,8 @@ def pack_predictions(decoder,
     the steps are mapped here with the same numbers.
 
     Args:
-        decoder (SPIGALabel): The codec.
-        batch_data_samples (Sequence[PoseDataSample]): B samples with
+        decoder (SPIGALabel): The codec; ValueError if there is none.
+        batch_data_samples (list[PoseDataSample]): B samples with
             ``input_size``, ``input_center`` and ``input_scale``.
         keypoints (Tensor): (B, L, 2) normalised.
         scores (Tensor): (B, L) in [0, 1].
@@ -155,9 +145,6 @@ def pack_predictions(decoder,
         list[InstanceData]: B times ``keypoints`` (1, L, 2) crop px,
         ``keypoint_scores`` (1, L), and where given ``head_poses`` (1, 6),
         ``landmark_steps`` (1, S + 1, L, 2) **image** px, ``attention``.
-
-    Raises:
-        ValueError: If there is no decoder.
     """
     if decoder is None:
         raise ValueError('the head has no decoder: set decoder=codec in its '
@@ -192,29 +179,23 @@ def pack_predictions(decoder,
 class FaceHead(BaseHead):
     """Base of the heads: prediction, with the flip test and maps.
 
-    A head has ``decoder``, ``landmark_set``, :meth:`outputs` and
-    :meth:`map_stack`.
+    A head has ``decoder``, ``landmark_set`` and ``outputs(feats, test_cfg)``,
+    the named tensors of a prediction, see :func:`pack_predictions`.
     """
-
-    def outputs(self, feats, test_cfg: dict) -> dict:
-        """Named tensors of a prediction, see :func:`pack_predictions`."""
-        raise NotImplementedError
 
     def map_stack(self, feats) -> Optional[int]:
         """Index of the stack whose maps are given out; None: there is none."""
-        raise NotImplementedError
+        return -1
 
-    def predict(self,
-                feats,
-                batch_data_samples: Sequence,
+    def predict(self, feats, batch_data_samples: Sequence,
                 test_cfg: Optional[dict] = None):
         """Landmarks, scores, pose and steps of each face.
 
         Args:
             feats (tuple | list[tuple]): The backbone's output; two of them
                 under flip test.
-            batch_data_samples (Sequence[PoseDataSample]): With the crop's
-                metainfo.
+            batch_data_samples (list[PoseDataSample]): With metainfo of the
+                crop.
             test_cfg (dict, optional): ``flip_test`` (default off);
                 ``fit_pose`` (default off): the pose of the rigid head fitted
                 to the landmarks in place of the network's;
@@ -248,8 +229,7 @@ class FaceHead(BaseHead):
         stack = self.map_stack(feats)
         if stack is None:
             return instances
-        maps = (maps[stack].detach().float().cpu()
-                for maps in (feats.points, feats.edges))
-        return instances, [
-            PixelData(heatmaps=p, edges=e) for p, e in zip(*maps)
-        ]
+        maps = (stacks[stack].detach().float().cpu()
+                for stacks in (feats.points, feats.edges))
+        return instances, [PixelData(heatmaps=points, edges=edges)
+                           for points, edges in zip(*maps)]

@@ -20,8 +20,7 @@ class AddCoords(nn.Module):
     def __init__(self, size: int):
         super().__init__()
         line = torch.linspace(-1, 1, size)
-        first = line[:, None].expand(size, size)
-        second = line[None, :].expand(size, size)
+        first, second = torch.meshgrid(line, line, indexing='ij')
         radius = ((first - 0.5)**2 + (second - 0.5)**2).sqrt()
         self.register_buffer(
             'coords',

@@ -29,21 +29,15 @@ class MultiHeadAttention(nn.Module):
     """Every landmark attends to all landmarks; one dynamic graph a head.
 
     Args:
-        channels (int): C, a multiple of ``num_heads``.
+        channels (int): C, a multiple of ``num_heads``, or ValueError.
         num_heads (int): Attention heads.
         self_message (bool): Whether a landmark may attend to itself (release)
             or only to the others (paper, sum over i != j).
         own_attention (bool): False: it has no queries and keys, and the
             attention is given.
-
-    Raises:
-        ValueError: If the heads do not divide the channels.
     """
 
-    def __init__(self,
-                 channels: int,
-                 num_heads: int,
-                 self_message: bool,
+    def __init__(self, channels: int, num_heads: int, self_message: bool,
                  own_attention: bool = True):
         super().__init__()
         if channels % num_heads:
@@ -60,16 +54,10 @@ class MultiHeadAttention(nn.Module):
     def forward(self,
                 x: Tensor,
                 attention: Optional[Tensor] = None) -> Tuple[Tensor, Tensor]:
-        """Messages and attention.
+        """(B, L, C) -> messages (B, L, C) and attention (B, heads, L, L).
 
-        Args:
-            x (Tensor): (B, L, C).
-            attention (Tensor, optional): (B, heads, L, L), instead of its
-                own.
-
-        Returns:
-            tuple[Tensor, Tensor]: message (B, L, C); attention (B, heads, L,
-            L), rows sum to 1: row i is what landmark i attends to.
+        Its own attention or the one that is given. Rows sum to 1: row i is
+        what landmark i attends to.
         """
         if attention is None:
             attention = self.attend(x)
@@ -102,12 +90,8 @@ class GATLayer(nn.Module):
     :class:`MultiHeadAttention`.
     """
 
-    def __init__(self,
-                 in_channels: int,
-                 out_channels: int,
-                 num_heads: int,
-                 self_message: bool,
-                 own_attention: bool = True):
+    def __init__(self, in_channels: int, out_channels: int, num_heads: int,
+                 self_message: bool, own_attention: bool = True):
         super().__init__()
         self.attention = MultiHeadAttention(in_channels, num_heads,
                                             self_message, own_attention)

@@ -26,13 +26,10 @@ def soft_argmax(maps: Tensor,
         kind (str): ``'softmax'``: the mass is the spatial softmax of the map
             times the temperature. ``'mass'``: the mass is the map itself,
             values below 0 counting as 0, as in ADNet
-            (https://arxiv.org/abs/2109.05721).
+            (https://arxiv.org/abs/2109.05721). ValueError if unknown.
 
     Returns:
         Tensor: (B, L, 2) x, y, unit.
-
-    Raises:
-        ValueError: If ``kind`` is unknown.
     """
     maps = maps.to(torch.promote_types(maps.dtype, torch.float32))
     if kind == 'softmax':
@@ -60,15 +57,9 @@ def sample_windows(features: Tensor, points: Tensor, window: float,
     (release); samples outside the map take the border's value. Always in
     fp32: under autocast bf16 coordinates would be off by whole cells.
 
-    Args:
-        features (Tensor): (B, C, H, W), square.
-        points (Tensor): (B, L, 2) normalised coordinates (x, y).
-        window (float): Side of the window as a share of the map's side.
-        num_samples (int): P.
-
-    Returns:
-        Tensor: (B, L, C * P * P), float32; channels slowest, then rows (y),
-        then columns (x).
+    Of features (B, C, H, W), square, and points (B, L, 2), normalised x, y,
+    with the side of the window as a share of the map's side, (B, L, C * P *
+    P), float32; channels slowest, then rows (y), then columns (x).
     """
     cells = features.shape[-1]
     reach = max(window * cells - 1, 0) / 2 / cells  # unit

@@ -108,26 +108,20 @@ class WeightedAdaptiveWingLoss(AdaptiveWingLoss):
     Args:
         alpha (float): Exponent at a target of 0; at least 2, so that the
             slope is finite at a target of 1.
-        omega (float): Height.
-        epsilon (float): Error at which the bend is.
-        theta (float): Error above which the loss is a line.
+        omega, epsilon, theta (float): Height, error at which the bend is,
+            error above which the loss is a line.
         weight_map (bool): Weigh cells at and around the foreground (3 x 3
             dilated target of 0.2 or more) 11 times. The AWing paper does; the
             SPIGA paper does not say.
         use_target_weight (bool): Heed ``target_weights``.
         loss_weight (float): Factor on the loss.
 
-    Raises:
-        ValueError: If a constant is out of its range.
+    ValueError if a constant is out of its range.
     """
 
-    def __init__(self,
-                 alpha: float = 2.1,
-                 omega: float = 14.,
-                 epsilon: float = 1.,
-                 theta: float = 0.5,
-                 weight_map: bool = True,
-                 use_target_weight: bool = True,
+    def __init__(self, alpha: float = 2.1, omega: float = 14.,
+                 epsilon: float = 1., theta: float = 0.5,
+                 weight_map: bool = True, use_target_weight: bool = True,
                  loss_weight: float = 1.):
         super().__init__(alpha, omega, epsilon, theta, use_target_weight,
                          loss_weight)
@@ -139,9 +133,7 @@ class WeightedAdaptiveWingLoss(AdaptiveWingLoss):
                                  f'{getattr(self, name)}')
         self.weight_map = weight_map
 
-    def forward(self,
-                output: Tensor,
-                target: Tensor,
+    def forward(self, output: Tensor, target: Tensor,
                 target_weights: Optional[Tensor] = None) -> Tensor:
         """Mean over all cells of the valid maps: float32 at least.
 

@@ -15,20 +15,13 @@ class _MaskedLoss(nn.Module):
         super().__init__()
         self.loss_weight = loss_weight
 
-    def forward(self,
-                output: Tensor,
-                target: Tensor,
+    def forward(self, output: Tensor, target: Tensor,
                 target_weights: Optional[Tensor] = None) -> Tensor:
-        """Mean over what is valid, see the class for the shapes.
+        """Mean over what is valid, float32 at least; 0 if nothing counts.
 
+        See the class for the shapes; ValueError if they do not fit together.
         The target may be anything, even NaN, where the weight is 0. By
         default all weights are 1.
-
-        Returns:
-            Tensor: Scalar, float32 at least; 0 if nothing counts.
-
-        Raises:
-            ValueError: If the shapes do not fit together.
         """
         if output.shape != target.shape:
             raise ValueError(
@@ -53,15 +46,9 @@ class SmoothL1CoordLoss(_MaskedLoss):
     a face with few labels counts little; its ``SoftWeightSmoothL1Loss``
     indexes by booleans, which makes a GPU wait.
 
-    Output and target are (B, L, 2), weights (B, L).
-
-    Args:
-        beta (float): Errors below it count by their square; in the units of
-            the coordinates.
-        loss_weight (float): Factor on the loss.
-
-    Raises:
-        ValueError: If ``beta`` is not positive.
+    Output and target are (B, L, 2), weights (B, L). Errors below ``beta``, in
+    the units of the coordinates, count by their square; ValueError if it is
+    not positive. ``loss_weight`` is a factor on the loss.
     """
 
     def __init__(self, beta: float = 1., loss_weight: float = 1.):

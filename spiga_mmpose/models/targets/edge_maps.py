@@ -286,10 +286,8 @@ def _ridges(start: Tensor, middle: Tensor, end: Tensor, x: Tensor, y: Tensor,
 
 
 @torch.no_grad()
-def draw_edge_maps(landmarks: Tensor,
-                   weights: Tensor,
-                   edges: Sequence[Sequence[int]],
-                   size: Tuple[int, int],
+def draw_edge_maps(landmarks: Tensor, weights: Tensor,
+                   edges: Sequence[Sequence[int]], size: Tuple[int, int],
                    sigma: float = 1.) -> Tensor:
     """Draw every edge as a ridge of height 1.
 
@@ -304,21 +302,17 @@ def draw_edge_maps(landmarks: Tensor,
     longer in cells than it has pieces is drawn coarser.
 
     Args:
-        landmarks (Tensor): (B, L, 2) x, y, unit (see
-            :mod:`spiga_mmpose.geometry.coords`). They may lie outside.
-        weights (Tensor): (B, L). Landmarks of weight 0 are left out of their
-            edges.
+        landmarks, weights (Tensor): As of :func:`.draw_point_maps`. Landmarks
+            of weight 0 are left out of their edges.
         edges (list[list[int]]): Landmarks along each of the E edges.
         size (tuple[int, int]): H, W of the maps.
-        sigma (float): Standard deviation, cells. The SPIGA release (PyPI
-            package ``spiga`` 0.0.6) has 1 at 64 x 64.
+        sigma (float): Standard deviation, cells; 1 at 64 x 64 in the SPIGA
+            release (PyPI ``spiga`` 0.0.6).
 
     Returns:
         Tensor: (B, E, H, W) float32 in [0, 1], on the landmarks' device.
-
-    Raises:
-        ValueError: If the shapes do not fit together, or an edge is empty or
-            holds a landmark that does not exist.
+        ValueError if the shapes do not fit together, or an edge is empty or
+        holds a landmark that does not exist.
     """
     points = cells_of_landmarks(landmarks, weights, size)
     edges = _checked(edges, landmarks.shape[1])

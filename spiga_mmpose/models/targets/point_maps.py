@@ -36,10 +36,8 @@ def cells_of_landmarks(landmarks: Tensor, weights: Tensor,
 
 
 @torch.no_grad()
-def draw_point_maps(landmarks: Tensor,
-                    weights: Tensor,
-                    size: Tuple[int, int],
-                    sigma: float = 1.5,
+def draw_point_maps(landmarks: Tensor, weights: Tensor,
+                    size: Tuple[int, int], sigma: float = 1.5,
                     subpixel: bool = True) -> Tensor:
     """Draw a Gaussian of peak 1 at every landmark.
 
@@ -59,9 +57,7 @@ def draw_point_maps(landmarks: Tensor,
 
     Returns:
         Tensor: (B, L, H, W) float32 in [0, 1], on the landmarks' device.
-
-    Raises:
-        ValueError: If the shapes do not fit together.
+        ValueError if the shapes do not fit together.
     """
     centers = cells_of_landmarks(landmarks, weights, size)
     if not subpixel:
