@@ -23,7 +23,7 @@ from mmengine.logging import MMLogger, print_log
 from spiga_mmpose.evaluation.functional import NORMS
 from spiga_mmpose.evaluation.protocols import (LARGEST, PROTOCOLS, SMALLEST,
                                                checked_threshold, protocol_of)
-from spiga_mmpose.evaluation.score_files import ScoredFiles, score_files
+from spiga_mmpose.evaluation.score import ScoredFiles, score_files
 from spiga_mmpose.package_files import find_checkpoint
 
 _LONGEST = 340  # characters of a message

@@ -21,24 +21,14 @@ from . import samples
 
 @dataclass
 class Faces:
-    """N faces of one file, as arrays.
-
-    Attributes:
-        path (str): The file.
-        landmarks (np.ndarray): (N, L, 2) image px; NaN where there is none.
-        boxes (np.ndarray): (N, 4) x1, y1, x2, y2, image px; NaN where none.
-        angles (np.ndarray): (N, 3) yaw, pitch, roll, degrees; NaN where none.
-        names (list[str | None]): Image path of each face.
-        labelled (np.ndarray): (N, L) bool, which landmarks there are.
-        subsets (dict[str, np.ndarray]): Name and face indices of each subset
-            that the file itself tells of.
-    """
+    """N faces of one file, as arrays; NaN where there is nothing."""
     path: str
-    landmarks: np.ndarray
-    boxes: np.ndarray
-    angles: np.ndarray
-    names: List[Optional[str]]
-    labelled: np.ndarray
+    landmarks: np.ndarray  # (N, L, 2) image px
+    boxes: np.ndarray  # (N, 4) x1, y1, x2, y2, image px
+    angles: np.ndarray  # (N, 3) yaw, pitch, roll, degrees
+    names: List[Optional[str]]  # image path of each face
+    labelled: np.ndarray  # (N, L) bool, which landmarks there are
+    # Face indices of each subset that the file itself tells of.
     subsets: Dict[str, np.ndarray] = field(default_factory=dict)
 
     def __len__(self):
@@ -53,15 +43,8 @@ class Faces:
 def load_records(path: str) -> list:
     """The entries of a results or annotation file, one dict a face.
 
-    Args:
-        path (str): Benchmark JSON or dumped data samples.
-
-    Returns:
-        list[dict]: At least one.
-
-    Raises:
-        ValueError: If the file is neither, damaged or empty.
-        OSError: If it cannot be read.
+    At least one, of benchmark JSON or dumped data samples. ValueError if the
+    file is neither, damaged or empty, OSError if it cannot be read.
     """
     with open(path, 'rb') as file:
         pickled = file.read(1) == b'\x80'
@@ -82,10 +65,7 @@ def load_records(path: str) -> list:
     return records
 
 
-def read_faces(path: str,
-               records: list,
-               landmark_set: LandmarkSet,
-               role: str,
+def read_faces(path: str, records: list, landmark_set: LandmarkSet, role: str,
                rounded: bool = False) -> Faces:
     """The faces of a file as arrays.
 
@@ -93,13 +73,10 @@ def read_faces(path: str,
         path (str): The file, for messages.
         records (list[dict]): Its entries, of :func:`load_records`.
         landmark_set (LandmarkSet): L landmarks.
-        role (str): ``'annotations'`` or ``'predictions'``: which half of the
-            data samples to read. For the JSON it makes no difference.
+        role (str): ``'annotations'`` or ``'predictions'``: which half of data
+            samples to read.
         rounded (bool): Fit the poses of annotations that bring none to
             landmarks rounded to whole crop px, as published.
-
-    Returns:
-        Faces: The faces.
 
     Raises:
         ValueError: If a face lacks its landmarks, has other landmarks than
@@ -108,47 +85,40 @@ def read_faces(path: str,
     """
     shape = (len(records), landmark_set.num_landmarks)
     sampled = samples.is_sample(records[0])
+    key = 'img_path' if sampled else 'imgpath'
     faces = Faces(
         path=path,
         landmarks=np.full((*shape, 2), np.nan),
         boxes=np.full((len(records), 4), np.nan),
         angles=np.full((len(records), 3), np.nan),
-        names=_names(path, records, 'img_path' if sampled else 'imgpath'),
+        names=[record.get(key) for record in records],
         labelled=np.zeros(shape, bool))
+    for index, name in enumerate(faces.names):
+        if not (name is None or isinstance(name, str)):
+            raise ValueError(f'{path}: face {index}: {key!r} must be the path '
+                             f'of an image, found {short(name)}')
     if sampled:
         _fill_from_dump(faces, records, landmark_set, role, rounded)
     else:
         _fill_from_json(faces, records, landmark_set)
-    _check_finite(faces)
+    bad = faces.labelled & ~is_valid(faces.landmarks).all(-1)
+    if bad.any():
+        index, landmark = np.argwhere(bad)[0]
+        raise ValueError(
+            f'{faces.describe(index)}: landmark {landmark} is '
+            f'{faces.landmarks[index, landmark].tolist()}; expected finite px '
+            f'of at most {LARGEST:g}')
     return faces
-
-
-def _names(path, records, key):
-    names = [record.get(key) for record in records]
-    for index, name in enumerate(names):
-        if not (name is None or isinstance(name, str)):
-            raise ValueError(f'{path}: face {index}: {key!r} must be the path '
-                             f'of an image, found {short(name)}')
-    return names
 
 
 def read_steps(path: str, records: list,
                landmark_set: LandmarkSet) -> Optional[np.ndarray]:
-    """Predicted landmarks after each step of the cascade.
+    """Predicted landmarks after each step of the cascade of data samples.
 
-    Args:
-        path (str): The file, for messages.
-        records (list[dict]): Data samples, of :func:`load_records`.
-        landmark_set (LandmarkSet): L landmarks.
-
-    Returns:
-        np.ndarray | None: (N, S + 1, L, 2) image px, the projected head
-        model first; None where no face has steps.
-
-    Raises:
-        ValueError: If the faces have not all the same number of steps, other
-            landmarks than the set, or numbers that are not finite; the
-            message names file and face.
+    (N, S + 1, L, 2) image px, the projected head model first; None where no
+    face has steps. ValueError, which names file (by its path) and face, if
+    the faces have not all the same number of steps, other landmarks than the
+    set, or numbers that are not finite.
     """
     steps = []
     for index, sample in enumerate(records):
@@ -167,16 +137,6 @@ def read_steps(path: str, records: list,
     return None if steps[0] is None else np.stack(steps)
 
 
-def _check_finite(faces):
-    bad = faces.labelled & ~is_valid(faces.landmarks).all(-1)
-    if bad.any():
-        index, landmark = np.argwhere(bad)[0]
-        raise ValueError(
-            f'{faces.describe(index)}: landmark {landmark} is '
-            f'{faces.landmarks[index, landmark].tolist()}; expected finite px '
-            f'of at most {LARGEST:g}')
-
-
 def _fill_from_json(faces, records, landmark_set):
     ids = landmark_set.annotation_ids
     reader = FaceReader({id: i for i, id in enumerate(ids)}, landmark_set.name)
@@ -186,8 +146,8 @@ def _fill_from_json(faces, records, landmark_set):
             if face.get('bbox') is not None:
                 faces.boxes[index] = finite_numbers(face, 'bbox', 4)
             if face.get('headpose') is not None:
-                pose = finite_numbers(face, 'headpose', 6, 3)
-                faces.angles[index] = pose[:3]
+                faces.angles[index] = finite_numbers(face, 'headpose', 6,
+                                                     3)[:3]
         except ValueError as error:
             raise ValueError(f'{faces.describe(index)}: {error}') from None
         faces.landmarks[index, places] = points
@@ -201,38 +161,28 @@ def _fill_from_dump(faces, records, landmark_set, role, rounded):
     for index, sample in enumerate(records):
         try:
             if role == 'predictions':
-                part, angles = 'pred_instances', samples.predicted_angles(
-                    sample)
+                part = 'pred_instances'
+                angles = samples.predicted_angles(sample)
                 faces.labelled[index] = True
             else:
-                part, angles = 'gt_instances', samples.true_angles(
-                    sample, landmark_set, rounded)
+                part = 'gt_instances'
+                angles = samples.true_angles(sample, landmark_set, rounded)
                 faces.labelled[index] = samples.labelled_of(sample, count)
             faces.landmarks[index] = samples.landmarks_of(sample, part, count)
             faces.boxes[index] = samples.true_box(sample)
-            names = samples.subsets_of(sample)
+            for name in samples.subsets_of(sample):
+                subsets.setdefault(name, []).append(index)
         except ValueError as error:
             raise ValueError(f'{faces.path}: face {index}: {error}') from None
         if angles is not None:
             faces.angles[index] = angles
-        for name in names:
-            subsets.setdefault(name, []).append(index)
     faces.subsets = {name: np.array(i) for name, i in subsets.items()}
 
 
 def read_subsets(path: str, num_faces: int) -> Dict[str, np.ndarray]:
-    """Read subset lists: name -> indices into the annotations.
+    """Subset lists of a file: name -> face indices, ascending.
 
-    Args:
-        path (str): See :func:`spiga_mmpose.io.read_subsets`.
-        num_faces (int): Number of annotated faces.
-
-    Returns:
-        dict[str, np.ndarray]: Name and face indices, ascending.
-
-    Raises:
-        ValueError: If the file cannot be read, is no such thing, or an index
-            is out of range or occurs twice.
+    ValueError as of :func:`spiga_mmpose.io.read_subsets`.
     """
     return {
         name: np.array(sorted(indices), int)
@@ -242,10 +192,7 @@ def read_subsets(path: str, num_faces: int) -> Dict[str, np.ndarray]:
 
 def short_names(paths: List[str]) -> List[str]:
     """Names of methods by their files: the stem, or the path if not unique.
-
-    Raises:
-        ValueError: If a path occurs twice.
-    """
+    ValueError if a path occurs twice."""
     if len(set(paths)) != len(paths):
         raise ValueError('the same predictions are given twice: '
                          f'{Counter(paths).most_common(1)[0][0]}')

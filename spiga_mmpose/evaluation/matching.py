@@ -16,7 +16,7 @@ _MAX_PAIRS = 200_000  # at a time, so that memory grows with the faces only
 
 
 def match_faces(predictions: Faces, annotations: Faces) -> np.ndarray:
-    """Index of the prediction of each annotated face.
+    """Index (N,) of the prediction of each of N annotated faces.
 
     Where one of the files has no image paths, faces are taken in order. Else
     images are matched: face by face where the paths of both files agree in
@@ -25,13 +25,6 @@ def match_faces(predictions: Faces, annotations: Faces) -> np.ndarray:
     the sum of the overlaps (intersection over union) is the largest. Where a
     face of the image has no box with an area, they keep their order if the
     files agree in order.
-
-    Args:
-        predictions (Faces): N faces.
-        annotations (Faces): N faces.
-
-    Returns:
-        np.ndarray: (N,) index into the predictions.
 
     Raises:
         ValueError: If the numbers of faces differ, an image has not as many
@@ -47,7 +40,7 @@ def match_faces(predictions: Faces, annotations: Faces) -> np.ndarray:
     if not all(any(faces.names) for faces in both):
         return np.arange(len(annotations))
     paths = [_split_paths(faces) for faces in both]
-    ordered = all(_same_tail(a, b) for a, b in zip(*paths))
+    ordered = all(a[-len(b):] == b[-len(a):] for a, b in zip(*paths))
     if ordered:
         keys = ['/'.join(max(pair, key=len)) for pair in zip(*paths)]
         keys = [keys, keys]
@@ -62,17 +55,11 @@ def match_faces(predictions: Faces, annotations: Faces) -> np.ndarray:
 def check_predicted(predictions: Faces, annotations: Faces, match: np.ndarray,
                     landmark_set: LandmarkSet,
                     allow_missed: bool = False) -> None:
-    """Every annotated landmark must be predicted.
+    """ValueError unless every annotated landmark is predicted.
 
-    Args:
-        predictions (Faces): N faces.
-        annotations (Faces): N faces.
-        match (np.ndarray): (N,) of :func:`match_faces`.
-        landmark_set (LandmarkSet): Of both.
-        allow_missed (bool): Accept faces without any predicted landmark.
-
-    Raises:
-        ValueError: If one is not; the message names file, face and landmark.
+    It names file, face and landmark. The match is that of
+    :func:`match_faces`; with ``allow_missed`` faces without any predicted
+    landmark pass.
     """
     predicted = predictions.labelled[match]
     missing = annotations.labelled & ~predicted
@@ -95,11 +82,6 @@ def _split_paths(faces):
     return [image_path(name).split('/') for name in faces.names]
 
 
-def _same_tail(first, second):
-    length = min(len(first), len(second))
-    return first[-length:] == second[-length:]
-
-
 def _common_keys(predictions, annotations, predicted, annotated):
     """The longest tails of the paths by which both files name all images."""
     longest = min(max(map(len, predicted)), max(map(len, annotated)))
@@ -120,11 +102,10 @@ def _common_keys(predictions, annotations, predicted, annotated):
 
 def _by_image(predicted: List[str],
               annotated: List[str]) -> Tuple[np.ndarray, List[np.ndarray]]:
-    """Match faces by image, those of one image in order.
+    """Match (N,) by image, those of one image in order.
 
-    Returns:
-        tuple: the match (N,), and for each number n > 1 of faces in an image
-        the annotated faces of all such images, (images, n).
+    And for each number n > 1 of faces in an image the annotated faces of all
+    such images, (images, n).
     """
     numbers = {}
     predicted, annotated = (
@@ -142,12 +123,9 @@ def _by_image(predicted: List[str],
 
 
 def _tell_apart(predictions, annotations, match, members, ordered):
-    """Change the match of the faces of some images to what their boxes say.
+    """Change the match of annotated faces (images, n) to what their boxes say.
 
-    Args:
-        match (np.ndarray): (N,), changed in place.
-        members (np.ndarray): (images, n) annotated faces.
-        ordered (bool): Whether the order may stand where there are no boxes.
+    ``ordered``: the order may stand where there are no boxes.
     """
     size = members.shape[1]
     if size > _MAX_FACES:
@@ -200,10 +178,8 @@ def _assign(predictions, annotations, candidates, members):
 
 
 def _overlaps(first, second):
-    """Intersection over union of all pairs, (images, n, 4) -> (images, n, n).
-
-    All boxes have an area.
-    """
+    """Intersection over union of all pairs, (images, n, 4) -> (images, n, n),
+    of boxes with an area."""
     first, second = first[:, :, None], second[:, None]
     low = np.maximum(first[..., :2], second[..., :2])
     high = np.minimum(first[..., 2:], second[..., 2:])

@@ -11,18 +11,13 @@ POSE_COLUMNS = ('MAE_yaw', 'MAE_pitch', 'MAE_roll', 'MAE', 'geodesic')
 
 def build_table(results: Dict[str, dict],
                 differences: Optional[Dict[str, dict]] = None) -> List[list]:
-    """One row for each method, and one for each of its subsets.
+    """The header, a row for each method, and one for each of its subsets.
 
-    Args:
-        results (dict[str, dict]): Of each method, of
-            :func:`~spiga_mmpose.evaluation.score.score`.
-        differences (dict[str, dict] | None): Of each method but the first,
-            ``NME`` -> ``difference``, ``low``, ``high``.
+    Text, numbers, and None for what does not apply. ``faces`` are those of
+    the landmarks, ``poses`` those of the pose.
 
-    Returns:
-        list[list]: The header and the rows; text, numbers, and None for what
-        does not apply. ``faces`` are those of the landmarks, ``poses`` those
-        of the pose.
+    The results of each method are of :func:`.score.score`, the differences of
+    each but the first ``NME`` -> ``difference``, ``low``, ``high``.
     """
     first = next(iter(results.values()))
     extra = ('skipped', 'subsets', 'pose', 'landmark_NME', 'num_faces')

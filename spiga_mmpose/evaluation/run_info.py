@@ -5,7 +5,7 @@ they come from. ``tools/test.py --dump results.pkl`` writes these to
 ``results.pkl.json``; whoever reads the dump finds them there.
 """
 import os.path as osp
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Optional, Set
 
 from mmengine.config import Config
@@ -32,71 +32,47 @@ _SAME_SOURCE = {
 class RunInfo:
     """Provenance of a dump as text; a missing value is ``unknown``.
 
-    Attributes:
-        config (str): Config file and ``--cfg-options``, as typed.
-        checkpoint (str): Checkpoint file, as typed.
-        boxes (str): ``'true landmarks'`` or ``'annotated'``, by the test
-            pipeline. Where a detector's boxes stand in the annotation file
-            no config tells; then write ``'detector'`` into the file by hand.
-        flip_test (str): ``'on'`` or ``'off'``.
-        selection (str): ``'on the test set'`` if the checkpoint is the best
-            of a validation (``best_*``) on the faces of the test;
-            ``'not on the test set'`` if the config validates on others or
-            not at all, or if it is the last of the training
-            (``epoch_<number>``, or by the name of the last stage).
-            Unknown for any other name.
-        dataset (str): Registered name of the data set class.
-        annotations (str): Annotation file, where the data set has one.
-        pose (str): ``'of the network'`` or ``'fitted to the landmarks'``.
+    Paths and options are as typed.
     """
-    config: str = UNKNOWN
+    config: str = UNKNOWN  # with --cfg-options
     checkpoint: str = UNKNOWN
+    # What the test pipeline crops by, see above. Where a detector's boxes
+    # stand in the annotation file no config tells; then write 'detector' into
+    # the file by hand.
     boxes: str = UNKNOWN
-    flip_test: str = UNKNOWN
+    flip_test: str = UNKNOWN  # 'on' or 'off'
+    # SELECTED if the checkpoint is the best of a validation (best_*) on the
+    # faces of the test; NOT_SELECTED if the config validates on others or not
+    # at all, or if it is the last of the training (epoch_<number>, or by the
+    # name of the last stage). Unknown for any other name.
     selection: str = UNKNOWN
-    dataset: str = UNKNOWN
-    annotations: str = UNKNOWN
-    pose: str = UNKNOWN
+    dataset: str = UNKNOWN  # registered name of its class
+    annotations: str = UNKNOWN  # annotation file, where there is one
+    pose: str = UNKNOWN  # 'of the network' or 'fitted to the landmarks'
 
 
 def info_path(dump: str) -> str:
-    """Path of the file beside a dump.
-
-    Not ``results.json``: that is what ``--out`` may well be called.
-    """
-    return f'{dump}.json'
+    """Path of the file beside a dump."""
+    return f'{dump}.json'  # results.json is what --out may well be called
 
 
 def describe_run(cfg: Config, config: str, checkpoint: str,
                  options: dict) -> RunInfo:
-    """Provenance of a test of a config.
-
-    Args:
-        cfg (Config): With all options put into it.
-        config (str): Its path, as typed.
-        checkpoint (str): As typed.
-        options (dict): ``--cfg-options``.
-
-    Returns:
-        RunInfo: To be written beside the dump.
-    """
+    """Provenance of a test of a config with all ``--cfg-options`` put into it;
+    its path and the checkpoint as typed."""
     dataset = cfg.test_dataloader.dataset
+    drawn = _DRAWN_FACES in str(dataset.get('type'))
     test_cfg = cfg.model.get('test_cfg') or {}
     return RunInfo(
         config=' '.join([config, *(f'{k}={v}' for k, v in options.items())]),
         checkpoint=checkpoint,
-        boxes=_boxes(dataset),
+        boxes=TRUE_LANDMARKS if drawn else _boxes(dataset.get('pipeline')),
         flip_test='on' if test_cfg.get('flip_test') else 'off',
         pose='fitted to the landmarks'
         if test_cfg.get('fit_pose') else 'of the network',
         selection=_selection(cfg, osp.basename(checkpoint)),
         dataset=str(dataset.get('type')),
-        annotations=DRAWN if _drawn(dataset) else
-        _annotation_file(dataset) or UNKNOWN)
-
-
-def _drawn(dataset: dict) -> bool:
-    return _DRAWN_FACES in str(dataset.get('type'))
+        annotations=DRAWN if drawn else _annotation_file(dataset) or UNKNOWN)
 
 
 def _annotation_file(dataset: dict) -> Optional[str]:
@@ -104,14 +80,10 @@ def _annotation_file(dataset: dict) -> Optional[str]:
     return osp.join(dataset.get('data_root') or '', name) if name else None
 
 
-def _boxes(dataset: dict) -> str:
-    if _drawn(dataset):
-        return TRUE_LANDMARKS
-    pipeline = dataset.get('pipeline')
+def _boxes(pipeline: Optional[list]) -> str:
     if not pipeline:  # of a wrapper: the data sets inside have theirs
         return UNKNOWN
-    names = [str(step.get('type')) for step in pipeline]
-    fitted = any('BoxFromLandmarks' in name for name in names)
+    fitted = any('BoxFromLandmarks' in str(s.get('type')) for s in pipeline)
     return TRUE_LANDMARKS if fitted else ANNOTATED
 
 
@@ -145,36 +117,23 @@ def _sources(dataset: dict) -> Set[str]:
     if inner != [None]:
         return set().union(*map(_sources, inner))
     path = _annotation_file(dataset)
-    if path:
-        return {osp.normpath(path)}
-    return {
-        repr(sorted((key, str(value)) for key, value in dataset.items()
-                    if key not in _SAME_SOURCE))
-    }
+    return {osp.normpath(path) if path else repr(
+        sorted((key, str(value)) for key, value in dataset.items()
+               if key not in _SAME_SOURCE))}
 
 
 def write_run_info(dump: str, info: RunInfo) -> None:
-    """Write the file beside a dump.
-
-    Raises:
-        OSError: If it cannot be written.
-    """
+    """Write the file beside a dump; OSError if it cannot be written."""
     write_json(asdict(info), info_path(dump))
 
 
 def read_run_info(dump: str) -> RunInfo:
     """Read the file beside a dump.
 
-    Args:
-        dump (str): Path of the dump.
-
-    Returns:
-        RunInfo: All unknown where there is no file; a field that the file
-        lacks is unknown, and fields that are none of ours are left aside.
-
-    Raises:
-        ValueError: If the file cannot be read, is damaged or a field is not
-            text; the message names it.
+    All is unknown where there is no file; a field that the file lacks is
+    unknown, and fields that are none of ours are left aside. ValueError,
+    which names the file, if it cannot be read, is damaged or a field is not
+    text.
     """
     path = info_path(dump)
     if not osp.exists(path):
@@ -183,8 +142,8 @@ def read_run_info(dump: str) -> RunInfo:
     if not isinstance(content, dict):
         raise ValueError(f'{path}: expected a dict as tools/test.py --dump '
                          f'writes, found a {type(content).__name__}')
-    known = {}
-    for name in (field.name for field in fields(RunInfo)):
+    known = asdict(RunInfo())
+    for name in known:
         value = content.get(name, UNKNOWN)
         if not isinstance(value, str):
             raise ValueError(f'{path}: {name!r} must be text, found '

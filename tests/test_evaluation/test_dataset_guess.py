@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from release_metrics import make_faces
 
-from spiga_mmpose.evaluation import dataset_guess
-from spiga_mmpose.evaluation.dataset_guess import guess_dataset
+from spiga_mmpose.evaluation import protocols
+from spiga_mmpose.evaluation.protocols import guess_dataset
 from spiga_mmpose.io.face_json import Compact
 from spiga_mmpose.landmark_sets import load_landmark_set
 
@@ -57,7 +57,7 @@ def test_several_sets_fit(tmp_path, monkeypatch):
         json.dumps(
             dict(name='dog', num_landmarks=29,
                  annotation_ids=list(range(500, 529)))))
-    monkeypatch.setattr(dataset_guess, 'available_landmark_sets',
+    monkeypatch.setattr(protocols, 'available_landmark_sets',
                         lambda: ['cofw_29', str(path), 'wflw_98'])
     points = [[1, 2]] * 29
     with pytest.raises(ValueError, match='x.json: 29 landmarks may be of '

@@ -9,10 +9,10 @@ import torch
 from release_metrics import make_faces
 from test_io.test_pickles import make_dump
 
-from spiga_mmpose.evaluation.dataset_guess import guess_dataset
 from spiga_mmpose.evaluation.face_files import (load_records, read_faces,
                                                 read_steps, read_subsets,
                                                 short_names)
+from spiga_mmpose.evaluation.protocols import guess_dataset
 from spiga_mmpose.io.face_json import Compact
 from spiga_mmpose.landmark_sets import load_landmark_set
 

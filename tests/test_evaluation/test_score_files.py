@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from release_metrics import make_faces
 
-from spiga_mmpose.evaluation.score_files import score_files
+from spiga_mmpose.evaluation.score import score_files
 from spiga_mmpose.landmark_sets import load_landmark_set
 
 

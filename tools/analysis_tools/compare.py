@@ -32,9 +32,9 @@ from mmpose.registry import MODELS
 from torch.utils.benchmark import Timer
 from tqdm import tqdm
 
-from spiga_mmpose.evaluation.figures.trade_off import draw_trade_off
-from spiga_mmpose.evaluation.figures.variants import (VariantPanel,
-                                                      draw_variants)
+from spiga_mmpose.evaluation.figures.comparison import (VariantPanel,
+                                                        draw_trade_off,
+                                                        draw_variants)
 from spiga_mmpose.evaluation.report import to_markdown
 from spiga_mmpose.io import write_json, write_whole
 

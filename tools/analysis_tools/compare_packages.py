@@ -36,8 +36,8 @@ from spiga_mmpose.evaluation.functional import (alignment_summary, face_nme,
                                                 percentile_error)
 from spiga_mmpose.evaluation.protocols import protocol_of
 from spiga_mmpose.evaluation.score import (MISSED_ERROR, landmark_errors,
-                                           missed_faces)
-from spiga_mmpose.evaluation.score_files import read_annotations, score_files
+                                           missed_faces, read_annotations,
+                                           score_files)
 from spiga_mmpose.io import as_array, write_json, write_whole
 
 

@@ -11,12 +11,7 @@ def draw_ced(errors: Dict[str, np.ndarray], threshold: float, norm: str,
              path: str) -> None:
     """Draw the CED of one or more methods up to the threshold.
 
-    Args:
-        errors (dict[str, np.ndarray]): Per-face NME (N,) of each method, per
-            cent, finite.
-        threshold (float): Right end of the figure, per cent.
-        norm (str): The normaliser, for the axis.
-        path (str): Where to write the image; the ending says the format.
+    Of the per-face NME (N,) of each method, per cent, finite.
     """
     figure = new_figure(6, 4.2, len(errors))
     axes = figure.add_subplot()
@@ -30,10 +25,11 @@ def draw_ced(errors: Dict[str, np.ndarray], threshold: float, norm: str,
             markevery=(50 + 20 * place % 200, 200),
             label=f'{name} (AUC {auc(values, threshold):.2f}, FR '
             f'{failure_rate(values, threshold):.2f})')
-    axes.set_xlim(0, threshold)
-    axes.set_ylim(0, 101)
-    axes.set_xlabel(f'NME ({per_cent_of(norm)})')
-    axes.set_ylabel('faces with at most this error (%)')
+    axes.set(
+        xlim=(0, threshold),
+        ylim=(0, 101),
+        xlabel=f'NME ({per_cent_of(norm)})',
+        ylabel='faces with at most this error (%)')
     axes.grid(alpha=.3)
     legend_below(figure, axes)
     save(figure, path)

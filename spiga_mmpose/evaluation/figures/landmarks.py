@@ -18,21 +18,12 @@ _LINE = .06  # least distance of the names of parts
 
 def frontal_face(landmark_set: LandmarkSet, landmarks: np.ndarray,
                  labelled: np.ndarray) -> np.ndarray:
-    """A face seen from the front.
+    """A face (L, 2) seen from the front, x to the right, y down.
 
-    The rigid head without perspective; for a set without one, the mean of
-    the faces, each shifted and scaled so that the box of its labelled
-    landmarks has its middle at 0 and a longer side of 1.
-
-    Args:
-        landmark_set (LandmarkSet): L landmarks.
-        landmarks (np.ndarray): (N, L, 2) true landmarks, image px.
-        labelled (np.ndarray): (N, L) bool.
-
-    Returns:
-        np.ndarray: (L, 2) x to the right, y down, the box of all with its
-        middle at 0 and a longer side of 1. NaN for a landmark that no face
-        has.
+    The box of all landmarks has its middle at 0 and a longer side of 1. It is
+    the rigid head without perspective; for a set without one, the mean of the
+    true landmarks (N, L, 2) that are labelled (N, L), each face shifted and
+    scaled to such a box, with NaN for a landmark that no face has.
     """
     if landmark_set.head_model is not None:
         # World axes: x out of the face, -y right, z down (geometry.euler).
@@ -57,18 +48,13 @@ def draw_landmark_errors(errors: Dict[str, np.ndarray], face: np.ndarray,
     """Draw a face for each method, discs by the error of each landmark.
 
     Larger and darker is worse, on one scale for all methods, from the least
-    to the largest error. Beside the face
-    stand its parts with the mean of the errors of their landmarks. A landmark
-    without an error is a cross. Landmarks that all but coincide, as the lips
-    of a closed mouth, are pulled apart.
+    to the largest error. Beside the face stand its parts with the mean of the
+    errors of their landmarks. A landmark without an error is a cross.
+    Landmarks that all but coincide, as the lips of a closed mouth, are pulled
+    apart.
 
-    Args:
-        errors (dict[str, np.ndarray]): Mean error (L,) of each method, per
-            cent; NaN where there is none.
-        face (np.ndarray): (L, 2) of :func:`frontal_face`.
-        landmark_set (LandmarkSet): Parts and edges.
-        norm (str): The normaliser, for the scale.
-        path (str): Where to write the image; the ending says the format.
+    Of the mean errors (L,) of each method, per cent, NaN where there is none,
+    and a face (L, 2) of :func:`frontal_face`.
     """
     known = np.concatenate([v[np.isfinite(v)] for v in errors.values()])
     # Not from 0: the differences between the landmarks are the figure.
@@ -110,9 +96,7 @@ def _draw_face(axes, places, numbers, values, landmark_set, scale):
             axes.text(*place, i, ha='center', va='center', fontsize=6.5,
                       zorder=3)
     _name_parts(axes, places, values, landmark_set.parts)
-    axes.set_xlim(-.54, .86)
-    axes.set_ylim(.5, -.5)
-    axes.set_aspect('equal')
+    axes.set(xlim=(-.54, .86), ylim=(.5, -.5), aspect='equal')
 
 
 def _name_parts(axes, places, values, parts):
@@ -138,7 +122,6 @@ def _name_parts(axes, places, values, parts):
 
 def _spread(points):
     """Move points that are too close to each other apart."""
-    points = points.copy()
     for _ in range(30):
         apart = points[:, None] - points
         distance = np.linalg.norm(apart, axis=-1)
@@ -148,7 +131,7 @@ def _spread(points):
         push = .5 * (_GAP - distance) / np.maximum(distance, 1e-6)
         moves = np.where(close[..., None], apart * push[..., None], 0)
         # Half a step: neighbours push from both sides.
-        points += .5 * moves.sum(1)
+        points = points + .5 * moves.sum(1)
     return points
 
 
@@ -156,9 +139,10 @@ def _beside(points):
     """Positions with most room for the number of each point."""
     angles = np.linspace(0, 2 * np.pi, 16, endpoint=False)
     ring = _ASIDE * np.stack([np.cos(angles), np.sin(angles)], 1)
-    taken = list(points[np.isfinite(points).all(1)])
+    known = np.isfinite(points).all(1)
+    taken = list(points[known])
     places = np.full_like(points, np.nan)
-    for i in np.flatnonzero(np.isfinite(points).all(1)):
+    for i in np.flatnonzero(known):
         choices = points[i] + ring
         others = [p for p in taken if not np.array_equal(p, points[i])]
         room = np.linalg.norm(choices[:, None] - np.array(others), axis=-1)

@@ -9,28 +9,16 @@ from .style import method_style, new_figure, save
 
 
 class Panel(NamedTuple):
-    """One small figure.
-
-    Args:
-        label (str): Below the axis: what the amounts are.
-        ticks (list[str]): Amount of each of N places.
-        values (dict[str, list[float]]): Of each method N numbers above 0.
-        joined (bool): With lines: the places are an order of severity.
-    """
-    label: str
-    ticks: Sequence[str]
-    values: Dict[str, Sequence[float]]
-    joined: bool = True
+    """One small figure."""
+    label: str  # below the axis: what the amounts are
+    ticks: Sequence[str]  # amount of each of N places
+    values: Dict[str, Sequence[float]]  # of each method N numbers above 0
+    joined: bool = True  # with lines: the places are an order of severity
 
 
 def draw_panels(panels: Sequence[Panel], label: str, path: str) -> None:
-    """Draw panels side by side on one logarithmic scale.
-
-    Args:
-        panels (list[Panel]): At least one, all of the same methods.
-        label (str): Of the common vertical axis.
-        path (str): Where to write the image; the ending says the format.
-    """
+    """Draw panels of the same methods side by side on one logarithmic scale,
+    that of the common vertical axis with this label."""
     columns = min(4, len(panels))
     rows = -(-len(panels) // columns)
     figure = new_figure(3.1 * columns, 2.7 * rows + .6)
@@ -71,10 +59,8 @@ def draw_examples(rows: Sequence[Tuple[str, List[Tuple[str, np.ndarray]]]],
                   path: str) -> None:
     """Draw one face under corruptions: a row each, a column a level.
 
-    Args:
-        rows (list[tuple]): Of each row its name and its images: pairs of a
-            caption and (H, W, 3) RGB, uint8.
-        path (str): Where to write the image; the ending says the format.
+    Of each row its name and its images: pairs of a caption and (H, W, 3) RGB,
+    uint8.
     """
     columns = max(len(images) for _, images in rows)
     figure = new_figure(1.4 * (columns + 1), 1.65 * len(rows))

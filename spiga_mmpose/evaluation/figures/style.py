@@ -18,20 +18,11 @@ _LENGTHS = {
     'height': 'height of the annotated box',
     'diagonal': 'diagonal of the annotated box',
 }
-
-
-# Height of a line of a legend, inches.
-_LEGEND_LINE = .19
+_LEGEND_LINE = .19  # height of a line of a legend, inches
 
 
 def new_figure(width: float, height: float, methods: int = 0) -> Figure:
-    """An empty figure.
-
-    Args:
-        width (float): Inches.
-        height (float): Inches, without what ``methods`` add.
-        methods (int): Lines that :func:`legend_below` will need.
-    """
+    """An empty figure, inches, higher by a legend below of so many methods."""
     height += _LEGEND_LINE * methods
     figure = Figure(figsize=(width, height), layout='constrained')
     FigureCanvasAgg(figure)
@@ -48,10 +39,7 @@ def legend_below(figure: Figure, axes: Axes) -> None:
 
 def save(figure: Figure, path: str) -> None:
     """Write a figure whole or not at all; the path's ending says the format.
-
-    Raises:
-        OSError: If it cannot be written; the message names the file.
-    """
+    OSError, which names the file, if it cannot be written."""
     content = io.BytesIO()
     figure.savefig(content, format=osp.splitext(path)[1][1:], dpi=150)
     write_whole(path, content.getvalue())
@@ -66,9 +54,6 @@ def method_style(place: int) -> dict:
 
 
 def per_cent_of(norm: str) -> str:
-    """The unit of an error, for people: ``'% of the ...'``.
-
-    Args:
-        norm (str): A normaliser of ``NORMS``, or words of your own.
-    """
+    """The unit of an error, for people: ``'% of the ...'``, of a normaliser of
+    ``NORMS`` or words of your own."""
     return f'% of the {_LENGTHS.get(norm, norm)}'

@@ -3,9 +3,9 @@ from .bootstrap import bootstrap_differences
 from .ced import alignment_summary, auc, ced, failure_rate, percentile_error
 from .nme import (BOX_NORMS, NORMS, face_nme, landmark_nme, norm_lengths,
                   normalized_errors)
-from .pose import (angle_bins, angle_errors, binned_accuracy, geodesic_error,
-                   pose_summary, success_rates)
-from .pose_bins import angle_confusion, quartiles_by_angle
+from .pose import (angle_bins, angle_confusion, angle_errors, binned_accuracy,
+                   geodesic_error, pose_summary, quartiles_by_angle,
+                   success_rates)
 
 __all__ = [
     'BOX_NORMS', 'NORMS', 'alignment_summary', 'angle_bins', 'angle_confusion',

@@ -2,7 +2,8 @@
 
 Behind the paper's Figure 4 and supplementary Figures 6 and 7, as numbers.
 
-Shape alphabet: N faces, L landmarks. ``...`` are steps, layers, heads.
+Shapes: N faces, L landmarks; ``...`` are steps, layers, heads. Row i of
+attention (..., L, L), what landmark i attends to, sums to 1.
 """
 from typing import Dict
 
@@ -11,32 +12,20 @@ import numpy as np
 
 def attended_distance(attention: np.ndarray, landmarks: np.ndarray,
                       size: float) -> np.ndarray:
-    """Mean distance from a landmark to what it attends to.
+    """Mean distance (...) from a landmark to what it attends to.
 
-    Args:
-        attention (np.ndarray): (..., L, L) of one face; row i, what landmark
-            i attends to, sums to 1.
-        landmarks (np.ndarray): (L, 2) px.
-        size (float): Length that counts as 1, px.
-
-    Returns:
-        np.ndarray: (...) weighted by the attention, mean over the landmarks
-        that attend, in shares of ``size``.
+    Of one face, landmarks (L, 2) px: weighted by the attention, mean over the
+    landmarks that attend, in shares of ``size`` (px).
     """
     distances = np.linalg.norm(landmarks[:, None] - landmarks, axis=-1)
     return (attention * distances).sum(-1).mean(-1) / size
 
 
 def attended_landmarks(attention: np.ndarray) -> np.ndarray:
-    """To how many landmarks attention amounts.
+    """To how many landmarks the attention of one face amounts, (...).
 
-    Args:
-        attention (np.ndarray): (..., L, L) of one face; rows sum to 1.
-
-    Returns:
-        np.ndarray: (...) exp of the entropy of a row, mean over the landmarks
-        that attend: L where they look at all alike, 1 where each looks at
-        one alone.
+    exp of the entropy of a row, mean over the landmarks that attend: L where
+    they look at all alike, 1 where each looks at one alone.
     """
     logs = np.log(attention, where=attention > 0,
                   out=np.zeros_like(attention, dtype=float))
@@ -49,14 +38,7 @@ def even_attention(num_landmarks: int) -> np.ndarray:
 
 
 def received_attention(attention: np.ndarray) -> np.ndarray:
-    """Share of all attention of a face that each landmark gets.
-
-    Args:
-        attention (np.ndarray): (..., L, L), rows sum to 1.
-
-    Returns:
-        np.ndarray: (..., L), sums to 1.
-    """
+    """Share (..., L) of all attention of a face that each landmark gets."""
     return attention.mean(-2)
 
 
@@ -69,9 +51,7 @@ def hidden_attention(received: np.ndarray,
     that: it sets the attention of a hidden landmark against what the same
     landmark gets on the faces on which it is seen.
 
-    Args:
-        received (np.ndarray): (N, L) of :func:`received_attention`.
-        hidden (np.ndarray): (N, L) bool.
+    Of :func:`received_attention` (N, L) and which are hidden (N, L).
 
     Returns:
         dict[str, float]: Over the faces with a hidden landmark: ``share``,

@@ -21,21 +21,12 @@ def bootstrap_differences(errors: np.ndarray,
     hold 0 is a difference that these faces support; it says nothing about
     training seeds or other data.
 
-    Args:
-        errors (np.ndarray): (M, N) per-face NME of M methods on the same N
-            faces, per cent, finite.
-        threshold (float): Of AUC and FR, per cent.
-        samples (int): Number of draws.
-        confidence (float): Per cent.
-        seed (int): Of the draws.
-
-    Returns:
-        dict[str, np.ndarray]: For each of ``NME``, ``AUC<t>``, ``FR<t>`` a
-        table (M, 3): difference (method minus first method), lower and upper
-        end, percentage points.
-
-    Raises:
-        ValueError: If there is no face, or an error is not finite.
+    Of the per-face NME (M, N) of M methods on the same N faces, per cent,
+    with the threshold of AUC and FR and the confidence in per cent too; so
+    many ``samples`` are drawn. For each of ``NME``, ``AUC<t>``, ``FR<t>`` a
+    table (M, 3): difference (method minus first method), lower and upper end,
+    percentage points. ValueError if there is no face, or an error is not
+    finite.
     """
     errors = np.asarray(errors, np.float64)
     if errors.ndim != 2 or errors.shape[1] == 0:
@@ -61,5 +52,5 @@ def bootstrap_differences(errors: np.ndarray,
         method='percentile',
         random_state=seed).confidence_interval
     table = np.stack([values.mean(-1), drawn.low, drawn.high], -1)
-    names = ('NME', f'AUC{threshold:g}', f'FR{threshold:g}')
-    return dict(zip(names, table))
+    return dict(
+        zip(('NME', f'AUC{threshold:g}', f'FR{threshold:g}'), table))

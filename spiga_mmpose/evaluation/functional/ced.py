@@ -1,8 +1,11 @@
 """The cumulative error distribution (CED) and the numbers read off it.
 
-All errors and thresholds are per-face NMEs in per cent, as
+All errors (N,) and thresholds are per-face NMEs in per cent, as
 :func:`~spiga_mmpose.evaluation.functional.nme.face_nme` gives them; drop the
 faces that have none (NaN) first, for silently ignoring them would hide them.
+Without any face all is NaN. Everything raises ``ValueError`` if an error is
+negative or not finite, or a threshold not positive. Source: paper, section
+3.1.
 """
 import numpy as np
 
@@ -23,19 +26,13 @@ def _checked(errors, threshold=None):
     return errors
 
 
+def _mean(values):
+    return float(values.mean()) if len(values) else float('nan')
+
+
 def ced(errors: np.ndarray, grid: np.ndarray) -> np.ndarray:
-    """Cumulative error distribution: share of faces with an error <= x.
-
-    Args:
-        errors (np.ndarray): (N,) per cent.
-        grid (np.ndarray): (G,) where to read the curve, per cent.
-
-    Returns:
-        np.ndarray: (G,) in [0, 1]; NaN without any face.
-
-    Raises:
-        ValueError: If an error is not finite or negative.
-    """
+    """Share, in [0, 1], of faces with an error <= x, at each x (per cent) of
+    the grid (G,)."""
     errors = np.sort(_checked(errors))
     if len(errors) == 0:
         return np.full(len(grid), np.nan)
@@ -43,98 +40,49 @@ def ced(errors: np.ndarray, grid: np.ndarray) -> np.ndarray:
 
 
 def auc(errors: np.ndarray, threshold: float) -> float:
-    """Area under the CED from 0 to the threshold, over the threshold.
+    """Area under the CED from 0 to the threshold t, over t: 0 to 100 %.
 
     Exact, with no histogram: ``100 * mean(max(0, t - e)) / t``. A face with
     an error of 0 adds 100, one at or above the threshold 0. A curve that
-    reaches 1 below the threshold counts on to it. Source: paper, section
-    3.1; the PyPI package ``spiga`` 0.0.6 integrates a histogram of 10,000
-    bins instead (``spiga/eval/benchmark/metrics/landmarks.py``) and differs
-    by some hundredths.
-
-    Args:
-        errors (np.ndarray): (N,) per cent.
-        threshold (float): t, per cent.
-
-    Returns:
-        float: Per cent, 0 to 100; NaN without any face.
-
-    Raises:
-        ValueError: If an error is not finite or negative, or the threshold not
-            positive.
+    reaches 1 below the threshold counts on to it. The PyPI package ``spiga``
+    0.0.6 integrates a histogram of 10,000 bins instead
+    (``spiga/eval/benchmark/metrics/landmarks.py``) and differs by some
+    hundredths.
     """
     errors = _checked(errors, threshold)
-    if len(errors) == 0:
-        return float('nan')
-    return float(100 * np.maximum(0, threshold - errors).mean() / threshold)
+    return float(
+        100 * _mean(np.maximum(0, threshold - errors)) / threshold)
 
 
 def failure_rate(errors: np.ndarray, threshold: float) -> float:
-    """Share of faces with an error strictly above the threshold.
+    """Faces with an error strictly above the threshold t, per cent.
 
     A face exactly at the threshold is no failure, so that the failure rate
-    is ``100 * (1 - CED(t))``. Source: paper, section 3.1.
-
-    Args:
-        errors (np.ndarray): (N,) per cent.
-        threshold (float): t, per cent.
-
-    Returns:
-        float: Per cent, 0 to 100; NaN without any face.
-
-    Raises:
-        ValueError: As :func:`auc`.
+    is ``100 * (1 - CED(t))``.
     """
-    errors = _checked(errors, threshold)
-    if len(errors) == 0:
-        return float('nan')
-    return float(100 * (errors > threshold).mean())
+    return 100 * _mean(_checked(errors, threshold) > threshold)
 
 
 def percentile_error(errors: np.ndarray, q: float) -> float:
-    """NPE: the q-th percentile of the per-face NME.
+    """NPE: the q-th percentile, q from 0 to 100, of the per-face NME.
 
     Linear interpolation between the two nearest faces, i.e. the value at
-    place ``(N - 1) * q / 100`` of the sorted errors (NumPy's default).
-    Source: paper, section 3.1, which introduces NPE90.
-
-    Args:
-        errors (np.ndarray): (N,) per cent.
-        q (float): 0 to 100.
-
-    Returns:
-        float: Per cent; NaN without any face.
-
-    Raises:
-        ValueError: If an error is not finite or negative, or q out of range.
+    place ``(N - 1) * q / 100`` of the sorted errors (NumPy's default). The
+    paper introduces NPE90. ValueError if q is out of range.
     """
     errors = _checked(errors)
-    if len(errors) == 0:
-        return float('nan')
-    return float(np.percentile(errors, q))
+    return float(np.percentile(errors, q)) if len(errors) else float('nan')
 
 
 def alignment_summary(errors: np.ndarray, threshold: float) -> dict:
-    """The numbers of one row of a results table.
+    """The numbers of one row of a results table, per cent.
 
-    Args:
-        errors (np.ndarray): (N,) per-face NME, per cent.
-        threshold (float): Of AUC and FR, per cent.
-
-    Returns:
-        dict[str, float]: ``NME`` (mean over the faces), ``AUC<t>``,
-        ``FR<t>`` with the threshold written as ``%g``, ``NPE90``, ``NPE95``,
-        ``NPE99``; per cent, all NaN without any face.
-
-    Raises:
-        ValueError: As :func:`auc`.
+    ``NME`` (mean over the faces), ``AUC<t>``, ``FR<t>`` with the threshold
+    written as ``%g``, ``NPE90``, ``NPE95``, ``NPE99``.
     """
-    errors = _checked(errors, threshold)
-    summary = {
-        'NME': float(errors.mean()) if len(errors) else float('nan'),
+    return {
+        'NME': _mean(_checked(errors, threshold)),
         f'AUC{threshold:g}': auc(errors, threshold),
         f'FR{threshold:g}': failure_rate(errors, threshold),
+        **{f'NPE{q}': percentile_error(errors, q) for q in (90, 95, 99)}
     }
-    for q in (90, 95, 99):
-        summary[f'NPE{q}'] = percentile_error(errors, q)
-    return summary

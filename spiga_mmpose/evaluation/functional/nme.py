@@ -10,10 +10,8 @@ NORMS = ('corners', 'pupils', 'lnd_bbox', 'bbox', 'height', 'diagonal')
 BOX_NORMS = ('bbox', 'height', 'diagonal')  # these need an annotated box
 
 
-def norm_lengths(norm: Union[str, float],
-                 landmarks: np.ndarray,
-                 labelled: np.ndarray,
-                 boxes: Optional[np.ndarray] = None,
+def norm_lengths(norm: Union[str, float], landmarks: np.ndarray,
+                 labelled: np.ndarray, boxes: Optional[np.ndarray] = None,
                  landmark_set: Optional[LandmarkSet] = None) -> np.ndarray:
     """Length in px over which the errors of each face are taken.
 
@@ -32,9 +30,8 @@ def norm_lengths(norm: Union[str, float],
 
     Args:
         norm (str | float): One of ``NORMS`` or a positive number of px.
-        landmarks (np.ndarray): (N, L, 2) true landmarks, image px. Those
-            that are not labelled may hold anything.
-        labelled (np.ndarray): (N, L) bool.
+        landmarks (np.ndarray): (N, L, 2) true landmarks, image px; anything
+            where ``labelled`` (N, L) is False.
         boxes (np.ndarray | None): (N, 4) annotated x1, y1, x2, y2, image px;
             for the norms of the annotated box.
         landmark_set (LandmarkSet | None): For the norms of the eyes.
@@ -42,55 +39,44 @@ def norm_lengths(norm: Union[str, float],
     Returns:
         np.ndarray: (N,) px, float64. NaN where the face has no such length:
         an eye landmark or every landmark unlabelled, a box without area.
-
-    Raises:
-        ValueError: If the norm is unknown, or cannot be computed from what
-            was given for any face.
+        ValueError if the norm is unknown, or cannot be computed from what was
+        given for any face.
     """
     landmarks = np.asarray(landmarks, np.float64)
     labelled = np.asarray(labelled, bool)
-    if isinstance(norm, str):
-        if norm not in NORMS:
-            raise ValueError(f'unknown normaliser {norm!r}: expected one of '
-                             f'{list(NORMS)} or a number of px')
-        if norm in BOX_NORMS:
-            lengths = _box_lengths(norm, boxes)
-        elif norm == 'lnd_bbox':
-            lengths = _landmark_box_lengths(landmarks, labelled)
-        else:
-            lengths = _eye_lengths(norm, landmarks, labelled, landmark_set)
-    else:
+    if not isinstance(norm, str):
         if not (isinstance(norm, Real) and 0 < norm < np.inf):
             raise ValueError('a fixed normaliser must be a positive number '
                              f'of px, found {norm!r}')
         lengths = np.full(len(landmarks), float(norm))
+    elif norm not in NORMS:
+        raise ValueError(f'unknown normaliser {norm!r}: expected one of '
+                         f'{list(NORMS)} or a number of px')
+    elif norm in BOX_NORMS:
+        lengths = _box_lengths(norm, boxes)
+    elif norm == 'lnd_bbox':
+        mask = labelled[..., None]
+        sides = (np.where(mask, landmarks, -np.inf).max(1)
+                 - np.where(mask, landmarks, np.inf).min(1))
+        lengths = np.sqrt(
+            np.where(labelled.any(1)[:, None], sides, 0).prod(-1))
+    else:
+        lengths = _eye_lengths(norm, landmarks, labelled, landmark_set)
     with np.errstate(invalid='ignore'):
         return np.where(np.isfinite(lengths) & (lengths > 0), lengths, np.nan)
 
 
 def _eye_lengths(norm, landmarks, labelled, landmark_set):
-    if norm == 'corners':
-        eyes = getattr(landmark_set, 'eye_corners', None)
-        eyes = eyes and [[i] for i in eyes]
-    else:
-        eyes = getattr(landmark_set, 'pupils', None)
+    field = dict(corners='eye_corners', pupils='pupils')[norm]
+    eyes = getattr(landmark_set, field, None)
     if eyes is None:
         name = getattr(landmark_set, 'name', None)
         raise ValueError(
             f'the normaliser {norm!r} needs the eyes of a landmark set, and '
             f'{name!r} names none; take another of {list(NORMS)}')
-    left, right = (landmarks[:, list(ids)].mean(1) for ids in eyes)
-    known = labelled[:, [i for ids in eyes for i in ids]].all(1)
+    left, right = (landmarks[:, np.ravel(ids)].mean(1) for ids in eyes)
+    known = labelled[:, np.hstack(eyes)].all(1)
     return np.where(known, np.linalg.norm(left - right, axis=-1), np.nan)
-
-
-def _landmark_box_lengths(landmarks, labelled):
-    mask = labelled[..., None]
-    low = np.where(mask, landmarks, np.inf).min(1)
-    high = np.where(mask, landmarks, -np.inf).max(1)
-    known = labelled.any(1)
-    sides = np.where(known[:, None], high - low, 0)
-    return np.sqrt(sides.prod(-1))
 
 
 def _box_lengths(norm, boxes):
@@ -113,16 +99,10 @@ def normalized_errors(predicted: np.ndarray, true: np.ndarray,
 
     .. math:: e_{il} = 100 \, \| \hat x_{il} - x_{il} \|_2 / d_i
 
-    Args:
-        predicted (np.ndarray): (N, L, 2) image px.
-        true (np.ndarray): (N, L, 2) image px.
-        labelled (np.ndarray): (N, L) bool; the others do not count and may
-            hold anything, also NaN.
-        lengths (np.ndarray): (N,) px, of :func:`norm_lengths`.
-
-    Returns:
-        np.ndarray: (N, L) per cent, float64. NaN for landmarks that are not
-        labelled, and for all of a face that has no positive length.
+    Predicted and true landmarks are (N, L, 2) image px, anything where they
+    are not ``labelled`` (N, L), lengths (N,) px, of :func:`norm_lengths`; the
+    errors (N, L) float64, NaN for landmarks that are not labelled, and for all
+    of a face that has no positive length.
 
     Raises:
         ValueError: If the shapes do not fit, or a coordinate of a labelled
@@ -171,16 +151,9 @@ def face_nme(errors: np.ndarray, divide_by: str = 'labelled') -> np.ndarray:
     and the PyPI package ``spiga`` 0.0.6): a face with few labelled landmarks
     then scores better for it. Source: paper, section 3.1.
 
-    Args:
-        errors (np.ndarray): (N, L) of :func:`normalized_errors`, with NaN
-            for what does not count.
-        divide_by (str): ``'labelled'`` or ``'all'``.
-
-    Returns:
-        np.ndarray: (N,) per cent; NaN for a face with nothing that counts.
-
-    Raises:
-        ValueError: If ``divide_by`` is neither.
+    Of the errors (N, L) of :func:`normalized_errors` it is (N,) per cent; NaN
+    for a face with nothing that counts. ValueError if ``divide_by`` is
+    neither.
     """
     if divide_by not in ('labelled', 'all'):
         raise ValueError("divide_by must be 'labelled' or 'all', found "
@@ -192,14 +165,9 @@ def face_nme(errors: np.ndarray, divide_by: str = 'labelled') -> np.ndarray:
 
 
 def landmark_nme(errors: np.ndarray) -> np.ndarray:
-    """Mean normalised error of every landmark over the faces.
+    """Mean normalised error (L,) of every landmark over the faces.
 
-    Args:
-        errors (np.ndarray): (N, L) of :func:`normalized_errors`.
-
-    Returns:
-        np.ndarray: (L,) per cent; NaN for a landmark that counts nowhere.
+    Of the errors (N, L) of :func:`normalized_errors`, per cent; NaN for a
+    landmark that counts nowhere.
     """
-    counts = np.isfinite(errors).sum(0)
-    return np.where(counts > 0,
-                    np.nansum(errors, 0) / np.maximum(counts, 1), np.nan)
+    return face_nme(np.transpose(errors))

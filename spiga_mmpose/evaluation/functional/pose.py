@@ -1,4 +1,8 @@
-"""Head-pose errors; the angle convention is that of ``geometry.euler``."""
+"""Head-pose errors; the angle convention is that of ``geometry.euler``.
+
+Poses (N, 3) are yaw, pitch, roll of N faces, degrees, finite; where shapes do
+not fit or a number is not finite, ``ValueError`` is raised.
+"""
 from typing import Tuple
 
 import numpy as np
@@ -27,42 +31,22 @@ def _checked(predicted, true):
 
 
 def angle_errors(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
-    """Absolute differences of yaw, pitch and roll, the short way round.
+    """Absolute differences (N, 3), 0 to 180 degrees, the short way round.
 
     The mean over the faces is the MAE of the paper (section 3.1), where
     differences are not wrapped; they differ only for turns beyond 180.
-
-    Args:
-        predicted (np.ndarray): (N, 3) yaw, pitch, roll, degrees.
-        true (np.ndarray): (N, 3) degrees.
-
-    Returns:
-        np.ndarray: (N, 3) degrees, 0 to 180.
-
-    Raises:
-        ValueError: If the shapes do not fit or an angle is not finite.
     """
     predicted, true = _checked(predicted, true)
     return np.abs(wrap_degrees(predicted - true))
 
 
 def geodesic_error(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
-    r"""Angle of the rotation that leads from one pose to the other.
+    r"""Angle (N,), 0 to 180 degrees, of the rotation between two poses.
 
     With the Frobenius norm, :math:`2 \arcsin(\|R_p - R_t\| / \sqrt 8)`,
     which is the angle of :math:`R_p R_t^T` and, unlike the arccosine of its
     trace, exact for small angles. It stays meaningful near gimbal lock,
     where differences of Euler angles do not.
-
-    Args:
-        predicted (np.ndarray): (N, 3) yaw, pitch, roll, degrees.
-        true (np.ndarray): (N, 3) degrees.
-
-    Returns:
-        np.ndarray: (N,) degrees, 0 to 180.
-
-    Raises:
-        ValueError: As :func:`angle_errors`.
     """
     predicted, true = _checked(predicted, true)
     distance = np.linalg.norm(
@@ -73,17 +57,12 @@ def geodesic_error(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
 def angle_bins(angles: np.ndarray) -> np.ndarray:
     """Nearest of the 13 angles -90, -75, ..., 90, as an index 0 to 12.
 
-    Halfway between two the lower one is taken. Angles are wrapped into
-    [-180, 180) first; above 90 the last bin (12) is taken and below -90 the
-    first (0). So 179 is in bin 12, but 180 and -180 are both in bin 0: angles
-    next to each other across +-180 are in the bins farthest apart. Source:
-    PyPI package ``spiga`` 0.0.6, ``spiga/eval/benchmark/metrics/pose.py``.
-
-    Args:
-        angles (np.ndarray): Any shape, degrees, finite.
-
-    Returns:
-        np.ndarray: Same shape, int.
+    Of angles of any shape. Halfway between two the lower one is taken. Angles
+    are wrapped into [-180, 180) first; above 90 the last bin (12) is taken
+    and below -90 the first (0). So 179 is in bin 12, but 180 and -180 are
+    both in bin 0: angles next to each other across +-180 are in the bins
+    farthest apart. Source: PyPI package ``spiga`` 0.0.6,
+    ``spiga/eval/benchmark/metrics/pose.py``.
     """
     places = (wrap_degrees(np.asarray(angles, np.float64)) + 90) / 15
     return np.clip(np.ceil(places - 0.5), 0, 12).astype(int)
@@ -91,21 +70,11 @@ def angle_bins(angles: np.ndarray) -> np.ndarray:
 
 def binned_accuracy(predicted: np.ndarray,
                     true: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """Share of faces in the right bin of 15 degrees, and in it or next to it.
+    """Faces in the right bin of 15 degrees (3,), and in it or next to it (3,).
 
-    The PyPI package ``spiga`` 0.0.6 counts neighbours among the bins that
-    occur in the data; here they are neighbours on the scale.
-
-    Args:
-        predicted (np.ndarray): (N, 3) yaw, pitch, roll, degrees.
-        true (np.ndarray): (N, 3) degrees.
-
-    Returns:
-        tuple: exact (3,) and adjacent (3,), per cent, one for each angle;
-        NaN without any face.
-
-    Raises:
-        ValueError: As :func:`angle_errors`.
+    Per cent, for each angle; NaN without any face. The PyPI package ``spiga``
+    0.0.6 counts neighbours among the bins that occur in the data; here they
+    are neighbours on the scale.
     """
     predicted, true = _checked(predicted, true)
     if len(true) == 0:
@@ -116,17 +85,11 @@ def binned_accuracy(predicted: np.ndarray,
 
 def success_rates(errors: np.ndarray,
                   degrees: Tuple[float, ...] = SUCCESS_DEGREES) -> np.ndarray:
-    """Share of faces whose error is at most so many degrees.
+    """Faces (T, 3), per cent, whose error is at most each of T degrees.
 
-    An error exactly at the limit is a success, as one exactly at the
-    threshold is no failure in the failure rate.
-
-    Args:
-        errors (np.ndarray): (N, 3) of :func:`angle_errors`.
-        degrees (tuple[float]): T limits, degrees.
-
-    Returns:
-        np.ndarray: (T, 3) per cent; NaN without any face.
+    Of the errors (N, 3); NaN without any face. An error exactly at the limit
+    is a success, as one exactly at the threshold is no failure in the failure
+    rate.
     """
     if len(errors) == 0:
         return np.full((len(degrees), 3), np.nan)
@@ -137,21 +100,11 @@ def success_rates(errors: np.ndarray,
 def pose_summary(predicted: np.ndarray,
                  true: np.ndarray,
                  binned: bool = True) -> dict:
-    """The numbers of one row of a head-pose table.
+    """The numbers of one row of a head-pose table; NaN without any face.
 
-    Args:
-        predicted (np.ndarray): (N, 3) yaw, pitch, roll, degrees.
-        true (np.ndarray): (N, 3) degrees.
-        binned (bool): Give the binned figures and success rates too.
-
-    Returns:
-        dict[str, float]: ``MAE_yaw``, ``MAE_pitch``, ``MAE_roll``, ``MAE``
-        (their mean) and ``geodesic``, degrees; with ``binned`` also
-        ``bin_acc_<angle>``, ``adjacent_acc_<angle>`` and
-        ``success<limit>_<angle>``, per cent. NaN without any face.
-
-    Raises:
-        ValueError: As :func:`angle_errors`.
+    ``MAE_yaw``, ``MAE_pitch``, ``MAE_roll``, ``MAE`` (their mean) and
+    ``geodesic``, degrees; with ``binned`` also ``bin_acc_<angle>``,
+    ``adjacent_acc_<angle>`` and ``success<limit>_<angle>``, per cent.
     """
     errors = angle_errors(predicted, true)
     empty = len(errors) == 0
@@ -169,3 +122,38 @@ def pose_summary(predicted: np.ndarray,
             for limit, rate in zip(SUCCESS_DEGREES, rates):
                 summary[f'success{limit:g}_{name}'] = rate[i]
     return {key: float(value) for key, value in summary.items()}
+
+
+def quartiles_by_angle(errors: np.ndarray, angles: np.ndarray) -> dict:
+    """Errors (N,) of any unit by the bins of an angle (N,), degrees.
+
+    ``count`` (13,), int; ``low``, ``median`` and ``high`` (13,): the
+    percentiles 25, 50 and 75 (linear interpolation) of the errors of the
+    faces in each bin, NaN in a bin without faces.
+    """
+    errors, angles = (np.asarray(a, np.float64) for a in (errors, angles))
+    if errors.ndim != 1 or errors.shape != angles.shape:
+        raise ValueError('expected errors and angles of N faces, shape (N,) '
+                         f'twice; found {errors.shape} and {angles.shape}')
+    for name, values in (('error', errors), ('angle', angles)):
+        bad = ~np.isfinite(values)
+        if bad.any():
+            face = bad.argmax()
+            raise ValueError(f'face {face}: the {name} is {values[face]}; '
+                             'expected a finite number')
+    bins = angle_bins(angles)
+    quartiles = np.full((3, len(BIN_CENTRES)), np.nan)
+    for place in np.unique(bins):
+        quartiles[:, place] = np.percentile(errors[bins == place],
+                                            (25, 50, 75))
+    return dict(
+        zip(('low', 'median', 'high'), quartiles),
+        count=np.bincount(bins, minlength=len(BIN_CENTRES)))
+
+
+def angle_confusion(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
+    """Number of faces (13, 13) by the true bin (rows) and the predicted one
+    (columns) of one angle (N,), degrees."""
+    table = np.zeros((len(BIN_CENTRES), ) * 2, int)
+    np.add.at(table, (angle_bins(true), angle_bins(predicted)), 1)
+    return table

@@ -5,8 +5,7 @@ Landmarks with Graph Attention Networks", BMVC 2022, section 2.1 and
 supplementary 1.1 (https://arxiv.org/abs/2210.07233). Architecture as in the
 authors' release (https://github.com/andresprados/SPIGA, PyPI ``spiga`` 0.0.6).
 
-Shape alphabet: B batch, L landmarks, E edges, M stacks, C channels, H x W
-map.
+Shapes: B batch, L landmarks, E edges, M stacks, C channels, H x W map.
 """
 import math
 from typing import Sequence, Tuple
@@ -35,34 +34,26 @@ class HourglassFeatures(tuple):
     As a tuple it is what MMPose's heads expect: feature maps, each (B, C, H,
     W), the most useful last.
 
-    Attributes:
-        poses (tuple[Tensor]): (B, 6) a stack: yaw, pitch, roll in degrees,
-            tx, ty, tz in head units; the last is the best. In evaluation
-            only the last is computed.
-        points (tuple[Tensor]): (B, L, H, W) a stack, in (0, 1).
-        edges (tuple[Tensor]): (B, E, H, W) a stack, in (0, 1).
-        heatmaps (tuple[Tensor]): (B, L, H, W) a stack: raw map * points *
-            mask of the edges; of either sign.
+    Attributes (tuples of a tensor a stack):
+        poses: (B, 6) yaw, pitch, roll in degrees, tx, ty, tz in head units;
+            the last is the best. In evaluation only the last is computed.
+        points, edges: (B, L, H, W) and (B, E, H, W) in (0, 1).
+        heatmaps: (B, L, H, W) raw map * points * mask of the edges; of either
+            sign.
     """
 
     def __new__(cls, fields: Sequence[Tensor], poses: Sequence[Tensor],
                 points: Sequence[Tensor], edges: Sequence[Tensor],
                 heatmaps: Sequence[Tensor]):
         self = super().__new__(cls, fields)
-        self.poses = tuple(poses)
-        self.points = tuple(points)
-        self.edges = tuple(edges)
-        self.heatmaps = tuple(heatmaps)
+        self.poses, self.points = tuple(poses), tuple(points)
+        self.edges, self.heatmaps = tuple(edges), tuple(heatmaps)
         return self
 
 
 class AttentionMaps(nn.Module):
-    """Point, edge and landmark maps of one stack (ADNet-style attention).
-
-    Args:
-        channels (int): C of the visual field.
-        edge_to_point (Tensor): (L, E) incidence of landmarks and edges.
-    """
+    """Point, edge and landmark maps of one stack (ADNet-style attention), of
+    landmarks and edges that meet by ``edge_to_point`` (L, E)."""
 
     def __init__(self, channels: int, edge_to_point: Tensor):
         super().__init__()
@@ -135,8 +126,7 @@ class HourglassPoseNet(StrictShapes, BaseBackbone):
         self.with_cp = with_cp
         for name, value in (('num_stacks', num_stacks), ('depth', depth)):
             if value < 1:
-                raise ValueError(
-                    f'{name} must be at least 1, found {value}')
+                raise ValueError(f'{name} must be at least 1, found {value}')
         bottleneck, rest = divmod(input_size, 4 * 2**depth)
         if rest or not bottleneck:
             raise ValueError(
@@ -155,9 +145,8 @@ class HourglassPoseNet(StrictShapes, BaseBackbone):
             Residual(half, quarter), conv_bn_relu(quarter, quarter, 2, 2),
             Residual(quarter, quarter), Residual(quarter, channels))
         self.hourglasses = nn.ModuleList(
-            Hourglass(depth, channels) for _ in range(num_stacks - 1))
-        self.hourglasses.append(
-            Hourglass(depth, channels, float32_depth=_FLOAT32_DEPTH))
+            Hourglass(depth, channels, _FLOAT32_DEPTH if last else 0)
+            for last in [False] * (num_stacks - 1) + [True])
         self.fields = nn.ModuleList(
             nn.Sequential(
                 Residual(channels, channels),
@@ -165,12 +154,11 @@ class HourglassPoseNet(StrictShapes, BaseBackbone):
             for _ in range(num_stacks))
         self.attention = nn.ModuleList(
             AttentionMaps(channels, edge_to_point) for _ in range(num_stacks))
-        self.merge_heatmaps = nn.ModuleList(
-            nn.Conv2d(num_points, channels, 1, bias=False)
-            for _ in range(num_stacks - 1))
-        self.merge_fields = nn.ModuleList(
-            nn.Conv2d(channels, channels, 1, bias=False)
-            for _ in range(num_stacks - 1))
+        self.merge_heatmaps, self.merge_fields = (
+            nn.ModuleList(
+                nn.Conv2d(width, channels, 1, bias=False)
+                for _ in range(num_stacks - 1))
+            for width in (num_points, channels))
         self.pose_branches = nn.ModuleList(
             Float32Sequential(*[
                 layer for _ in range(halvings)
@@ -196,15 +184,8 @@ class HourglassPoseNet(StrictShapes, BaseBackbone):
         return self.pose_layers[min(stack, len(self.pose_layers) - 1)](core)
 
     def forward(self, x: Tensor) -> HourglassFeatures:
-        """Visual fields of all stacks, the last the best.
-
-        Args:
-            x (Tensor): (B, 3, H, W) BGR in [0, 1], H = W = ``input_size``.
-
-        Returns:
-            HourglassFeatures: M maps (B, C, H / 4, W / 4) with poses, point
-            maps, edge maps and heatmaps by name.
-        """
+        """Of (B, 3, H, W) BGR in [0, 1], H = W = ``input_size``, M maps (B,
+        C, H / 4, W / 4) with poses and other maps by name."""
         size = self.stem[0].coords.shape[-1]
         if x.shape[-2:] != (size, size):
             raise ValueError(
@@ -212,7 +193,7 @@ class HourglassPoseNet(StrictShapes, BaseBackbone):
                 f'px, found {tuple(x.shape[-2:])}; set input_size of the '
                 'backbone and of the codec to the same number')
         x = self.stem(x)
-        fields, poses, points, edges, heatmaps = [], [], [], [], []
+        fields, poses, points, edges, heatmaps = ([] for _ in range(5))
         last = len(self.hourglasses) - 1
         for stack, hourglass in enumerate(self.hourglasses):
             if self.with_cp and self.training:

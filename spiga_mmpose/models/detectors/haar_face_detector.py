@@ -19,10 +19,8 @@ from .opencv_face_detector import OpenCVFaceDetector
 _EVEN_WEIGHT = 2.0
 
 
-def find_faces(cascade: 'cv2.CascadeClassifier',
-               image: np.ndarray,
-               scale_factor: float = 1.1,
-               min_neighbors: int = 3,
+def find_faces(cascade: 'cv2.CascadeClassifier', image: np.ndarray,
+               scale_factor: float = 1.1, min_neighbors: int = 3,
                max_side: int = 1280) -> Tuple[np.ndarray, np.ndarray]:
     """Boxes and scores of the faces that a cascade finds.
 
@@ -36,9 +34,8 @@ def find_faces(cascade: 'cv2.CascadeClassifier',
             (px); the boxes are of the image as given.
 
     Returns:
-        tuple: boxes (N, 4) x1, y1, x2, y2 in image px and scores (N,) in
-        (0, 1), best first, both float32. The score is the logistic function
-        of the cascade's last stage sum; it orders faces, it is no
+        tuple: As :meth:`OpenCVFaceDetector.find`. The score is the logistic
+        function of the cascade's last stage sum; it orders faces, it is no
         probability.
     """
     if image.ndim == 3 and image.shape[2] > 1:
@@ -50,15 +47,12 @@ def find_faces(cascade: 'cv2.CascadeClassifier',
         size = [max(1, round(side * shrink)) for side in gray.shape[::-1]]
         gray = cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
     found, _, weights = cascade.detectMultiScale3(
-        gray,
-        scaleFactor=scale_factor,
-        minNeighbors=min_neighbors,
+        gray, scaleFactor=scale_factor, minNeighbors=min_neighbors,
         outputRejectLevels=True)
     boxes = np.array(found, np.float32).reshape(-1, 4)
     boxes[:, 2:] += boxes[:, :2]
-    boxes *= np.tile(
-        [image.shape[1] / gray.shape[1], image.shape[0] / gray.shape[0]],
-        2).astype(np.float32)
+    grown = np.divide(image.shape[1::-1], gray.shape[::-1])
+    boxes *= np.tile(grown, 2).astype(np.float32)
     weights = np.array(weights, np.float64).reshape(-1)
     scores = (1 / (1 + np.exp(_EVEN_WEIGHT - weights))).astype(np.float32)
     order = np.argsort(-scores, kind='stable')
@@ -75,23 +69,17 @@ class HaarFaceDetector(OpenCVFaceDetector):
 
     Args:
         cascade (str): File name of a cascade that the OpenCV wheel carries,
-            or the path of any cascade's XML file. Defaults to the frontal
-            faces (R. Lienhart; Viola and Jones, CVPR 2001).
-        scale_factor (float): See :func:`find_faces`.
-        min_neighbors (int): See :func:`find_faces`.
-        max_side (int): See :func:`find_faces`, px.
+            or the path of any cascade's XML file; ValueError if it is none.
+            Defaults to the frontal faces (R. Lienhart; Viola and Jones, CVPR
+            2001).
+        scale_factor, min_neighbors, max_side: See :func:`find_faces`.
         **kwargs: Of :class:`OpenCVFaceDetector`.
-
-    Raises:
-        ValueError: If the cascade's file is absent or is no cascade.
     """
 
     def __init__(self,
                  cascade: str = 'haarcascade_frontalface_default.xml',
-                 scale_factor: float = 1.1,
-                 min_neighbors: int = 3,
-                 max_side: int = 1280,
-                 **kwargs) -> None:
+                 scale_factor: float = 1.1, min_neighbors: int = 3,
+                 max_side: int = 1280, **kwargs) -> None:
         super().__init__(**kwargs)
         if not scale_factor > 1:
             raise ValueError('HaarFaceDetector: scale_factor must be over 1, '
@@ -110,8 +98,7 @@ class HaarFaceDetector(OpenCVFaceDetector):
                           self.min_neighbors, self.max_side)
 
 
-def _load_cascade(name_or_path: str) -> 'cv2.CascadeClassifier':
-    path = name_or_path
+def _load_cascade(path: str) -> 'cv2.CascadeClassifier':
     if not osp.dirname(path):
         path = osp.join(cv2.data.haarcascades, path)
     if not osp.isfile(path):
@@ -121,9 +108,8 @@ def _load_cascade(name_or_path: str) -> 'cv2.CascadeClassifier':
             'opencv-python, or give the path of an .xml file')
     cascade = cv2.CascadeClassifier()
     try:
-        loaded = cascade.load(path)
+        if cascade.load(path):
+            return cascade
     except (cv2.error, SystemError):  # by OpenCV version, on broken XML
-        loaded = False
-    if not loaded:
-        raise ValueError(f'{path}: not a cascade that OpenCV can load')
-    return cascade
+        pass
+    raise ValueError(f'{path}: not a cascade that OpenCV can load')

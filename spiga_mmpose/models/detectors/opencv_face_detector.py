@@ -15,35 +15,24 @@ class OpenCVFaceDetector(BaseDetector):
     trained. The data preprocessor must leave the image as it is: BGR or grey,
     0 to 255. A subclass implements :meth:`find`.
 
-    Args:
-        backbone (dict, optional): Not used. ``mmdet.apis.init_detector``
-            reads ``model.backbone`` of every config, so there must be one.
-        data_preprocessor (dict, optional): Config of the preprocessor.
-        init_cfg (dict, optional): Not used, there are no weights.
+    The ``backbone`` is not used: ``mmdet.apis.init_detector`` reads
+    ``model.backbone`` of every config, so there must be one. Nor is
+    ``init_cfg``, as there are no weights.
     """
 
-    def __init__(self,
-                 backbone: Optional[dict] = None,
+    def __init__(self, backbone: Optional[dict] = None,
                  data_preprocessor: Optional[dict] = None,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(
             data_preprocessor=data_preprocessor, init_cfg=init_cfg)
 
     def find(self, image: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-        """Boxes and scores of the faces in an image.
-
-        Args:
-            image (np.ndarray): (H, W, 3) BGR or (H, W, 1) grey, uint8.
-
-        Returns:
-            tuple: boxes (N, 4) x1, y1, x2, y2 in image px and scores (N,) in
-            (0, 1), best first, both float32.
-        """
+        """Boxes (N, 4) x1, y1, x2, y2 in image px and scores (N,) in (0, 1),
+        best first, both float32, of the faces in an image (H, W, 3) BGR or
+        (H, W, 1) grey, uint8."""
         raise NotImplementedError
 
-    def predict(self,
-                batch_inputs: Tensor,
-                batch_data_samples: list,
+    def predict(self, batch_inputs: Tensor, batch_data_samples: list,
                 rescale: bool = True) -> list:
         """Find the faces of each image.
 
@@ -57,8 +46,8 @@ class OpenCVFaceDetector(BaseDetector):
 
         Returns:
             list[:obj:`DetDataSample`]: The same samples with
-            ``pred_instances``: ``bboxes`` (N, 4) x1, y1, x2, y2 in px,
-            ``scores`` (N,) in (0, 1), ``labels`` (N,), all 0.
+            ``pred_instances``: ``bboxes`` and ``scores`` as of :meth:`find`,
+            ``labels`` (N,), all 0.
         """
         results = []
         for image, sample in zip(batch_inputs, batch_data_samples):
@@ -70,14 +59,11 @@ class OpenCVFaceDetector(BaseDetector):
                 InstanceData(
                     bboxes=batch_inputs.new_tensor(boxes),
                     scores=batch_inputs.new_tensor(scores),
-                    labels=torch.zeros(
-                        len(boxes),
-                        dtype=torch.long,
-                        device=batch_inputs.device)))
+                    labels=batch_inputs.new_zeros(
+                        len(boxes), dtype=torch.long)))
         return self.add_pred_to_datasample(batch_data_samples, results)
 
-    def _forward(self,
-                 batch_inputs: Tensor,
+    def _forward(self, batch_inputs: Tensor,
                  batch_data_samples: Optional[list] = None) -> List[tuple]:
         """Boxes and scores of each image, see :meth:`find`."""
         return [self.find(_pixels(image)) for image in batch_inputs]

@@ -33,26 +33,19 @@ class YuNetFaceDetector(OpenCVFaceDetector):
     does, once it names the file (``model.onnx_file``).
 
     Args:
-        onnx_file (str): Path of the network.
+        onnx_file (str): Path of the network; ValueError if OpenCV cannot
+            read it.
         min_score (float): Faces that score less are not given, 0 to 1.
-            Defaults to 0.5.
         max_overlap (float): Of two boxes with a higher IoU the better stays.
-            Defaults to 0.3.
         sides (Sequence[int]): Longer sides at which an image is searched,
             px; one that is smaller is not enlarged. The boxes are of the
-            image as given. Defaults to (1280, 320).
+            image as given.
         **kwargs: Of :class:`OpenCVFaceDetector`.
-
-    Raises:
-        ValueError: If the file is absent or OpenCV cannot read it.
     """
 
-    def __init__(self,
-                 onnx_file: str = '',
-                 min_score: float = 0.5,
+    def __init__(self, onnx_file: str = '', min_score: float = 0.5,
                  max_overlap: float = 0.3,
-                 sides: Sequence[int] = (1280, 320),
-                 **kwargs) -> None:
+                 sides: Sequence[int] = (1280, 320), **kwargs) -> None:
         super().__init__(**kwargs)
         if not osp.isfile(onnx_file):
             raise ValueError(
@@ -78,10 +71,8 @@ class YuNetFaceDetector(OpenCVFaceDetector):
             image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
         longer = max(image.shape[:2])
         sides = {min(side, longer) for side in self.sides}
-        found = np.concatenate([
-            self._find_at(image, side / longer)
-            for side in sorted(sides, reverse=True)
-        ])
+        found = np.concatenate([self._find_at(image, side / longer)
+                                for side in sorted(sides, reverse=True)])
         found = found[np.argsort(-found[:, 4], kind='stable')]
         found = found[_each_once(found[:, :4])]
         return found[:, :4], found[:, 4]
@@ -114,7 +105,7 @@ def _each_once(boxes: np.ndarray) -> list:
     share = bbox_overlaps(boxes, boxes, mode='iof')  # of the first one
     same = torch.maximum(share, share.T).numpy() > _SAME_FACE
     kept = []
-    for place in range(len(boxes)):
-        if not same[place, kept].any():
+    for place, others in enumerate(same):
+        if not others[kept].any():
             kept.append(place)
     return kept

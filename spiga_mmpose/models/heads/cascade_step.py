@@ -27,14 +27,16 @@ class CascadeStep(nn.Module):
         gat_channels (int): Width of the graph attention (256).
         num_gats (int): Graph attention layers (4).
         num_heads (int): Attention heads (4).
-        offset_channels (Sequence[int]): Hidden widths of the offset MLP.
-        self_message (bool): See :class:`GATLayer`.
+        offset_channels (Sequence[int]): Hidden widths of the offset MLP (256,
+            128, 64, 32).
         position (str): How the displacements join the window features:
             ``'add'``, encoded by the MLP (paper, 2.2); ``'stack'``, as they
             are, behind the features, brought to the embedding's width by a
             linear layer; ``'none'`` (both in Table 5).
         shared_attention (bool): The first layer's attention serves all
             layers of the step ("GCN" in Table 5), or each has its own.
+        self_message (bool): A landmark attends to itself too (release), or
+            only to the others (paper).
         two_convs (bool): Window features by 7x7 -> C and 1x1 -> embedding
             (paper, supplementary 1.2) instead of one 7x7 convolution.
         offset_activation (str): ``'hardtanh'`` (release) or ``'arctan'``
@@ -70,12 +72,8 @@ class CascadeStep(nn.Module):
         self.shared_attention = shared_attention
         widths = [embed_channels] + [gat_channels] * num_gats
         self.gats = nn.ModuleList(
-            GATLayer(
-                c_in,
-                c_out,
-                num_heads,
-                self_message,
-                own_attention=layer == 0 or not shared_attention)
+            GATLayer(c_in, c_out, num_heads, self_message,
+                     own_attention=layer == 0 or not shared_attention)
             for layer, (c_in, c_out) in enumerate(zip(widths, widths[1:])))
         self.offset = Float32Sequential(
             *mlp([gat_channels, *offset_channels, 2]))
@@ -92,20 +90,15 @@ class CascadeStep(nn.Module):
 
     def forward(self, field: Tensor,
                 points: Tensor) -> Tuple[Tensor, List[Tensor]]:
-        """Offset of each landmark.
+        """Offset of each landmark, and the attention of each layer.
 
-        Args:
-            field (Tensor): (B, C, H, W) visual field.
-            points (Tensor): (B, L, 2) normalised coordinates before the step.
-
-        Returns:
-            tuple: offsets (B, L, 2), normalised coordinates, each within half
-            the window, and the attention (B, heads, L, L) of each layer.
+        Of the visual field (B, C, H, W) and the landmarks before the step,
+        (B, L, 2) normalised: offsets (B, L, 2), each within half the window,
+        and a list of (B, heads, L, L).
         """
         B, L, _ = points.shape
-        windows = sample_windows(field, points, self.window,
-                                 self.window_samples)
-        x = self.visual(windows)
+        x = self.visual(
+            sample_windows(field, points, self.window, self.window_samples))
         if self.position is not None:
             position = self.position(self.displacements(points).flatten(0, 1))
             x = x + position.view(B, L, -1)
@@ -113,14 +106,10 @@ class CascadeStep(nn.Module):
             x = self.stacked(torch.cat([x, self.displacements(points)], -1))
         attentions = []
         for gat in self.gats:
-            x, attention = gat(
-                x,
-                attentions[0] if self.shared_attention and attentions else
-                None)
+            given = self.shared_attention and attentions
+            x, attention = gat(x, attentions[0] if given else None)
             attentions.append(attention)
         raw = self.offset(x.flatten(0, 1)).view(B, L, 2)
-        if self.offset_activation == 'hardtanh':
-            bounded = raw.clamp(-1, 1)
-        else:
-            bounded = raw.atan() * (2 / math.pi)
+        hard = self.offset_activation == 'hardtanh'
+        bounded = raw.clamp(-1, 1) if hard else raw.atan() * (2 / math.pi)
         return bounded * (self.window / 2), attentions

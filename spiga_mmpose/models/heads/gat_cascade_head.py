@@ -9,7 +9,6 @@ from typing import NamedTuple, Optional, Sequence, Tuple
 
 import torch
 import torch.nn as nn
-from mmpose.models.heads.base_head import BaseHead
 from mmpose.registry import KEYPOINT_CODECS, MODELS
 from torch import Tensor
 
@@ -17,9 +16,8 @@ from spiga_mmpose.geometry import project_head
 from spiga_mmpose.landmark_sets import load_landmark_set
 from ..layers import StrictShapes
 from .cascade_step import CascadeStep
-from .multi_task_head import map_fields
-from .predictions import (TEST_KEYS, TRAIN_KEYS, average_flip, check_keys,
-                          collect_labels, pack_predictions, point_scores)
+from .predictions import (TRAIN_KEYS, FaceHead, check_choice, check_keys,
+                          collect_labels, point_scores)
 from .trained_parts import PARTS, TrainedParts
 
 
@@ -31,16 +29,14 @@ class CascadeOutputs(NamedTuple):
 
 
 def last_map(feats) -> Tensor:
-    """The best feature map (B, C, H, W) of a backbone's output.
-
-    The last of the tuple; MSPN and RSN give a list of maps a stage.
-    """
+    """The best feature map (B, C, H, W) of a backbone's output: the last of
+    the tuple; MSPN and RSN give a list of maps a stage."""
     last = feats[-1]
     return last if isinstance(last, Tensor) else last[-1]
 
 
 @MODELS.register_module()
-class GATCascadeHead(TrainedParts, StrictShapes, BaseHead):
+class GATCascadeHead(TrainedParts, StrictShapes, FaceHead):
     """Projected head model, then S steps that each move every landmark.
 
     Works on any backbone: it needs a feature map (the last of the tuple) and
@@ -61,33 +57,19 @@ class GATCascadeHead(TrainedParts, StrictShapes, BaseHead):
         initial_shape (str): Where the landmarks start: ``'pose'``, the head
             model of the set, projected by the pose (paper, 2.1), or
             ``'mean'``, the mean shape of the set, the same for every face.
-        windows (Sequence[float]): Side of the window of each step, as a
-            share of the map's side, in (0, 1]; S = its length, at least 1.
-            Release and paper: 16, 8 and 4 of 64 cells.
-        window_samples (int): P, samples a window side (7).
-        embed_channels (int): Width of the encoded features (512).
-        position_channels (Sequence[int]): Hidden widths of the displacement
-            MLP.
-        gat_channels (int): Width of the graph attention (256).
-        num_gats (int): Graph attention layers a step (4).
-        num_heads (int): Attention heads (4).
-        offset_channels (Sequence[int]): Hidden widths of the offset MLP.
-        position (str): ``'add'`` (paper), ``'stack'`` or ``'none'``: how the
-            displacements join the window features, see :class:`CascadeStep`.
-        shared_attention (bool): The first layer's attention serves all
-            layers of a step ("GCN", paper, Table 5), or each has its own.
-        self_message (bool): True: a landmark attends to itself too
-            (release); False: only to the others (paper).
-        two_convs (bool): True: 7x7 then 1x1 convolution (paper,
-            supplementary); False: one 7x7 (release).
-        offset_activation (str): ``'hardtanh'`` (release) or ``'arctan'``
-            (paper).
+        windows (Sequence[float]): Side of the window of each of the S >= 1
+            steps, as a share of the map's side, in (0, 1]. Release and paper:
+            16, 8 and 4 of 64 cells.
+        window_samples, embed_channels, position_channels, gat_channels,
+            num_gats, num_heads, offset_channels, position,
+            shared_attention, self_message, two_convs, offset_activation:
+            See :class:`CascadeStep`; the defaults are the release's.
         detach_steps (bool): Stop the gradient between the steps, so that each
             step learns for itself alone (published nowhere). Off: the first
             steps learn to leave the later ones a good start. The projected
             head model never gets a gradient: the pose has its own loss.
-        loss (dict): Loss of the landmarks after each step, on [-1, 1].
-        loss_weight (float): Factor on that loss.
+        loss (dict): Loss of the landmarks after each step, on [-1, 1], with
+            the factor ``loss_weight`` (float).
         supervision (dict, optional): Config of :class:`MultiTaskHead`, whose
             losses and soft-argmax come in for the stages before the cascade.
             It gets this head's landmark set.
@@ -132,22 +114,17 @@ class GATCascadeHead(TrainedParts, StrictShapes, BaseHead):
                  init_cfg: Optional[dict] = None):
         super().__init__(init_cfg)
         self.landmark_set = landmarks = load_landmark_set(landmark_set)
-        for name, value, known in (
-            ('initial_shape', initial_shape, ('pose', 'mean')),
-            ('position', position, ('add', 'stack', 'none')),
-            ('offset_activation', offset_activation, ('hardtanh', 'arctan')),
-        ):
-            if value not in known:
-                raise ValueError(f'{name} must be one of {list(known)}, found '
-                                 f'{value!r}')
+        check_choice('initial_shape', initial_shape, 'pose', 'mean')
+        check_choice('position', position, 'add', 'stack', 'none')
+        check_choice('offset_activation', offset_activation, 'hardtanh',
+                     'arctan')
         if not windows or not all(0 < window <= 1 for window in windows):
             raise ValueError(
                 'windows must be shares of the side of the map, over 0 and at '
                 f'most 1, e.g. (16/64, 8/64, 4/64), found {windows!r}')
-        start = dict(
-            pose=landmarks.head_model, mean=landmarks.mean_shape)
-        if start[initial_shape] is None:
-            field = dict(pose='head_model', mean='mean_shape')[initial_shape]
+        field = dict(pose='head_model', mean='mean_shape')[initial_shape]
+        start = getattr(landmarks, field)
+        if start is None:
             raise ValueError(
                 f'landmark set {landmarks.name!r} has no {field}, where '
                 f'GATCascadeHead(initial_shape={initial_shape!r}) starts its '
@@ -156,25 +133,17 @@ class GATCascadeHead(TrainedParts, StrictShapes, BaseHead):
         self.in_channels = in_channels
         # (L, 3) head units, or (L, 2) normalised.
         self.register_buffer(
-            'start',
-            torch.tensor(start[initial_shape], dtype=torch.float32),
+            'start', torch.tensor(start, dtype=torch.float32),
             persistent=False)
         self.steps = nn.ModuleList(
             CascadeStep(
-                in_channels,
-                landmarks.num_landmarks,
-                window,
-                window_samples=window_samples,
-                embed_channels=embed_channels,
+                in_channels, landmarks.num_landmarks, window,
+                window_samples=window_samples, embed_channels=embed_channels,
                 position_channels=position_channels,
-                gat_channels=gat_channels,
-                num_gats=num_gats,
-                num_heads=num_heads,
-                offset_channels=offset_channels,
-                position=position,
-                shared_attention=shared_attention,
-                self_message=self_message,
-                two_convs=two_convs,
+                gat_channels=gat_channels, num_gats=num_gats,
+                num_heads=num_heads, offset_channels=offset_channels,
+                position=position, shared_attention=shared_attention,
+                self_message=self_message, two_convs=two_convs,
                 offset_activation=offset_activation) for window in windows)
         self.detach_steps = detach_steps
         self.loss_module = MODELS.build(loss)
@@ -189,15 +158,8 @@ class GATCascadeHead(TrainedParts, StrictShapes, BaseHead):
         self.decoder = KEYPOINT_CODECS.build(decoder) if decoder else None
 
     def forward(self, feats: Tuple[Tensor]) -> CascadeOutputs:
-        """Landmarks of every step, pose and scores.
-
-        Args:
-            feats (tuple[Tensor]): Feature maps (B, C, H, W), the best last.
-
-        Returns:
-            CascadeOutputs: steps (B, S + 1, L, 2) normalised, poses (B, 6),
-            scores (B, L).
-        """
+        """Landmarks of every step, pose and scores, of feature maps (B, C, H,
+        W), the best last."""
         steps, poses, _ = self.cascade(feats)
         return CascadeOutputs(steps, poses, self._scores(feats, steps[:, -1]))
 
@@ -205,9 +167,8 @@ class GATCascadeHead(TrainedParts, StrictShapes, BaseHead):
         """Run all steps.
 
         Returns:
-            tuple: steps (B, S + 1, L, 2) normalised, poses (B, 6) (None where
-            nothing gives any) and the attention (B, heads, L, L) by step and
-            layer.
+            tuple: steps (B, S + 1, L, 2) normalised, poses (B, 6) or None,
+            and the attention (B, heads, L, L) by step and layer.
         """
         poses = self._pose(feats)
         if self.initial_shape == 'mean':
@@ -254,38 +215,30 @@ class GATCascadeHead(TrainedParts, StrictShapes, BaseHead):
 
     def _scores(self, feats, keypoints) -> Tensor:
         """Response of the last trained point map, or ones without maps."""
-        stack = self._map_stack(feats)
+        stack = self.map_stack(feats)
         if stack is None:
             return keypoints.new_ones(keypoints.shape[:2])
         return point_scores(feats.points[stack], keypoints)
 
-    def _map_stack(self, feats) -> Optional[int]:
+    def map_stack(self, feats) -> Optional[int]:
         """Index of the last stack whose maps are trained, or None."""
         maps = getattr(feats, 'points', ())
         if not maps:
             return None
         # The release has no maps of the last stack; see the converter.
         trained = self.trained_parts
-        use_previous = ('cascade' in trained and 'maps' not in trained
-                        and len(maps) > 1)
-        return -2 if use_previous else -1
+        untrained = 'cascade' in trained and 'maps' not in trained
+        return -2 if untrained and len(maps) > 1 else -1
 
-    def loss(self,
-             feats: Tuple[Tensor],
-             batch_data_samples: Sequence,
+    def loss(self, feats: Tuple[Tensor], batch_data_samples: Sequence,
              train_cfg: Optional[dict] = None) -> dict:
-        """Losses of the parts that the training stage trains.
+        """Losses of the parts that the training stage trains, by name, and
+        ``nme_step{s}``, the mean landmark error in per cent of the crop, for
+        the log.
 
-        Args:
-            feats (tuple[Tensor]): The backbone's output.
-            batch_data_samples (Sequence[PoseDataSample]): With the labels of
-                :class:`SPIGALabel`.
-            train_cfg (dict, optional): ``losses``: which of ``'maps'``,
-                ``'pose'`` and ``'cascade'`` count. All by default.
-
-        Returns:
-            dict: Losses by name, and ``nme_step{s}``, the mean landmark
-            error in per cent of the crop, for the log.
+        Data samples have the labels of :class:`SPIGALabel`. ``losses`` of the
+        ``train_cfg`` says which of ``'maps'``, ``'pose'`` and ``'cascade'``
+        count; all by default.
         """
         train_cfg = check_keys('train_cfg', train_cfg, TRAIN_KEYS)
         wanted = train_cfg.get('losses', PARTS)
@@ -295,9 +248,8 @@ class GATCascadeHead(TrainedParts, StrictShapes, BaseHead):
                              f'{list(PARTS)}')
         losses = {}
         if self.supervision is not None:
-            losses.update(
-                self.supervision.loss(feats, batch_data_samples,
-                                      dict(losses=wanted)))
+            losses = self.supervision.loss(feats, batch_data_samples,
+                                           dict(losses=wanted))
         labels = collect_labels(batch_data_samples, self.landmark_set)
         if 'cascade' in wanted:
             steps, pose, _ = self.cascade(feats)
@@ -319,65 +271,18 @@ class GATCascadeHead(TrainedParts, StrictShapes, BaseHead):
         2), normalised; what is masked counts in neither."""
         target, weights = labels.keypoints, labels.keypoint_weights
         losses = {
-            f'loss_step{s}':
-            self.loss_weight * self.loss_module(steps[:, s] * 2 - 1,
-                                                target * 2 - 1, weights)
+            f'loss_step{s}': self.loss_weight * self.loss_module(
+                steps[:, s] * 2 - 1, target * 2 - 1, weights)
             for s in range(1, steps.shape[1])
         }
         with torch.no_grad():
             distance = (steps - target[:, None]).norm(dim=-1)
             total = weights.sum().clamp(min=1)
             errors = (distance * weights[:, None]).sum((0, 2)) / total * 100
-        for s, error in enumerate(errors):
-            losses[f'nme_step{s}'] = error
+        losses.update((f'nme_step{s}', e) for s, e in enumerate(errors))
         return losses
 
-    def predict(self,
-                feats,
-                batch_data_samples: Sequence,
-                test_cfg: Optional[dict] = None):
-        """Landmarks, scores, pose and steps of each face.
-
-        Args:
-            feats (tuple | list[tuple]): The backbone's output; two of them
-                under flip test.
-            batch_data_samples (Sequence[PoseDataSample]): With the crop's
-                metainfo.
-            test_cfg (dict, optional): ``flip_test`` (default off),
-                ``output_attention``, ``output_heatmaps``, and ``predict_by``
-                (``'maps'``, ``'pose'``: the projected head model, or
-                ``'cascade'``; default: the best of the trained parts),
-                ``fit_pose`` (default off): the pose of the rigid head fitted
-                to the landmarks in place of the network's.
-
-        Returns:
-            list[InstanceData] | tuple: See :func:`pack_predictions`; with
-            ``output_heatmaps`` also a list of ``PixelData``, see
-            :func:`~spiga_mmpose.models.heads.multi_task_head.map_fields`.
-        """
-        test_cfg = check_keys('test_cfg', test_cfg, TEST_KEYS)
-
-        def outputs(one):
-            return self.outputs(one, test_cfg)
-
-        if test_cfg.get('flip_test', False):
-            named = average_flip(*map(outputs, feats), batch_data_samples,
-                                 self.landmark_set)
-            feats = feats[0]
-        else:
-            named = outputs(feats)
-        instances = pack_predictions(
-            self.decoder,
-            batch_data_samples,
-            fit_pose=test_cfg.get('fit_pose', False),
-            **named)
-        stack = self._map_stack(feats)
-        if test_cfg.get('output_heatmaps', False) and stack is not None:
-            return instances, map_fields(feats, stack)
-        return instances
-
     def outputs(self, feats, test_cfg: dict) -> dict:
-        """Named tensors of a prediction, see :func:`pack_predictions`."""
         trained = self.trained_parts
         by = test_cfg.get('predict_by')
         if by is None:

@@ -2,11 +2,9 @@
 
 Paper 2.1 and supplementary 1.1, equations 1 and 2.
 """
-from typing import Optional, Sequence, Tuple
+from typing import Callable, Optional, Sequence, Tuple
 
 import torch
-from mmengine.structures import PixelData
-from mmpose.models.heads.base_head import BaseHead
 from mmpose.registry import KEYPOINT_CODECS, MODELS
 from torch import Tensor
 
@@ -14,12 +12,12 @@ from spiga_mmpose.landmark_sets import load_landmark_set
 from ..backbones.hourglass_pose_net import HourglassFeatures
 from ..layers import soft_argmax
 from ..targets import draw_edge_maps, draw_point_maps
-from .predictions import (TEST_KEYS, TRAIN_KEYS, average_flip, check_keys,
-                          collect_labels, pack_predictions, point_scores)
+from .predictions import (TRAIN_KEYS, FaceHead, check_choice, check_keys,
+                          collect_labels, point_scores)
 
 
 @MODELS.register_module()
-class MultiTaskHead(BaseHead):
+class MultiTaskHead(FaceHead):
     """Losses on the maps and poses of every stack; landmarks by soft-argmax.
 
     It has no weights: ``HourglassPoseNet`` makes the maps. With stack
@@ -36,12 +34,9 @@ class MultiTaskHead(BaseHead):
             ADNet (https://arxiv.org/abs/2109.05721), which the paper follows.
         loss_maps (dict): Loss of point and edge maps.
         loss_pose (dict): Loss of the pose.
-        coord_weight (float): Lambda_c (paper: 4).
-        points_weight (float): Of the point maps (paper: lambda_att, 50). 0
-            draws none.
-        edges_weight (float): Of the edge maps (paper: lambda_att, 50). 0
-            draws none.
-        pose_weight (float): Lambda_p (paper: 1).
+        coord_weight, pose_weight (float): Lambda_c and lambda_p (paper: 4, 1).
+        points_weight, edges_weight (float): Of the point and of the edge maps
+            (paper: lambda_att, 50, for both). 0 draws none.
         coord_maps (str): Where the coordinates are read: ``'heatmaps'``, each
             stack's prediction, or ``'points'``, its point maps (published
             nowhere).
@@ -51,8 +46,8 @@ class MultiTaskHead(BaseHead):
             small maps take a smaller one. Unused with ``'mass'``.
         subpixel (bool): Centre the point maps where the landmarks are, or in
             the nearest cell (release).
-        sigma_points (float): Gaussian of the point maps, cells (paper: 1.5).
-        sigma_edges (float): Gaussian across the edge maps, cells (paper: 1).
+        sigma_points, sigma_edges (float): Gaussian of the point maps and
+            across the edge maps, cells (paper: 1.5, 1).
         decoder (dict, optional): The codec, :class:`SPIGALabel`.
         init_cfg (dict, optional): MMEngine initialisation.
 
@@ -85,13 +80,8 @@ class MultiTaskHead(BaseHead):
                 'MultiTaskHead has no maps_weight any more: set points_weight '
                 f'and edges_weight, here both to {unknown["maps_weight"]}')
         super().__init__(init_cfg, **unknown)
-        for name, value, known in (
-            ('coord_maps', coord_maps, ('heatmaps', 'points')),
-            ('soft_argmax', soft_argmax, ('mass', 'softmax')),
-        ):
-            if value not in known:
-                raise ValueError(f'{name} must be one of {list(known)}, found '
-                                 f'{value!r}')
+        check_choice('coord_maps', coord_maps, 'heatmaps', 'points')
+        check_choice('soft_argmax', soft_argmax, 'mass', 'softmax')
         self.landmark_set = load_landmark_set(landmark_set)
         self.register_buffer(
             'edge_to_point',
@@ -113,113 +103,60 @@ class MultiTaskHead(BaseHead):
         self.decoder = KEYPOINT_CODECS.build(decoder) if decoder else None
 
     def forward(self, feats: HourglassFeatures) -> Tuple[Tensor, Tensor]:
-        """Landmarks and pose of the last stack.
-
-        Args:
-            feats (HourglassFeatures): The backbone's output.
-
-        Returns:
-            tuple[Tensor, Tensor]: landmarks (B, L, 2) normalised, pose (B, 6).
-        """
+        """Landmarks (B, L, 2), normalised, and pose (B, 6) of the last
+        stack."""
         self._check(feats)
         maps = getattr(feats, self.coord_maps)[-1]
         return self.locate(maps), feats.poses[-1]
 
-    def loss(self,
-             feats: HourglassFeatures,
-             batch_data_samples: Sequence,
+    def loss(self, feats: HourglassFeatures, batch_data_samples: Sequence,
              train_cfg: Optional[dict] = None) -> dict:
-        """Weighted losses, summed over the stacks.
+        """Weighted losses, summed over the stacks: ``loss_coord``,
+        ``loss_points``, ``loss_edges``, ``loss_pose``, where they count.
 
-        Args:
-            feats (HourglassFeatures): The backbone's output in training.
-            batch_data_samples (Sequence[PoseDataSample]): With the labels of
-                :class:`SPIGALabel`.
-            train_cfg (dict, optional): ``losses``: which of ``'maps'``
-                (coordinates and maps) and ``'pose'`` count. All by default.
-
-        Returns:
-            dict: ``loss_coord``, ``loss_points``, ``loss_edges``,
-            ``loss_pose``, where they count.
+        Data samples have the labels of :class:`SPIGALabel`. ``losses`` of the
+        ``train_cfg`` says which of ``'maps'`` (coordinates and maps) and
+        ``'pose'`` count; both by default.
         """
         self._check(feats)
         train_cfg = check_keys('train_cfg', train_cfg, TRAIN_KEYS)
         wanted = train_cfg.get('losses', ('maps', 'pose'))
         labels = collect_labels(batch_data_samples, self.landmark_set)
-        scales = [2.**h for h in range(len(feats))]
         losses = {}
         if 'maps' in wanted:
-            losses.update(self._map_losses(feats, labels, scales))
+            losses.update(self._map_losses(feats, labels))
         if 'pose' in wanted:
-            losses['loss_pose'] = self.pose_weight * sum(
-                scale * self.loss_pose(pose.float(), labels.poses,
-                                       labels.pose_weights)
-                for scale, pose in zip(scales, feats.poses))
+            losses['loss_pose'] = self.pose_weight * _over_stacks(
+                feats.poses, lambda pose: self.loss_pose(
+                    pose.float(), labels.poses, labels.pose_weights))
         return losses
 
-    def _map_losses(self, feats, labels, scales) -> dict:
-        target = labels.keypoints * 2 - 1
-        losses = dict(loss_coord=self.coord_weight * sum(
-            scale * self.loss_coord(
-                self.locate(maps) * 2 - 1, target, labels.keypoint_weights)
-            for scale, maps in zip(scales, getattr(feats, self.coord_maps))))
+    def _map_losses(self, feats, labels) -> dict:
+        points, weights = labels.keypoints, labels.keypoint_weights
+        losses = dict(loss_coord=self.coord_weight * _over_stacks(
+            getattr(feats, self.coord_maps), lambda maps: self.loss_coord(
+                self.locate(maps) * 2 - 1, points * 2 - 1, weights)))
         size = feats[-1].shape[-2:]
         if self.points_weight != 0:
-            points = draw_point_maps(labels.keypoints, labels.keypoint_weights,
-                                     size, self.sigma_points, self.subpixel)
-            losses['loss_points'] = self.points_weight * sum(
-                scale * self.loss_maps(maps, points, labels.keypoint_weights)
-                for scale, maps in zip(scales, feats.points))
+            point_maps = draw_point_maps(points, weights, size,
+                                         self.sigma_points, self.subpixel)
+            losses['loss_points'] = self.points_weight * _over_stacks(
+                feats.points,
+                lambda maps: self.loss_maps(maps, point_maps, weights))
         facial_edges = list(self.landmark_set.edges.values())
         if facial_edges and self.edges_weight != 0:
-            edges = draw_edge_maps(labels.keypoints, labels.keypoint_weights,
-                                   facial_edges, size, self.sigma_edges)
+            edge_maps = draw_edge_maps(points, weights, facial_edges, size,
+                                       self.sigma_edges)
             # An edge of one valid landmark is unknown, not a dot: so are the
             # lower brows of 98 landmarks where a photograph has 68.
-            known = (labels.keypoint_weights @ self.edge_to_point >
-                     1).float()  # (B, E)
-            losses['loss_edges'] = self.edges_weight * sum(
-                scale * self.loss_maps(maps, edges, known)
-                for scale, maps in zip(scales, feats.edges))
+            known = (weights @ self.edge_to_point > 1).float()  # (B, E)
+            losses['loss_edges'] = self.edges_weight * _over_stacks(
+                feats.edges,
+                lambda maps: self.loss_maps(maps, edge_maps, known))
         return losses
 
-    def predict(self,
-                feats,
-                batch_data_samples: Sequence,
-                test_cfg: Optional[dict] = None):
-        """Landmarks by soft-argmax, scores and pose of each face.
-
-        Args:
-            feats (HourglassFeatures | list[HourglassFeatures]): The
-                backbone's output; two of them under flip test.
-            batch_data_samples (Sequence[PoseDataSample]): With the crop's
-                metainfo.
-            test_cfg (dict, optional): ``flip_test`` (default off),
-                ``output_heatmaps``, ``fit_pose`` as the cascade's.
-
-        Returns:
-            list[InstanceData] | tuple: ``keypoints`` (1, L, 2) crop px,
-            ``keypoint_scores`` (1, L), ``head_poses`` (1, 6); with
-            ``output_heatmaps`` also a list of ``PixelData``, see
-            :func:`map_fields`.
-        """
-        test_cfg = check_keys('test_cfg', test_cfg, TEST_KEYS)
-        if test_cfg.get('flip_test', False):
-            outputs = average_flip(*map(self.outputs, feats),
-                                   batch_data_samples, self.landmark_set)
-            feats = feats[0]
-        else:
-            outputs = self.outputs(feats)
-        instances = pack_predictions(
-            self.decoder,
-            batch_data_samples,
-            fit_pose=test_cfg.get('fit_pose', False),
-            **outputs)
-        if test_cfg.get('output_heatmaps', False):
-            return instances, map_fields(feats, stack=-1)
-        return instances
-
-    def outputs(self, feats: HourglassFeatures) -> dict:
+    def outputs(self, feats: HourglassFeatures,
+                test_cfg: Optional[dict] = None) -> dict:
         """Named tensors of a prediction: keypoints, scores, poses."""
         keypoints, poses = self.forward(feats)
         if self.landmark_set.head_model is None:
@@ -247,14 +184,6 @@ class MultiTaskHead(BaseHead):
                 'landmarks: give both the same landmark_set')
 
 
-def map_fields(feats: HourglassFeatures, stack: int) -> list:
-    """Maps of one stack as ``PixelData``, one a face.
-
-    Each has ``heatmaps`` (L, H, W), the point maps, and ``edges`` (E, H, W),
-    both of the crop and in [0, 1]. ``mmpose.structures.merge_data_samples``
-    keeps the heatmaps alone.
-    """
-    points, edges = (
-        maps[stack].detach().float().cpu()
-        for maps in (feats.points, feats.edges))
-    return [PixelData(heatmaps=p, edges=e) for p, e in zip(points, edges)]
+def _over_stacks(outputs: Sequence[Tensor], loss: Callable) -> Tensor:
+    """Sum of the losses of the stacks, each weighing twice the one before."""
+    return sum(2.**h * loss(output) for h, output in enumerate(outputs))

@@ -13,12 +13,8 @@ from ..layers import Float32Linear, conv_bn_relu
 class FeaturePoseRegressor(BaseModule):
     """(yaw, pitch, roll, tx, ty, tz) from one feature map.
 
-    For backbones that give no pose. Two halvings, global mean, linear.
-
-    Args:
-        in_channels (int): C of the feature map.
-        channels (int): Width inside.
-        init_cfg (dict, optional): MMEngine initialisation.
+    For backbones that give no pose. Two halvings of the map of ``in_channels``
+    to maps of ``channels``, global mean, linear.
     """
 
     def __init__(self, in_channels: int, channels: int = 256, init_cfg=None):

@@ -14,15 +14,11 @@ class TrainedParts:
     ``forward`` would make a GPU wait and break the export, and as the buffer
     ``trained``, which checkpoints carry. ``StageHook`` writes it while it
     trains. Put it before ``nn.Module`` classes among the bases.
-
-    Attributes:
-        trained_parts (tuple[str]): Some of ``PARTS``; empty: nothing is
-            recorded.
-        trained (Tensor): (3,) uint8, 1 for the parts that are trained.
     """
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
+        # Some of PARTS; empty: nothing is recorded.
         self.trained_parts: Tuple[str, ...] = ()
         self.register_buffer('trained',
                              torch.zeros(len(PARTS), dtype=torch.uint8))

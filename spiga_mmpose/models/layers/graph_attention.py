@@ -1,33 +1,43 @@
 """Graph attention over the landmarks of a face (paper, 2.3)."""
-from typing import Optional, Tuple
+from typing import Optional, Sequence, Tuple
 
 import torch
 import torch.nn as nn
 from torch import Tensor
 
 from .float32 import Float32Linear
-from .mlp import mlp
+
+
+def mlp(channels: Sequence[int]) -> nn.Sequential:
+    """Linear layers with BatchNorm and ReLU after all but the last.
+
+    (N, channels[0]) -> (N, channels[-1]). More dimensions must be flattened
+    to two, since BatchNorm counts every landmark as a sample (as the
+    release's 1x1 convolutions do).
+    """
+    layers = []
+    for c_in, c_out in zip(channels[:-1], channels[1:]):
+        layers += [
+            nn.Linear(c_in, c_out),
+            nn.BatchNorm1d(c_out),
+            nn.ReLU(inplace=True)
+        ]
+    return nn.Sequential(*layers[:-2])
 
 
 class MultiHeadAttention(nn.Module):
     """Every landmark attends to all landmarks; one dynamic graph a head.
 
     Args:
-        channels (int): C, a multiple of ``num_heads``.
+        channels (int): C, a multiple of ``num_heads``, or ValueError.
         num_heads (int): Attention heads.
         self_message (bool): Whether a landmark may attend to itself (release)
             or only to the others (paper, sum over i != j).
         own_attention (bool): False: it has no queries and keys, and the
             attention is given.
-
-    Raises:
-        ValueError: If the heads do not divide the channels.
     """
 
-    def __init__(self,
-                 channels: int,
-                 num_heads: int,
-                 self_message: bool,
+    def __init__(self, channels: int, num_heads: int, self_message: bool,
                  own_attention: bool = True):
         super().__init__()
         if channels % num_heads:
@@ -44,16 +54,10 @@ class MultiHeadAttention(nn.Module):
     def forward(self,
                 x: Tensor,
                 attention: Optional[Tensor] = None) -> Tuple[Tensor, Tensor]:
-        """Messages and attention.
+        """(B, L, C) -> messages (B, L, C) and attention (B, heads, L, L).
 
-        Args:
-            x (Tensor): (B, L, C).
-            attention (Tensor, optional): (B, heads, L, L), instead of its
-                own.
-
-        Returns:
-            tuple[Tensor, Tensor]: message (B, L, C); attention (B, heads, L,
-            L), rows sum to 1: row i is what landmark i attends to.
+        Its own attention or the one that is given. Rows sum to 1: row i is
+        what landmark i attends to.
         """
         if attention is None:
             attention = self.attend(x)
@@ -81,21 +85,13 @@ class MultiHeadAttention(nn.Module):
 class GATLayer(nn.Module):
     """f + MLP([f || message]) (paper, 2.3).
 
-    Args:
-        in_channels (int): Width of the incoming features.
-        out_channels (int): Width of the outgoing features; where it differs
-            a linear layer brings the residual to it (release).
-        num_heads (int): Attention heads.
-        self_message (bool): See :class:`MultiHeadAttention`.
-        own_attention (bool): See :class:`MultiHeadAttention`.
+    Where the widths differ a linear layer brings the residual to
+    ``out_channels`` (release). The other arguments are those of
+    :class:`MultiHeadAttention`.
     """
 
-    def __init__(self,
-                 in_channels: int,
-                 out_channels: int,
-                 num_heads: int,
-                 self_message: bool,
-                 own_attention: bool = True):
+    def __init__(self, in_channels: int, out_channels: int, num_heads: int,
+                 self_message: bool, own_attention: bool = True):
         super().__init__()
         self.attention = MultiHeadAttention(in_channels, num_heads,
                                             self_message, own_attention)

@@ -12,14 +12,7 @@ def recomputed(function: Callable, *inputs, modules: nn.Module):
 
     Less memory for more time. The second computation does not update the
     running statistics of BatchNorm again, so training is the same as without.
-
-    Args:
-        function (Callable): Of the inputs and of the weights in ``modules``.
-        *inputs (Tensor): Its inputs.
-        modules (nn.Module): Holds every BatchNorm that ``function`` runs.
-
-    Returns:
-        What the function returns.
+    ``modules`` holds every weight and BatchNorm that the function uses.
     """
     return checkpoint(
         function,

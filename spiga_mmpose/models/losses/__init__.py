@@ -1,6 +1,5 @@
 """Losses of maps, landmarks and poses."""
 from .adaptive_wing_loss import WeightedAdaptiveWingLoss
-from .coord_loss import SmoothL1CoordLoss
-from .pose_loss import PoseL2Loss
+from .masked_losses import PoseL2Loss, SmoothL1CoordLoss
 
 __all__ = ['WeightedAdaptiveWingLoss', 'SmoothL1CoordLoss', 'PoseL2Loss']

@@ -23,14 +23,9 @@ _TINY = 1e-30
 def weight_maps(target: Tensor) -> Tensor:
     """Weight of each cell: 11 at and around the foreground, 1 elsewhere.
 
-    ``1 + 10 [D >= 0.2]`` with D the target after a 3 x 3 grey dilation. To
-    dilate the thresholded map is the same and needs no floats.
-
-    Args:
-        target (Tensor): (N, H, W) maps in [0, 1].
-
-    Returns:
-        Tensor: (N, H, W) of the target's type.
+    ``1 + 10 [D >= 0.2]`` with D the target, (N, H, W) in [0, 1], after a
+    3 x 3 grey dilation. To dilate the thresholded map is the same and needs
+    no floats.
     """
     near = F.pad(target >= 0.2, (1, 1, 1, 1))
     near = near[:, :-2] | near[:, 1:-1] | near[:, 2:]
@@ -45,15 +40,8 @@ def adaptive_wing(output: Tensor, target: Tensor, alpha: float, epsilon: float,
     With d = abs(output - target) and e = alpha - target, the loss is
     ``log(1 + (d / epsilon)^e)`` below theta and goes on as its tangent above.
     Both are value plus slope times (d - c) at c = min(d, theta), so one power
-    serves both.
-
-    Args:
-        output (Tensor): Predicted values, any shape.
-        target (Tensor): Same shape, at most 1.
-        alpha, epsilon, theta (float): As in the paper.
-
-    Returns:
-        tuple[Tensor, Tensor]: loss and derivative by the output, same shape.
+    serves both. All tensors have one shape; the target is at most 1, and the
+    derivative is by the output.
     """
     error = output - target
     sign = error.sign()
@@ -117,31 +105,23 @@ class WeightedAdaptiveWingLoss(AdaptiveWingLoss):
     where MMPose scales both maps; everything is computed in float32, and in
     one pass with the gradient. Targets get no gradient.
 
-    Shapes: B batch, L maps a face, H x W map.
-
     Args:
         alpha (float): Exponent at a target of 0; at least 2, so that the
             slope is finite at a target of 1.
-        omega (float): Height.
-        epsilon (float): Error at which the bend is.
-        theta (float): Error above which the loss is a line.
+        omega, epsilon, theta (float): Height, error at which the bend is,
+            error above which the loss is a line.
         weight_map (bool): Weigh cells at and around the foreground (3 x 3
             dilated target of 0.2 or more) 11 times. The AWing paper does; the
             SPIGA paper does not say.
         use_target_weight (bool): Heed ``target_weights``.
         loss_weight (float): Factor on the loss.
 
-    Raises:
-        ValueError: If a constant is out of its range.
+    ValueError if a constant is out of its range.
     """
 
-    def __init__(self,
-                 alpha: float = 2.1,
-                 omega: float = 14.,
-                 epsilon: float = 1.,
-                 theta: float = 0.5,
-                 weight_map: bool = True,
-                 use_target_weight: bool = True,
+    def __init__(self, alpha: float = 2.1, omega: float = 14.,
+                 epsilon: float = 1., theta: float = 0.5,
+                 weight_map: bool = True, use_target_weight: bool = True,
                  loss_weight: float = 1.):
         super().__init__(alpha, omega, epsilon, theta, use_target_weight,
                          loss_weight)
@@ -153,24 +133,13 @@ class WeightedAdaptiveWingLoss(AdaptiveWingLoss):
                                  f'{getattr(self, name)}')
         self.weight_map = weight_map
 
-    def forward(self,
-                output: Tensor,
-                target: Tensor,
+    def forward(self, output: Tensor, target: Tensor,
                 target_weights: Optional[Tensor] = None) -> Tensor:
-        """Mean over all cells of the valid maps.
+        """Mean over all cells of the valid maps: float32 at least.
 
-        Args:
-            output (Tensor): (B, L, H, W) predicted maps.
-            target (Tensor): (B, L, H, W) in [0, 1]. Anything where the
-                weight is 0.
-            target_weights (Tensor, optional): (B, L), 0 for maps that do not
-                count. All count by default.
-
-        Returns:
-            Tensor: Scalar, float32 at least; 0 if no map counts.
-
-        Raises:
-            ValueError: If the shapes do not fit together.
+        Output and target are (B, L, H, W), the target in [0, 1], anything
+        where the weight (B, L) is 0. All maps count by default; 0 if none
+        does. ValueError if the shapes do not fit together.
         """
         if output.ndim != 4 or output.shape != target.shape:
             raise ValueError(

@@ -11,15 +11,17 @@ around a piece, H x W map.
 """
 import math
 from functools import lru_cache
-from typing import NamedTuple, Sequence, Tuple
+from typing import List, Sequence, Tuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from .point_maps import cells_of_landmarks
-from .splines import spline_segments
 
+# Consecutive points closer than this are one point: the direction from one to
+# the other would be noise, and the spline would follow it.
+_DUPLICATE = 0.01
 # The map is zero beyond so many sigma (SPIGA release, PyPI spiga 0.0.6).
 _REACH = 3
 # Length and bend are measured on so many stretches of every segment.
@@ -32,21 +34,97 @@ _CELLS_IN_CACHE = 1 << 16
 _CELLS_AT_ONCE = 1 << 23
 
 
-class _Plan(NamedTuple):
-    """Constants that depend on the list of edges alone, on the device.
+def spline_segments(points: Tensor, valid: Tensor) -> Tuple[Tensor, Tensor]:
+    """Polynomials of the splines through the valid points, in their order.
 
-    Attributes:
-        groups (tuple[Tensor]): Landmarks of each group of edges of equal
-            length, (edges, landmarks).
-        channels (Tensor): (Q,) channel of every segment, in group order.
+    The spline is the one of ``scipy.interpolate.splprep(s=0, k=min(3, points
+    - 1))``: cubic, chord-length parameter, not-a-knot ends; the parabola
+    through three points, the line through two. Consecutive points less than
+    0.01 apart count once.
+
+    Of N splines with n >= 2 points (N, n, 2), finite, valid (N, n) or not:
+    coefficients (N, n - 1, 4, 2) of the powers 0 to 3 of a parameter that runs
+    from 0 to 1 along each segment; and which segments exist, (N, n - 1) bool.
+    The only point of a spline is its first segment. Segments that do not exist
+    stand still somewhere. No shape depends on the data.
     """
-    groups: Tuple[Tensor, ...]
-    channels: Tensor
+    points, count = _compact(points, valid)
+    index = torch.arange(points.shape[1], device=points.device)
+    new = points.diff(dim=1).norm(dim=-1) > _DUPLICATE
+    new = F.pad(new, (1, 0), value=True) & (index < count)
+    points, count = _compact(points, new)
+    steps = points.diff(dim=1)
+    exists = index[:-1] < count - 1  # (N, n - 1)
+    chords = steps.norm(dim=-1).masked_fill(~exists, 1.)
+    bends = _bends(points, chords, count)
+    bends, next_bends = bends[:, :-1], bends[:, 1:]
+    squares = chords.unsqueeze(-1)**2
+    powers = torch.stack([
+        steps - squares * (2 * bends + next_bends) / 6, squares * bends / 2,
+        squares * (next_bends - bends) / 6
+    ], 2)
+    powers = powers * exists[:, :, None, None]
+    coefficients = torch.cat([points[:, :-1].unsqueeze(2), powers], 2)
+    return coefficients, exists | (index[:-1] < count.clamp(max=1))
+
+
+def _compact(points: Tensor, kept: Tensor) -> Tuple[Tensor, Tensor]:
+    """Points (N, n, 2), those kept (N, n) in front, and their number (N, 1).
+    """
+    order = torch.argsort((~kept).to(torch.uint8), dim=1, stable=True)
+    points = points.gather(1, order.unsqueeze(-1).expand(-1, -1, 2))
+    return points, kept.sum(1, keepdim=True)
+
+
+def _bends(points: Tensor, chords: Tensor, count: Tensor) -> Tensor:
+    """Second derivatives (N, n, 2) of the splines at their points.
+
+    Of the points (N, n, 2) the first ``count`` (N, 1) matter; behind them it
+    is zero. The chords (N, n - 1) are the parameter length of every segment,
+    1 for those that do not exist.
+    """
+    n = points.shape[1]
+    if n < 3:
+        return torch.zeros_like(points)
+    index = torch.arange(n, device=points.device)
+    first = (index == 0) & (count > 2)
+    last = (index == count - 1) & (count > 2)
+    inner = (index > 0) & (index < count - 1)
+    before, after = F.pad(chords, (1, 0)), F.pad(chords, (0, 1))
+    # Not-a-knot: the third derivative is the same on the first two and on
+    # the last two segments, a condition on three bends. Three points have
+    # but one condition of this kind; their parabola has equal bends.
+    near = torch.where(first, after, before)
+    far = torch.where(first, F.pad(after[:, 1:], (0, 1)),
+                      F.pad(before[:, :-1], (1, 0)))
+    near, far = near.masked_fill(count == 3, 0), far.masked_fill(count == 3, 1)
+    # In the equation of point i, bands[k] multiplies the bend of point i + k.
+    # Inner points: the first derivative is continuous.
+    main = torch.where(inner, 2 * (before + after), torch.ones_like(before))
+    bands = {
+        -2: near * last,
+        -1: before * inner - (near + far) * last,
+        0: torch.where(first | last, far, main),
+        1: after * inner - (near + far) * first,
+        2: near * first,
+    }
+    matrix = sum(
+        torch.diag_embed(band[:, max(0, -k):n - max(0, k)], offset=k)
+        for k, band in bands.items())
+    slopes = points.diff(dim=1) / chords.unsqueeze(-1)
+    right = F.pad(6 * slopes.diff(dim=1), (0, 0, 1, 1)) * inner.unsqueeze(-1)
+    # Not torch.linalg.solve, whose check makes a GPU wait.
+    return torch.linalg.solve_ex(matrix, right)[0]
 
 
 @lru_cache(maxsize=32)
-def _plan(edges: Tuple[Tuple[int, ...], ...], device: torch.device) -> _Plan:
-    """Group the edges by length. Cached: the device is fed once."""
+def _plan(edges: Tuple[Tuple[int, ...], ...],
+          device: torch.device) -> Tuple[List[Tensor], Tensor]:
+    """What depends on the edges alone. Cached: the device is fed once.
+
+    The landmarks (edges, landmarks) of each group of edges of equal length,
+    and the channel (Q,) of every segment, in group order.
+    """
     lengths = sorted({len(edge) for edge in edges})
     groups = [[c for c in edges if len(c) == length] for length in lengths]
     channels = [
@@ -54,9 +132,8 @@ def _plan(edges: Tuple[Tuple[int, ...], ...], device: torch.device) -> _Plan:
         if len(edge) == length for _ in edge[1:]
     ]
     with torch.inference_mode(False):
-        return _Plan(
-            tuple(torch.tensor(group, device=device) for group in groups),
-            torch.tensor(channels, device=device))
+        return ([torch.tensor(group, device=device) for group in groups],
+                torch.tensor(channels, device=device))
 
 
 def _checked(edges: Sequence[Sequence[int]],
@@ -78,20 +155,11 @@ def _checked(edges: Sequence[Sequence[int]],
 
 
 def _segments(points: Tensor, weights: Tensor,
-              plan: _Plan) -> Tuple[Tensor, Tensor]:
-    """Segments of all edges, in group order.
-
-    Args:
-        points (Tensor): (B, L, 2) cells.
-        weights (Tensor): (B, L).
-        plan (_Plan): Of the edges.
-
-    Returns:
-        tuple: coefficients (B, Q, 4, 2) and which exist (B, Q), as
-        :func:`spline_segments` returns them.
-    """
+              groups: List[Tensor]) -> Tuple[Tensor, Tensor]:
+    """Segments of all edges, in group order: coefficients (B, Q, 4, 2) and
+    which exist (B, Q), see :func:`spline_segments`."""
     coefficients, exists = [], []
-    for ids in plan.groups:
+    for ids in groups:
         found = spline_segments(points[:, ids].flatten(0, 1),
                                 (weights[:, ids] > 0).flatten(0, 1))
         coefficients.append(found[0].view(len(points), -1, 4, 2))
@@ -106,17 +174,11 @@ def _polynomial(coefficients: Sequence[Tensor], t: Tensor) -> Tensor:
 
 def _efforts(coefficients: Tensor, size: Tuple[int, int],
              reach: float) -> Tensor:
-    """Length to draw on every stretch of the segments.
+    """Length and bend, in cells, to draw on the stretches of the segments.
 
-    Args:
-        coefficients (Tensor): (B, Q, 4, 2) of the segments.
-        size (tuple[int, int]): H, W of the map.
-        reach (float): Distance beyond which nothing is drawn, cells.
-
-    Returns:
-        Tensor: (B, Q * stretches) length and bend, in cells. What lies so far
-        outside the map that nothing of it is seen counts the less the farther
-        it is.
+    (B, Q, 4, 2) -> (B, Q * stretches). What lies so far outside the map that
+    nothing of it is seen, beyond the reach (cells), counts the less the
+    farther it is.
     """
     grid = torch.arange(2 * _STRETCHES + 1, device=coefficients.device)
     t = (grid / (2 * _STRETCHES)).unsqueeze(-1)  # borders, middles between
@@ -139,15 +201,10 @@ def _efforts(coefficients: Tensor, size: Tuple[int, int],
 
 
 def _cut(efforts: Tensor, pieces: int) -> Tuple[Tensor, Tensor, Tensor]:
-    """Cut the segments of every face into pieces of about equal effort.
+    """Cut the segments of every face into K >= Q pieces of about equal effort.
 
-    Args:
-        efforts (Tensor): (B, Q * stretches).
-        pieces (int): K, at least Q.
-
-    Returns:
-        tuple: segment of every piece (B, K), and the parameters on it of the
-        start and of the end of the piece, both (B, K).
+    Returns the segment of every piece, and the parameters on it of the start
+    and of the end of the piece, all (B, K).
     """
     done = F.pad(efforts.cumsum(1), (1, 0))  # (B, Q * stretches + 1)
     begin, end = done[:, :-1:_STRETCHES], done[:, _STRETCHES::_STRETCHES]
@@ -164,8 +221,8 @@ def _cut(efforts: Tensor, pieces: int) -> Tuple[Tensor, Tensor, Tensor]:
     fraction = torch.stack([index, index + 1], 1)  # (B, 2, K)
     fraction = fraction / num.gather(1, segment).unsqueeze(1)
     begin, end = begin.gather(1, segment), end.gather(1, segment)
-    wanted = begin.unsqueeze(1) + (end -
-                                   begin).unsqueeze(1) * fraction.clamp(max=1)
+    length = (end - begin).unsqueeze(1)
+    wanted = begin.unsqueeze(1) + length * fraction.clamp(max=1)
     wanted = wanted.flatten(1)  # (B, 2 * K)
     stretch = torch.searchsorted(done, wanted, right=True) - 1
     first = (segment * _STRETCHES).repeat(1, 2)
@@ -177,16 +234,10 @@ def _cut(efforts: Tensor, pieces: int) -> Tuple[Tensor, Tensor, Tensor]:
 
 
 def _ends(powers: Tensor, t_start: Tensor, t_end: Tensor) -> Tensor:
-    """Start, middle and end of every piece.
+    """Start, middle and end (3, 2, pieces) of every piece, x, y, cells.
 
-    The middle lies over the middle of the chord, as :func:`_ridges` wants.
-
-    Args:
-        powers (Tensor): (4, 2, pieces) coefficients.
-        t_start, t_end (Tensor): (pieces,) parameters.
-
-    Returns:
-        Tensor: (3, 2, pieces) x, y, cells.
+    Of the coefficients (4, 2, pieces) and parameters (pieces,). The middle
+    lies over the middle of the chord, as :func:`_ridges` wants.
     """
     start, end = _polynomial(powers, t_start), _polynomial(powers, t_end)
     t = (t_start + t_end) / 2
@@ -197,18 +248,10 @@ def _ends(powers: Tensor, t_start: Tensor, t_end: Tensor) -> Tensor:
 
 
 def _window(center: Tensor, side: int, cells: int) -> Tensor:
-    """Indices of the cells around each centre, kept on the map.
+    """Indices (P, pieces) of the cells around each centre, kept on the map.
 
     All cells less than ``side / 2`` away are among them. Beyond the border,
     the cell at the border is repeated.
-
-    Args:
-        center (Tensor): (pieces,) cells.
-        side (int): P.
-        cells (int): Of the map.
-
-    Returns:
-        Tensor: (P, pieces) int64.
     """
     start = (center - side / 2).ceil().clamp(-side, cells).long()
     offset = torch.arange(side, device=center.device).unsqueeze(-1)
@@ -224,13 +267,8 @@ def _ridges(start: Tensor, middle: Tensor, end: Tensor, x: Tensor, y: Tensor,
     ``t = o.step / (step.step - 8 o.bulge)``. The terms left out are small
     as step and bulge are nearly at right angles and the bulge is short.
 
-    Args:
-        start, middle, end (Tensor): (2, pieces) x, y, cells.
-        x, y (Tensor): (P, pieces) columns and rows of the window.
-        sigma (float): Cells.
-
-    Returns:
-        Tensor: (P, P, pieces) in [0, 1], rows first.
+    Pieces are (2, pieces), columns and rows of the windows (P, pieces), all
+    in cells; the result is (P, P, pieces) in [0, 1], rows first.
     """
     step_x, step_y = end - start
     bulge_x, bulge_y = (start + end) / 2 - middle
@@ -248,10 +286,8 @@ def _ridges(start: Tensor, middle: Tensor, end: Tensor, x: Tensor, y: Tensor,
 
 
 @torch.no_grad()
-def draw_edge_maps(landmarks: Tensor,
-                   weights: Tensor,
-                   edges: Sequence[Sequence[int]],
-                   size: Tuple[int, int],
+def draw_edge_maps(landmarks: Tensor, weights: Tensor,
+                   edges: Sequence[Sequence[int]], size: Tuple[int, int],
                    sigma: float = 1.) -> Tensor:
     """Draw every edge as a ridge of height 1.
 
@@ -266,21 +302,17 @@ def draw_edge_maps(landmarks: Tensor,
     longer in cells than it has pieces is drawn coarser.
 
     Args:
-        landmarks (Tensor): (B, L, 2) x, y, unit (see
-            :mod:`spiga_mmpose.geometry.coords`). They may lie outside.
-        weights (Tensor): (B, L). Landmarks of weight 0 are left out of their
-            edges.
+        landmarks, weights (Tensor): As of :func:`.draw_point_maps`. Landmarks
+            of weight 0 are left out of their edges.
         edges (list[list[int]]): Landmarks along each of the E edges.
         size (tuple[int, int]): H, W of the maps.
-        sigma (float): Standard deviation, cells. The SPIGA release (PyPI
-            package ``spiga`` 0.0.6) has 1 at 64 x 64.
+        sigma (float): Standard deviation, cells; 1 at 64 x 64 in the SPIGA
+            release (PyPI ``spiga`` 0.0.6).
 
     Returns:
         Tensor: (B, E, H, W) float32 in [0, 1], on the landmarks' device.
-
-    Raises:
-        ValueError: If the shapes do not fit together, or an edge is empty or
-            holds a landmark that does not exist.
+        ValueError if the shapes do not fit together, or an edge is empty or
+        holds a landmark that does not exist.
     """
     points = cells_of_landmarks(landmarks, weights, size)
     edges = _checked(edges, landmarks.shape[1])
@@ -288,8 +320,8 @@ def draw_edge_maps(landmarks: Tensor,
     maps = points.new_zeros(batch, len(edges), height, width)
     if maps.numel() == 0:
         return maps
-    plan = _plan(edges, points.device)
-    coefficients, exists = _segments(points, weights, plan)
+    groups, channels = _plan(edges, points.device)
+    coefficients, exists = _segments(points, weights, groups)
     reach = _REACH * sigma
     pieces = 4 * (height + width) + 64 * len(edges) + exists.shape[1]
     segment, t_start, t_end = _cut(_efforts(coefficients, size, reach), pieces)
@@ -298,7 +330,7 @@ def draw_edge_maps(landmarks: Tensor,
     # (4, 2, B * K): pieces come last, for inner loops as long as possible.
     powers = coefficients.flatten(0, 1)[rows].permute(1, 2, 0).contiguous()
     ends = _ends(powers, t_start.flatten(), t_end.flatten())
-    channel = face * len(edges) + plan.channels[segment]
+    channel = face * len(edges) + channels[segment]
     corner = (channel * (height * width)).flatten()
     drawn = exists.flatten()[rows]
 

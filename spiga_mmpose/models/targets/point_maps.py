@@ -16,19 +16,10 @@ _INVISIBLE = 1e-15
 
 def cells_of_landmarks(landmarks: Tensor, weights: Tensor,
                        size: Tuple[int, int]) -> Tensor:
-    """Landmarks in cells of a map, float32; 0 where the weight is 0.
+    """Landmarks (B, L, 2) in cells of a map, float32; 0 where the weight is 0.
 
-    Args:
-        landmarks (Tensor): (B, L, 2) x, y, unit. Anything, even NaN, where
-            the weight is 0.
-        weights (Tensor): (B, L), 0 for landmarks that are not to be drawn.
-        size (tuple[int, int]): H, W of the map.
-
-    Returns:
-        Tensor: (B, L, 2) x, y, cells.
-
-    Raises:
-        ValueError: If the shapes do not fit together.
+    The arguments are those of :func:`draw_point_maps`. ValueError if the
+    shapes do not fit together.
     """
     if landmarks.ndim != 3 or landmarks.shape[-1] != 2:
         raise ValueError('landmarks must be of shape (B, L, 2), found '
@@ -37,20 +28,16 @@ def cells_of_landmarks(landmarks: Tensor, weights: Tensor,
         raise ValueError(
             f'weights must be of shape (B, L) = {tuple(landmarks.shape[:2])} '
             f'as the landmarks, found {tuple(weights.shape)}')
-    height, width = size
     valid = (weights > 0).unsqueeze(-1)
-    landmarks = landmarks.float().masked_fill(~valid, 0)
-    return torch.stack([
-        normalised_to_cells(landmarks[..., 0], width),
-        normalised_to_cells(landmarks[..., 1], height)
-    ], -1)
+    x, y = landmarks.float().masked_fill(~valid, 0).unbind(-1)
+    return torch.stack(
+        [normalised_to_cells(x, size[1]),
+         normalised_to_cells(y, size[0])], -1)
 
 
 @torch.no_grad()
-def draw_point_maps(landmarks: Tensor,
-                    weights: Tensor,
-                    size: Tuple[int, int],
-                    sigma: float = 1.5,
+def draw_point_maps(landmarks: Tensor, weights: Tensor,
+                    size: Tuple[int, int], sigma: float = 1.5,
                     subpixel: bool = True) -> Tensor:
     """Draw a Gaussian of peak 1 at every landmark.
 
@@ -59,19 +46,18 @@ def draw_point_maps(landmarks: Tensor,
 
     Args:
         landmarks (Tensor): (B, L, 2) x, y, unit (see
-            :mod:`spiga_mmpose.geometry.coords`).
+            :mod:`spiga_mmpose.geometry.coords`). Anything, even NaN, where
+            the weight is 0.
         weights (Tensor): (B, L). The map of a landmark of weight 0 is zero.
         size (tuple[int, int]): H, W of the maps.
-        sigma (float): Standard deviation, cells. The SPIGA release (PyPI
-            package ``spiga`` 0.0.6) has 1.5 at 64 x 64.
+        sigma (float): Standard deviation, cells; 1.5 at 64 x 64 in the SPIGA
+            release (PyPI ``spiga`` 0.0.6).
         subpixel (bool): Put the centre where the landmark is. ``False``
             rounds it to the nearest cell, as the release does.
 
     Returns:
         Tensor: (B, L, H, W) float32 in [0, 1], on the landmarks' device.
-
-    Raises:
-        ValueError: If the shapes do not fit together.
+        ValueError if the shapes do not fit together.
     """
     centers = cells_of_landmarks(landmarks, weights, size)
     if not subpixel:

@@ -2,7 +2,7 @@
 import cv2
 import numpy as np
 
-from spiga_mmpose.evaluation.figures.trade_off import draw_trade_off
+from spiga_mmpose.evaluation.figures.comparison import draw_trade_off
 
 BLUE, ORANGE = (31, 119, 180), (255, 127, 14)  # of the first two methods
 

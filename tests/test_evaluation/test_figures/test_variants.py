@@ -2,8 +2,8 @@
 import cv2
 import pytest
 
-from spiga_mmpose.evaluation.figures.variants import (VariantPanel,
-                                                      draw_variants)
+from spiga_mmpose.evaluation.figures.comparison import (VariantPanel,
+                                                        draw_variants)
 
 RUNS = {'SPIGA': [4., 4.2], 'no positions': [4.5]}
 

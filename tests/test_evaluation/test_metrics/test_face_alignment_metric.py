@@ -12,7 +12,7 @@ from mmengine.evaluator import Evaluator
 from mmpose.registry import METRICS
 
 from spiga_mmpose.evaluation import FaceAlignmentMetric
-from spiga_mmpose.evaluation.metrics import face_alignment_metric
+from spiga_mmpose.evaluation import metrics as face_alignment_metric
 from spiga_mmpose.landmark_sets import load_landmark_set
 
 

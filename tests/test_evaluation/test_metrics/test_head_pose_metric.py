@@ -6,7 +6,7 @@ import pytest
 from mmengine.evaluator import Evaluator
 
 from spiga_mmpose.evaluation import HeadPoseMetric
-from spiga_mmpose.evaluation.metrics import head_pose_metric
+from spiga_mmpose.evaluation import metrics as head_pose_metric
 from spiga_mmpose.geometry import crop_to_image, project_head
 from spiga_mmpose.landmark_sets import load_landmark_set
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from scipy.interpolate import splev, splprep
 
-from spiga_mmpose.models.targets.splines import spline_segments
+from spiga_mmpose.models.targets.edge_maps import spline_segments
 
 
 def evaluate(coefficients, segments, samples=50):
