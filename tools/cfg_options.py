@@ -33,7 +33,6 @@ class OptionsAction(DictAction):
     """MMEngine's ``DictAction``, which names what it cannot read."""
 
     def __call__(self, parser, namespace, values, option_string=None):
-        """Read ``KEY=VALUE`` after ``KEY=VALUE``."""
         given = set()
         for text in values:
             key = text.split('=')[0]
@@ -166,8 +165,7 @@ def _places(option: str, config: dict, parts: dict) -> List[str]:
     variable, *rest = option.split('.')
     if rest:
         whole = [
-            place for place, found in _walk(parts)
-            if found == config[variable]
+            place for place, found in _walk(parts) if found == config[variable]
         ]
         if whole:
             return ['.'.join([place, *rest]) for place in whole]

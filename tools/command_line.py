@@ -33,22 +33,17 @@ class OneLineParser(argparse.ArgumentParser):
     """Ends with one clear line and exit code 2, without the usage."""
 
     def __init__(self, prog, doc):
-        super().__init__(
-            prog=prog,
-            description=doc,
-            formatter_class=argparse.RawDescriptionHelpFormatter)
+        super().__init__(prog=prog, description=doc,
+                         formatter_class=argparse.RawDescriptionHelpFormatter)
 
     def error(self, message):
-        """One line on stderr."""
         self.exit(2, f'{self.prog}: error: {one_line(message)}\n')
 
 
 def add_cfg_options(parser: argparse.ArgumentParser) -> None:
-    """``--cfg-options``, an empty dict where it is not given."""
     parser.add_argument(
         '--cfg-options', nargs='+', action=OptionsAction, default={},
-        metavar='KEY=VALUE',
-        help='override keys of the config, e.g. '
+        metavar='KEY=VALUE', help='override keys of the config, e.g. '
         'train_dataloader.dataset.data_root=DIR')
 
 
@@ -80,8 +75,7 @@ def one_line(message) -> str:
     return text
 
 
-def run_tool(name: str,
-             work: Callable[[argparse.Namespace], Optional[str]],
+def run_tool(name: str, work: Callable[[argparse.Namespace], Optional[str]],
              args: argparse.Namespace,
              interrupted: str = 'the same command begins again') -> int:
     """Do the work of a tool; what its user can fix ends it with one line.
@@ -106,7 +100,6 @@ def run_tool(name: str,
 
 
 def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of :func:`score_files`."""
     add = parser.add_argument
     add('predictions', nargs='+',
         help='results: benchmark JSON, or the pickle of tools/test.py --dump; '
@@ -122,7 +115,6 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_dataset_argument(parser: argparse.ArgumentParser) -> None:
-    """``--dataset``, for tools that score."""
     parser.add_argument(
         '--dataset', type=_dataset, metavar='NAME',
         help='whose usual normaliser, threshold and divisor to take: '
@@ -131,7 +123,6 @@ def add_dataset_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def add_subset_argument(parser: argparse.ArgumentParser) -> None:
-    """``--subset``, for tools that show one group of faces."""
     parser.add_argument(
         '--subset', metavar='NAME',
         help='only the faces of this subset, of --subsets or of the '
@@ -147,7 +138,6 @@ def score_arguments(args: argparse.Namespace) -> ScoredFiles:
 
 
 def _dataset(text):
-    """A benchmark or a landmark set."""
     try:
         protocol_of(text)
     except ValueError as error:
@@ -156,7 +146,6 @@ def _dataset(text):
 
 
 def _threshold(text):
-    """A number of per cent."""
     try:
         return checked_threshold(float(text))
     except ValueError:
@@ -166,7 +155,6 @@ def _threshold(text):
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments that MMPose's tools have in common."""
     add = parser.add_argument
     add('--work-dir', help='folder of logs and checkpoints')
     add('--show-dir', help='folder for images of the results')
@@ -255,7 +243,6 @@ def _log_traceback() -> None:
 
 
 def load_config(args: argparse.Namespace) -> Config:
-    """Config file with the common arguments put into it."""
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg = Config.fromfile(args.config)
     cfg.launcher = args.launcher

@@ -39,7 +39,6 @@ from spiga_mmpose.apis.writing import FORMATS
 
 
 def parse_args(argv=None):
-    """Arguments of the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -106,9 +105,8 @@ def parse_args(argv=None):
         '--det-every', type=int, default=DET_EVERY, metavar='FRAMES',
         help='run the detector on every so many frames (default: '
         '%(default)s); between, faces are followed by their landmarks')
-    videos.add_argument(
-        '--smooth', default='light', choices=SMOOTHING,
-        help='against jitter (default: %(default)s)')
+    videos.add_argument('--smooth', default='light', choices=SMOOTHING,
+                        help='against jitter (default: %(default)s)')
     return parser.parse_args(argv)
 
 
@@ -173,17 +171,10 @@ def prepare(args, paths):
     detector, det_weights, reason = choose_finder(args)
     writer = ResultWriter(args.out, args.format or ['json'],
                           list(map(as_text, paths)))
-    inferencer = SPIGAInferencer(
-        weights,
-        model,
-        args.device,
-        detector,
-        det_weights,
-        args.box_calibration,
-        backend=args.backend,
-        threads=args.threads,
-        refine=args.refine,
-        draw=args.draw)
+    inferencer = SPIGAInferencer(weights, model, args.device, detector,
+                                 det_weights, args.box_calibration,
+                                 backend=args.backend, threads=args.threads,
+                                 refine=args.refine, draw=args.draw)
     count = inferencer.num_landmarks
     if args.to_68 and count != 98:
         raise ValueError('--to-68 takes a model of the 98 landmarks of WFLW, '
@@ -198,7 +189,6 @@ def prepare(args, paths):
 
 
 def main(argv=None):
-    """Run the demo; returns the exit code."""
     args = parse_args(argv)
     try:
         paths = list_images(args.images)
@@ -224,9 +214,8 @@ def main(argv=None):
         videos = sum(map(is_video, demo.left))
         numbers = dict(image=len(demo.left) - videos, video=videos)
         left = [counted(n, thing) for thing, n in numbers.items() if n]
-        print(
-            f'interrupted: {" and ".join(left) or "nothing"} left',
-            file=sys.stderr)
+        print(f'interrupted: {" and ".join(left) or "nothing"} left',
+              file=sys.stderr)
         return 130
     return 1 if any(demo.count[key] for key in FAULTS) else 0
 

@@ -32,14 +32,10 @@ FAULTS = ('skipped', 'broken', 'dropped')
 class Demo:
     """Takes images and videos in their order and writes what it finds."""
 
-    def __init__(self,
-                 inferencer: SPIGAInferencer,
-                 writer: ResultWriter,
+    def __init__(self, inferencer: SPIGAInferencer, writer: ResultWriter,
                  boxes: Optional[Sequence[np.ndarray]] = None,
-                 landmark: Optional[int] = None,
-                 to_68: bool = False,
-                 det_every: int = DET_EVERY,
-                 smooth: str = 'light'):
+                 landmark: Optional[int] = None, to_68: bool = False,
+                 det_every: int = DET_EVERY, smooth: str = 'light'):
         self.inferencer = inferencer
         self.writer = writer
         self.boxes = boxes
@@ -57,11 +53,9 @@ class Demo:
         self.left = []  # paths that are still to be done
 
     def run(self, paths):
-        """Read, estimate, draw and write; False: ended by Ctrl-C."""
         self.left = list(paths)
-        with self.writer, tqdm(
-                total=len(paths), unit='file',
-                disable=len(paths) < 2) as self.progress:
+        with self.writer, tqdm(total=len(paths), unit='file',
+                               disable=len(paths) < 2) as self.progress:
             try:
                 for videos, some in groupby(paths, is_video):
                     if videos:
@@ -73,18 +67,15 @@ class Demo:
         return True
 
     def finished(self, path):
-        """Count a path as done, or as given up."""
         self.left.remove(path)
         self.progress.update()
 
     def skip(self, path, error):
-        """Say why a path is given up."""
         self.count['skipped'] += 1
         tqdm.write(f'skipped: {error}', file=sys.stderr)
         self.finished(path)
 
     def run_images(self, paths):
-        """Images whose faces go through the network in common batches."""
         for result in self.inferencer.find_faces(
                 map(self.read, paths),
                 bboxes=self.boxes,
@@ -117,7 +108,6 @@ class Demo:
         return self.names[path]
 
     def write(self, path, result):
-        """Write what was found in an image."""
         number, name = len(result.boxes), self.name_of(path)
         for fault in result.dropped:
             self.count['dropped'] += 1
@@ -143,8 +133,7 @@ class Demo:
             self.count['empty'] += 1
             tqdm.write(
                 f'no face found in {path}; give its box by --bbox, or another '
-                'detector by --det',
-                file=sys.stderr)
+                'detector by --det', file=sys.stderr)
 
     def draw_views(self, frame, number, face):
         """Write the grids of a face, keep its row of steps."""
@@ -168,17 +157,13 @@ class Demo:
         face.pred_instances.pop('attention', None)  # 2 MB each
 
     def run_videos(self, sources):
-        """Videos and cameras, one after the other."""
         if self.views:
             self.notes.add(f'{", ".join(self.views)}: not drawn of videos')
         for source in sources:
             try:
                 done = process_video(
-                    self.inferencer,
-                    source,
-                    self.writer.folder,
-                    name=self.writer.name_of(source),
-                    **self.video_options)
+                    self.inferencer, source, self.writer.folder,
+                    name=self.writer.name_of(source), **self.video_options)
             except ERRORS as error:
                 self.skip(source, describe_error(source, error))
                 continue
@@ -189,7 +174,6 @@ class Demo:
                 raise KeyboardInterrupt
 
     def report_video(self, source, done):
-        """Say in a line what became of a video."""
         self.count['videos'] += 1
         parts = [
             counted(done.frames, 'frame'), f'{done.empty} without a face',
@@ -208,14 +192,12 @@ class Demo:
         if done.lost_sound:
             tqdm.write(
                 f'{source}: its sound is not in the drawn video: '
-                f'{done.lost_sound}',
-                file=sys.stderr)
+                f'{done.lost_sound}', file=sys.stderr)
         if done.error:
             self.count['broken'] += 1
             tqdm.write(f'broken off: {done.error}', file=sys.stderr)
 
     def summary(self):
-        """Summary of the run in one line; zero counts are left out."""
         count, done = self.count, []
         if count['images'] or not count['videos']:
             done.append(f'{counted(count["faces"], "face")} in '
@@ -223,11 +205,10 @@ class Demo:
         if count['videos']:
             done.append(counted(count['videos'], 'video'))
         rest = [
-            f'{counted(count[key], thing)} {what}'
-            for key, thing, what in (('empty', 'image', 'without a face'),
-                                     ('broken', 'video', 'broken off'),
-                                     ('skipped', 'input', 'skipped'),
-                                     ('dropped', 'box', 'dropped'))
+            f'{counted(count[key], thing)} {what}' for key, thing, what in (
+                ('empty', 'image',
+                 'without a face'), ('broken', 'video', 'broken off'),
+                ('skipped', 'input', 'skipped'), ('dropped', 'box', 'dropped'))
             if count[key]
         ]
         line = f'{" and ".join(done)}, written to {self.writer.folder}'

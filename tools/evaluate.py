@@ -33,15 +33,11 @@ def make_parser():
 
 
 def settings_of(args, scored):
-    """Settings of the scoring."""
-    return dict(
-        annotations=args.annotations,
-        dataset=scored.dataset,
-        dataset_guessed=args.dataset is None,
-        landmark_set=scored.protocol.landmark_set,
-        norm=scored.norm,
-        threshold=scored.threshold,
-        divide_by=scored.protocol.divide_by)
+    return dict(annotations=args.annotations, dataset=scored.dataset,
+                dataset_guessed=args.dataset is None,
+                landmark_set=scored.protocol.landmark_set, norm=scored.norm,
+                threshold=scored.threshold,
+                divide_by=scored.protocol.divide_by)
 
 
 def compare(errors, threshold):
@@ -58,7 +54,6 @@ def compare(errors, threshold):
 
 
 def describe_runs(infos):
-    """Provenance of the predictions, from the files beside them."""
     nothing = run_info.RunInfo()
     sentences = [
         f'{name}: config {info.config}, checkpoint {info.checkpoint}, boxes: '
@@ -74,7 +69,6 @@ def describe_runs(infos):
 
 
 def describe(settings, results, differences, infos):
-    """The caption: what a number without it would not tell."""
     first = next(iter(results.values()))
     guessed = ', guessed' if settings['dataset_guessed'] else ''
     text = (f'{settings["dataset"]} ({settings["landmark_set"]}{guessed}), '
@@ -114,7 +108,6 @@ def write(folder, content, table, caption, draw):
 
 
 def evaluate(args):
-    """Score, print and write."""
     scored = score_arguments(args)
     results, settings = scored.results, settings_of(args, scored)
     infos = dict(zip(results, map(run_info.read_run_info, args.predictions)))

@@ -37,7 +37,6 @@ MOST_TURNED = 15  # degrees
 
 
 def draw_figure(inferencer, photo):
-    """The face in the photograph, and beside it the steps of its cascade."""
     large = 2 * (PANEL + GAP)
     head = cv2.resize(
         photo[HEAD], (large, large), interpolation=cv2.INTER_CUBIC)
@@ -75,15 +74,12 @@ def write_moving(photo, path):
             target = SIDE * np.array([0.5 + 0.08 * once, 0.5 - 0.05 * twice])
             matrix[:, 2] += target - FACE
             video.write(
-                cv2.warpAffine(
-                    photo,
-                    matrix, (SIDE, SIDE),
-                    flags=cv2.INTER_CUBIC,
-                    borderMode=cv2.BORDER_REFLECT))
+                cv2.warpAffine(photo, matrix, (SIDE, SIDE),
+                               flags=cv2.INTER_CUBIC,
+                               borderMode=cv2.BORDER_REFLECT))
 
 
 def show(args):
-    """Write the figure, then the videos; says where they are."""
     make_folder(args.out)
     photo = read_image(get_sample_data(PHOTO, asfileobj=False))
     # Several threads would wait for one another on a busy machine.
@@ -103,7 +99,6 @@ def show(args):
 
 
 def main(argv=None):
-    """Run the demo; returns the exit code."""
     parser = OneLineParser('photo_demo.py', __doc__)
     parser.add_argument('--out', default=osp.join('work_dirs', 'demo'))
     return run_tool('photo_demo.py', show, parser.parse_args(argv),

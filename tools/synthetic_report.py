@@ -53,7 +53,6 @@ def trained_checkpoint(work_dir):
 
 
 def evaluate(name, config, checkpoint):
-    """Run the test set of a config."""
     model = load_model(config, checkpoint, 'cpu')
     info = describe_run(model.cfg, osp.relpath(config),
                         osp.relpath(checkpoint), {})
@@ -67,7 +66,6 @@ def evaluate(name, config, checkpoint):
 
 
 def write_predictions(results, folder):
-    """The predictions of each model, and beside them what made them."""
     for name, result in results.items():
         path = osp.join(folder, f'{name.replace(" ", "_")}.pkl')
         dump(result['samples'], path)
@@ -75,13 +73,11 @@ def write_predictions(results, folder):
 
 
 def make_table(results):
-    """One markdown table, a column a model."""
     metrics = [result['metrics'] for result in results.values()]
     keys = list(metrics[0])
     subsets = sorted(
-        key.split('/')[0] for key in keys
-        if key.endswith('/NPE90') and key.count('/') == 1
-        and not key.startswith(('corners', 'maps')))
+        key.split('/')[0] for key in keys if key.endswith('/NPE90')
+        and key.count('/') == 1 and not key.startswith(('corners', 'maps')))
     rows = [('NME box', 'NME'), ('AUC10', 'AUC10'), ('FR10', 'FR10'),
             ('NPE90', 'NPE90'), ('NME inter-ocular', 'corners/NME')]
     rows += [(f'{subset}: {key}', f'{subset}/{key}') for subset in subsets
@@ -90,8 +86,7 @@ def make_table(results):
     rows += [(f'NME box, step {step}', f'step{step}/NME')
              for step in range(steps)]
     rows += [("NME box, backbone's soft-argmax", 'maps/NME'),
-             ("occlusion: NME, backbone's soft-argmax",
-              'maps/occlusion/NME')]
+             ("occlusion: NME, backbone's soft-argmax", 'maps/occlusion/NME')]
     rows += [(f'pose MAE {angle} (degrees)', f'MAE_{angle}')
              for angle in ('yaw', 'pitch', 'roll')]
     rows.append(('pose MAE mean (degrees)', 'MAE'))
@@ -105,9 +100,8 @@ def make_table(results):
 
 def box_errors(samples):
     """(N,) NME of each face over the size of its landmark box, per cent."""
-    predicted, true = (
-        np.concatenate([s[part]['keypoints'] for s in samples])
-        for part in ('pred_instances', 'gt_instances'))
+    predicted, true = (np.concatenate([s[part]['keypoints'] for s in samples])
+                       for part in ('pred_instances', 'gt_instances'))
     labelled = np.ones(true.shape[:2], bool)
     boxes = np.concatenate([true.min(1), true.max(1)], 1)
     lengths = norm_lengths('lnd_bbox', true, labelled, boxes, LANDMARK_SET)
@@ -115,7 +109,6 @@ def box_errors(samples):
 
 
 def draw_grid(result, path):
-    """Test faces from the best to the worst: truth, steps, pose axes."""
     samples, dataset = result['samples'], result['dataset']
     errors = box_errors(samples)
     order = np.argsort(errors)
@@ -144,7 +137,6 @@ def draw_grid(result, path):
 
 
 def report(args):
-    """Evaluate both checkpoints and write what came out."""
     checkpoint = trained_checkpoint(osp.join(args.out, 'training'))
     results = {
         'ten minutes': evaluate('ten minutes', SHORT, checkpoint),
@@ -167,7 +159,6 @@ def report(args):
 
 
 def main(argv=None):
-    """Make the report; returns the exit code."""
     parser = OneLineParser('synthetic_report.py', __doc__)
     parser.add_argument('--out', default=osp.join('work_dirs', 'demo'))
     return run_tool('synthetic_report.py', report, parser.parse_args(argv))

@@ -26,7 +26,6 @@ def parse_args():
 
 
 def make_config(args):
-    """Config file with the command line put into it."""
     cfg = load_config(args)
     cfg.load_from, cfg.resume = None, False  # where a training starts
     if args.dump is not None:

@@ -40,7 +40,6 @@ def parse_args():
 
 
 def make_config(args):
-    """Config file with the command line put into it."""
     cfg = load_config(args)
     if cfg.get('train_cfg') is None:
         raise ValueError(f'{args.config} trains nothing (train_cfg = None): '
@@ -92,7 +91,6 @@ def resume(cfg, path):
 
 
 def named_folder(args):
-    """Return whether the command line names the work folder."""
     return args.work_dir is not None or 'work_dir' in args.cfg_options
 
 

@@ -24,7 +24,6 @@ from spiga_mmpose.apis.weights import DEFAULT, RELEASES, SHIPPED
 
 
 def parse_args(argv=None):
-    """Arguments of the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -67,7 +66,6 @@ def find_models(weights, config):
 
 
 def make_analyser(args):
-    """Inferencers of the page; the first model and detectors are loaded."""
     detector, weights, reason = args.det, args.det_weights, None
     if detector == AUTO:
         detector, weights, reason = choose_detector(weights)
@@ -85,7 +83,6 @@ def make_analyser(args):
 
 
 def main(argv=None):
-    """Serve the page; returns the exit code."""
     args = parse_args(argv)
     # Ended by another program, it cleans up as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -98,8 +95,7 @@ def main(argv=None):
         if args.host not in LOCAL:
             print(
                 f'Warning: at {args.host} everybody who reaches this machine '
-                'can use the page, without a password.',
-                file=sys.stderr)
+                'can use the page, without a password.', file=sys.stderr)
         serve(analyser, args.host, args.port, ready)
     except (ValueError, KeyError, TypeError, OSError, RuntimeError,
             ImportError, AssertionError) as error:

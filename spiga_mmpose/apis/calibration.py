@@ -65,8 +65,7 @@ def fit_calibration(detected: np.ndarray,
         tuple(np.median(true_sizes / sizes, axis=0)))
 
 
-def box_errors(boxes: np.ndarray,
-               landmark_boxes: np.ndarray) -> dict:
+def box_errors(boxes: np.ndarray, landmark_boxes: np.ndarray) -> dict:
     """Errors of boxes (N, 4) against the landmark boxes of the same N >= 1
     faces.
 
@@ -85,16 +84,12 @@ def box_errors(boxes: np.ndarray,
     ratio = sizes.max(1) / longer
     overlaps = bbox_overlaps(
         torch.as_tensor(boxes, dtype=torch.float64),
-        torch.as_tensor(landmark_boxes, dtype=torch.float64),
-        is_aligned=True)
-    return dict(
-        iou=float(np.median(overlaps)),
-        center=float(np.median(np.linalg.norm(shifts, axis=1))),
-        size=float(np.median(ratio)),
-        shift=shifts.mean(0).tolist(),
-        shift_sd=shifts.std(0).tolist(),
-        scale=float(ratio.mean()),
-        scale_sd=float(ratio.std()))
+        torch.as_tensor(landmark_boxes, dtype=torch.float64), is_aligned=True)
+    return dict(iou=float(np.median(overlaps)),
+                center=float(np.median(np.linalg.norm(shifts, axis=1))),
+                size=float(np.median(ratio)), shift=shifts.mean(0).tolist(),
+                shift_sd=shifts.std(0).tolist(), scale=float(ratio.mean()),
+                scale_sd=float(ratio.std()))
 
 
 def left_out_boxes(detected: np.ndarray,

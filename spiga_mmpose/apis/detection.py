@@ -51,8 +51,7 @@ def choose_detector(
     return 'yunet', weights, 'faces are found by YuNet'
 
 
-def make_finder(detector: str = AUTO,
-                weights: Optional[str] = None,
+def make_finder(detector: str = AUTO, weights: Optional[str] = None,
                 device: str = 'cpu',
                 calibration: Optional[BoxCalibration] = None) -> Finder:
     """Function that finds the landmark boxes of the faces in an image.

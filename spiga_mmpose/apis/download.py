@@ -44,9 +44,7 @@ def url_file(url: str) -> str:
     return osp.basename(urlsplit(url).path)
 
 
-def read_url(url: str,
-             max_bytes: int = 64 << 20,
-             max_seconds: float = 120,
+def read_url(url: str, max_bytes: int = 64 << 20, max_seconds: float = 120,
              sha256: Optional[str] = None) -> bytes:
     """Content of an http(s) URL, at most ``max_bytes``, by ``max_seconds``,
     also where a name server or a proxy keeps silent.
@@ -86,8 +84,7 @@ def _read(url: str, max_bytes: int, max_seconds: float) -> bytes:
                     f'the file is too large: expected at most {max_bytes} '
                     'bytes')
             if time.monotonic() > end:  # nobody waits for the rest
-                raise DownloadError(
-                    f'not done after {max_seconds:g} seconds')
+                raise DownloadError(f'not done after {max_seconds:g} seconds')
     return bytes(content)
 
 
@@ -98,9 +95,7 @@ def download(url: str, path: str, sha256: Optional[str] = None) -> None:
     """
     digest = hashlib.sha256()
     with _opened(url) as response, open(path, 'wb') as file, tqdm(
-            desc=url_file(url),
-            total=_length(response),
-            unit='B',
+            desc=url_file(url), total=_length(response), unit='B',
             unit_scale=True) as bar:
         for block in _blocks(response):
             file.write(block)

@@ -19,10 +19,8 @@ H264, MPEG4 = 'H.264', 'MPEG-4 part 2'
 _TICKS = 60_000
 # Until it is closed the file is a sequence of fragments of a second: a kill
 # loses the last ones alone. Then it becomes a plain MP4 file.
-_SURVIVES_A_KILL = dict(
-    movflags='hybrid_fragmented+empty_moov',
-    frag_duration='1000000',
-    flush_packets='1')
+_SURVIVES_A_KILL = dict(movflags='hybrid_fragmented+empty_moov',
+                        frag_duration='1000000', flush_packets='1')
 
 
 def need_av() -> None:
@@ -48,10 +46,7 @@ class VideoWriter:
     an ``OSError`` that names it, a missing PyAV an ``ImportError``.
     """
 
-    def __init__(self,
-                 path: str,
-                 rate: float,
-                 size: Tuple[int, int],
+    def __init__(self, path: str, rate: float, size: Tuple[int, int],
                  sound: Optional[str] = None) -> None:
         need_av()
         self._path, self._rate, self._size = path, rate, size
@@ -71,11 +66,8 @@ class VideoWriter:
             self._open()
 
     def _open(self) -> None:
-        self._file = av.open(
-            self._path,
-            'w',
-            format='mp4',
-            container_options=_SURVIVES_A_KILL)
+        self._file = av.open(self._path, 'w', format='mp4',
+                             container_options=_SURVIVES_A_KILL)
         good = 'libx264' in av.codecs_available
         self.codec = H264 if good else MPEG4
         # Fast, and few images wait in the encoder: the network takes the

@@ -131,9 +131,7 @@ def _num_landmarks(weights: dict, wanted: dict,
     return counts.pop() if len(counts) == 1 else None
 
 
-def estimate_faces(model: nn.Module,
-                   image: np.ndarray,
-                   boxes: np.ndarray,
+def estimate_faces(model: nn.Module, image: np.ndarray, boxes: np.ndarray,
                    scores: Optional[np.ndarray] = None) -> PoseDataSample:
     """Landmarks and, where the model has them, poses of the boxed faces.
 
@@ -156,11 +154,10 @@ def estimate_faces(model: nn.Module,
     return estimate_images(model, [(image, boxes, scores)])[0]
 
 
-def estimate_images(
-        model: nn.Module,
-        items: Sequence[Tuple[np.ndarray, np.ndarray, np.ndarray]],
-        batch_size: int = BATCH_SIZE,
-        refine: int = 0) -> List[PoseDataSample]:
+def estimate_images(model: nn.Module,
+                    items: Sequence[Tuple[np.ndarray, np.ndarray, np.ndarray]],
+                    batch_size: int = BATCH_SIZE,
+                    refine: int = 0) -> List[PoseDataSample]:
     """As :func:`estimate_faces`, of several images in common batches: a sample
     an image.
 
@@ -199,11 +196,8 @@ def estimate_each(model: nn.Module,
     def estimate(batch):
         crops = [
             pipeline(
-                dict(
-                    model.dataset_meta,
-                    img=image,
-                    bbox=np.asarray(box)[None],
-                    bbox_score=np.float32([score])))
+                dict(model.dataset_meta, img=image, bbox=np.asarray(box)[None],
+                     bbox_score=np.float32([score])))
             for image, box, score in batch
         ]
         with torch.no_grad():
@@ -297,11 +291,10 @@ def faces_to_dicts(sample: PoseDataSample, steps: bool = False) -> List[dict]:
     dicts = []
     for i in range(len(faces)):
         x1, y1, x2, y2 = np.asarray(faces.bboxes[i], float)
-        face = dict(
-            box=_plain([x1, y1, x2 - x1, y2 - y1]),
-            box_score=_plain(faces.bbox_scores[i]),
-            landmarks=_plain(faces.keypoints[i]),
-            landmark_scores=_plain(faces.keypoint_scores[i]))
+        face = dict(box=_plain([x1, y1, x2 - x1, y2 - y1]),
+                    box_score=_plain(faces.bbox_scores[i]),
+                    landmarks=_plain(faces.keypoints[i]),
+                    landmark_scores=_plain(faces.keypoint_scores[i]))
         if 'head_poses' in faces:
             yaw, pitch, roll, *translation = _plain(faces.head_poses[i])
             face['pose'] = dict(

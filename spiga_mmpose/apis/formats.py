@@ -28,11 +28,8 @@ WFLW_TO_300W = tuple(
 _POSE = ('yaw', 'pitch', 'roll')
 
 
-def make_record(name: str,
-                image: np.ndarray,
-                landmark_set: Optional[str],
-                faces: List[dict],
-                frame: Optional[int] = None,
+def make_record(name: str, image: np.ndarray, landmark_set: Optional[str],
+                faces: List[dict], frame: Optional[int] = None,
                 time: Optional[float] = None) -> dict:
     """The record of an image.
 
@@ -48,12 +45,8 @@ def make_record(name: str,
         dict: See the head of this file.
     """
     height, width = image.shape[:2]
-    record = dict(
-        image=name,
-        width=width,
-        height=height,
-        landmark_set=landmark_set,
-        faces=faces)
+    record = dict(image=name, width=width, height=height,
+                  landmark_set=landmark_set, faces=faces)
     if frame is not None:
         record['frame'] = frame
     if time is not None:
@@ -92,10 +85,8 @@ def wflw_to_300w(record: dict) -> dict:
                                       for step in face['landmark_steps']]
         return face
 
-    return dict(
-        record,
-        landmark_set='300w_68',
-        faces=[convert(face) for face in record['faces']])
+    return dict(record, landmark_set='300w_68',
+                faces=[convert(face) for face in record['faces']])
 
 
 def to_mmpose(record: dict) -> List[dict]:
@@ -117,8 +108,7 @@ def to_mmpose(record: dict) -> List[dict]:
         instance = dict(
             keypoints=face['landmarks'],
             keypoint_scores=face['landmark_scores'],
-            bbox=[[x, y, x + width, y + height]],
-            bbox_score=face['box_score'])
+            bbox=[[x, y, x + width, y + height]], bbox_score=face['box_score'])
         if 'pose' in face:
             instance['head_pose'] = _pose(face)
         for key in ('landmark_steps', 'track_id'):
@@ -144,11 +134,8 @@ def to_coco(records: Sequence[dict]) -> dict:
     """
     images, annotations = [], []
     for image_id, record in enumerate(records, 1):
-        image = dict(
-            id=image_id,
-            file_name=record['image'],
-            width=record['width'],
-            height=record['height'])
+        image = dict(id=image_id, file_name=record['image'],
+                     width=record['width'], height=record['height'])
         if 'frame' in record:
             image['frame_id'] = record['frame']
         if 'time' in record:
@@ -156,34 +143,24 @@ def to_coco(records: Sequence[dict]) -> dict:
         images.append(image)
         for face in record['faces']:
             annotations.append(
-                dict(
-                    id=len(annotations) + 1,
-                    image_id=image_id,
-                    **_coco(face)))
+                dict(id=len(annotations) + 1, image_id=image_id,
+                     **_coco(face)))
     count = next((len(face['landmarks']) for record in records
                   for face in record['faces']), 0)
-    return dict(
-        images=images,
-        annotations=annotations,
-        categories=[_category(_landmark_set(records, count), count)])
+    return dict(images=images, annotations=annotations,
+                categories=[_category(_landmark_set(records, count), count)])
 
 
 def _coco(face: dict) -> dict:
-    points = [
-        (0, 0, 0) if None in point else (*point, 2)
-        for point in face['landmarks']
-    ]
+    points = [(0, 0, 0) if None in point else (*point, 2)
+              for point in face['landmarks']]
     x, y, width, height = face['box']
     annotation = dict(
         category_id=1,
         keypoints=[number for point in points for number in point],
-        num_keypoints=sum(point[2] > 0 for point in points),
-        bbox=face['box'],
-        area=width * height,
-        iscrowd=0,
-        score=face['box_score'],
-        center=[x + width / 2, y + height / 2],
-        scale=max(width, height) / 200)
+        num_keypoints=sum(point[2] > 0 for point in points), bbox=face['box'],
+        area=width * height, iscrowd=0, score=face['box_score'],
+        center=[x + width / 2, y + height / 2], scale=max(width, height) / 200)
     if 'track_id' in face:
         annotation['track_id'] = face['track_id']
     if 'pose' in face:
@@ -197,12 +174,8 @@ def _category(landmark_set: Optional[LandmarkSet], count: int) -> dict:
         # COCO counts the ends of its links from 1.
         links = [[a + 1, b + 1] for edge in landmark_set.edges.values()
                  for a, b in zip(edge[:-1], edge[1:])]
-    return dict(
-        id=1,
-        name='face',
-        supercategory='person',
-        keypoints=[str(i) for i in range(count)],
-        skeleton=links)
+    return dict(id=1, name='face', supercategory='person',
+                keypoints=[str(i) for i in range(count)], skeleton=links)
 
 
 def to_pts(face: dict) -> str:
@@ -280,12 +253,10 @@ def to_benchmark(records: Sequence[dict]) -> List[dict]:
             ]
             known = _landmark_set([record], len(face['landmarks']))
             faces.append(
-                face_row(
-                    record['image'],
-                    face['box'],
-                    _finite(_pose(face)) if 'pose' in face else None,
-                    known and [known.annotation_ids[i] for i in good],
-                    [face['landmarks'][i] for i in good]))
+                face_row(record['image'], face['box'],
+                         _finite(_pose(face)) if 'pose' in face else None,
+                         known and [known.annotation_ids[i] for i in good],
+                         [face['landmarks'][i] for i in good]))
     return faces
 
 

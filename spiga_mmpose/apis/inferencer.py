@@ -114,8 +114,7 @@ class SPIGAInferencer:
             self.detect = make_finder(det_model, det_weights, device,
                                       box_calibration)
 
-    def with_detector(self,
-                      det_model: str,
+    def with_detector(self, det_model: str,
                       det_weights: Optional[str] = None) -> 'SPIGAInferencer':
         """Another inferencer, with the same network and another detector."""
         other = copy(self)
@@ -160,18 +159,13 @@ class SPIGAInferencer:
         """
         config = self.model.cfg.get('visualizer') or {}
         visualizer = SPIGAVisualizer(
-            name='faces',
-            landmark_set=(config.get('landmark_set')
-                          or landmark_set_of(self.model)),
-            draw=self.draw,
-            min_face=min_face)
+            name='faces', landmark_set=(
+                config.get('landmark_set') or landmark_set_of(self.model)),
+            draw=self.draw, min_face=min_face)
         visualizer.set_dataset_meta(self.model.dataset_meta)
         return visualizer
 
-    def draw_view(self,
-                  view: str,
-                  image: np.ndarray,
-                  face: PoseDataSample,
+    def draw_view(self, view: str, image: np.ndarray, face: PoseDataSample,
                   landmark: Optional[int] = None,
                   size: int = 256) -> Dict[str, np.ndarray]:
         """What the network does with one face, in images by name.
@@ -258,11 +252,8 @@ class SPIGAInferencer:
             batch_size = 1
         visualizer = self.make_visualizer()
         with writer:
-            for found in self.find_faces(
-                    read_frames(inputs),
-                    bboxes=bboxes,
-                    batch_size=batch_size,
-                    steps=steps):
+            for found in self.find_faces(read_frames(inputs), bboxes=bboxes,
+                                         batch_size=batch_size, steps=steps):
                 _report(found)
                 drawn = []
                 if return_vis or out_dir is not None:
@@ -271,12 +262,10 @@ class SPIGAInferencer:
                     _write(found.record, drawn[0], writer, out_dir)
                 yield dict(
                     predictions=[
-                        found.faces
-                        if return_datasamples else to_mmpose(found.record)
-                    ],
-                    visualization=drawn if return_vis else [],
-                    record=found.record,
-                    error=found.error or None,
+                        found.faces if return_datasamples else to_mmpose(
+                            found.record)
+                    ], visualization=drawn if return_vis else [],
+                    record=found.record, error=found.error or None,
                     dropped=found.dropped)
 
 

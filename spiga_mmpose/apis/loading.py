@@ -21,10 +21,8 @@ BACKENDS = ('torch', *SUFFIXES)
 
 
 def load_estimator(
-        weights: Optional[str] = None,
-        model: Optional[str] = None,
-        device: str = 'cpu',
-        backend: Optional[str] = None,
+        weights: Optional[str] = None, model: Optional[str] = None,
+        device: str = 'cpu', backend: Optional[str] = None,
         threads: Optional[int] = None) -> Union[nn.Module, BackendEstimator]:
     """What :func:`~spiga_mmpose.apis.estimate_images` takes for a model.
 

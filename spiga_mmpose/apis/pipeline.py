@@ -31,8 +31,7 @@ class FrameResult:
     frame: Frame
     # The valid boxes (N, 4) x1, y1, x2, y2, px, and their scores (N,).
     boxes: np.ndarray = field(default_factory=lambda: np.zeros((0, 4)))
-    scores: np.ndarray = field(
-        default_factory=lambda: np.zeros(0, np.float32))
+    scores: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
     # pred_instances of the N faces; with track_ids if they are followed.
     faces: Optional[PoseDataSample] = None
     record: Optional[dict] = None  # see formats.py
@@ -55,13 +54,8 @@ class FrameResult:
 
 
 def find_faces(
-    model: nn.Module,
-    detect: Finder,
-    frames: Iterable[Frame],
-    bboxes=None,
-    batch_size: int = BATCH_SIZE,
-    refine: int = 0,
-    steps: bool = False,
+    model: nn.Module, detect: Finder, frames: Iterable[Frame], bboxes=None,
+    batch_size: int = BATCH_SIZE, refine: int = 0, steps: bool = False,
     max_faces: Optional[int] = None,
     see_face: Optional[Callable[[Frame, int, PoseDataSample], None]] = None,
     track: Optional[Callable[[Frame], PoseDataSample]] = None
@@ -100,10 +94,9 @@ def find_faces(
         frame = result.frame
         faces.set_metainfo(dict(img_path=frame.name))
         result.faces = faces
-        result.record = make_record(frame.name, result.image,
-                                    landmark_set_name(model),
-                                    faces_to_dicts(faces, steps), frame.index,
-                                    frame.time)
+        result.record = make_record(
+            frame.name, result.image, landmark_set_name(model),
+            faces_to_dicts(faces, steps), frame.index, frame.time)
         return result
 
     def fail(result, error):

@@ -52,8 +52,7 @@ class OneEuroFilter:
         self.value = None
         self._velocity = 0.
 
-    def __call__(self,
-                 points: np.ndarray,
+    def __call__(self, points: np.ndarray,
                  unit: Union[float, np.ndarray] = 1.) -> np.ndarray:
         """Smoothed points (..., D); the first time the points as they are.
 
@@ -106,8 +105,7 @@ class FaceSmoother:
         self._filters: Dict[int, Dict[str, OneEuroFilter]] = {}
         self._time = None
 
-    def __call__(self,
-                 faces: InstanceData,
+    def __call__(self, faces: InstanceData,
                  time: Optional[float] = None) -> InstanceData:
         """The faces of the next frame, smoothed: a copy with ``bboxes`` tight
         around the landmarks; the same when smoothing is off.

@@ -254,11 +254,9 @@ def _of_stream(name: str, file) -> Iterator[Frame]:
         index += 1
     if not index or index < 0.9 * announced:
         yield Frame(
-            name,
-            index,
+            name, index,
             error=f'{name}: ends after {index} frames of {announced} '
-            'announced; the rest cannot be read',
-            rate=rate)
+            'announced; the rest cannot be read', rate=rate)
 
 
 def _decoded(file, stream):

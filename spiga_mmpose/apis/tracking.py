@@ -54,10 +54,8 @@ class FaceIds:
             # Thresholds below any score: the tracker would drop the rest.
             self._tracker = ByteTracker(
                 motion=dict(type=KalmanFilter),
-                obj_score_thrs=dict(high=-1., low=-1.),
-                init_track_thr=-1.,
-                weight_iou_with_det_scores=False,
-                num_tentatives=2,
+                obj_score_thrs=dict(high=-1., low=-1.), init_track_thr=-1.,
+                weight_iou_with_det_scores=False, num_tentatives=2,
                 num_frames_retain=_RETAINED)
         except RuntimeError as error:
             raise ImportError(
@@ -133,9 +131,7 @@ class FaceFollower:
         ImportError: If the package ``lap`` is missing.
     """
 
-    def __init__(self,
-                 detect: Callable,
-                 estimate: Estimate,
+    def __init__(self, detect: Callable, estimate: Estimate,
                  det_every: int = DET_EVERY) -> None:
         if det_every < 1:
             raise ValueError('det_every: expected at least 1 frame, found '
@@ -178,10 +174,9 @@ class FaceFollower:
         """Those faces of the last frame that are not lost."""
         sample, asked = self._look(image, self._faces)
         faces = sample.pred_instances
-        overlaps = bbox_overlaps(
-            torch.from_numpy(asked.bboxes),
-            torch.from_numpy(faces.bboxes),
-            is_aligned=True).numpy()
+        overlaps = bbox_overlaps(torch.from_numpy(asked.bboxes),
+                                 torch.from_numpy(faces.bboxes),
+                                 is_aligned=True).numpy()
         good = ((_mean_scores(faces) >= _LEAST_SCORE * faces.best_scores)
                 & (overlaps >= _LEAST_OVERLAP)
                 & (faces.undetected < _PATIENCE * self.det_every))
@@ -230,11 +225,10 @@ def _asked(boxes: np.ndarray, scores: np.ndarray) -> InstanceData:
     """Boxes (N, 4) and scores (N,) of a detector as faces to look for, with
     the best mean landmark score so far, and the frames since the detector
     found the face."""
-    return InstanceData(
-        bboxes=np.asarray(boxes, np.float32),
-        bbox_scores=np.asarray(scores, np.float32),
-        best_scores=np.zeros(len(boxes), np.float32),
-        undetected=np.full(len(boxes), -1))
+    return InstanceData(bboxes=np.asarray(boxes, np.float32),
+                        bbox_scores=np.asarray(scores, np.float32),
+                        best_scores=np.zeros(len(boxes), np.float32),
+                        undetected=np.full(len(boxes), -1))
 
 
 def _mean_scores(faces: InstanceData) -> np.ndarray:

@@ -44,10 +44,8 @@ class VideoSummary:
 
 
 def process_video(inferencer: SPIGAInferencer,
-                  source: Union[str, os.PathLike, int],
-                  out_dir: str,
-                  det_every: int = DET_EVERY,
-                  smooth: str = 'light',
+                  source: Union[str, os.PathLike, int], out_dir: str,
+                  det_every: int = DET_EVERY, smooth: str = 'light',
                   name: Optional[str] = None) -> VideoSummary:
     """Follow the faces of a video, draw them and write what was found.
 
@@ -91,8 +89,7 @@ def process_video(inferencer: SPIGAInferencer,
 
         def track(frame):
             sample = follower(frame.image)
-            sample.pred_instances = smoother(sample.pred_instances,
-                                             frame.time)
+            sample.pred_instances = smoother(sample.pred_instances, frame.time)
             return sample
 
         files = stack.enter_context(

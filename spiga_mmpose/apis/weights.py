@@ -45,18 +45,14 @@ class Release:
 
 # The checksums are those that another public project records.
 RELEASES = {
-    'wflw':
-    Release(
+    'wflw': Release(
         'spiga_wflw.pt', 'spiga_wflw.py',
         'e9eee56e132c269c350225059a3ccc31b278b0bf7e3d475bbd38aebba2cac5b1'),
-    '300w':
-    Release('spiga_300wpublic.pt', 'spiga_300w.py'),
-    '300w_private':
-    Release(
+    '300w': Release('spiga_300wpublic.pt', 'spiga_300w.py'),
+    '300w_private': Release(
         'spiga_300wprivate.pt', 'spiga_300w_private.py',
         'a92f15060c3a5e62f2095df8eb59307c7e74d7f99428dded8697b754b62eee4e'),
-    'merlrav':
-    Release(
+    'merlrav': Release(
         'spiga_merlrav.pt', 'spiga_merlrav.py',
         '52559b750c07fcf8478c6b8f11ce79beda1c067b577ac6c6d9f2a06be73d0a18'),
 }

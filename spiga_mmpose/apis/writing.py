@@ -37,9 +37,7 @@ class ResultWriter:
             they are not written over.
     """
 
-    def __init__(self,
-                 folder: str,
-                 formats: Sequence[str],
+    def __init__(self, folder: str, formats: Sequence[str],
                  inputs: Sequence[str] = ()) -> None:
         unknown = sorted(set(formats) - set(FORMATS))
         if unknown or not formats:

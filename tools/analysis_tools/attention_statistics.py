@@ -84,7 +84,6 @@ def measure_face(sample):
 
 
 def measure(model, loader):
-    """Arrays of :func:`measure_face`, one row a face."""
     model.test_cfg = dict(
         model.test_cfg or {}, output_attention=True, predict_by='cascade')
     faces = []
@@ -97,7 +96,6 @@ def measure(model, loader):
 
 
 def summarize(found):
-    """One dict for each step and layer."""
     rows = []
     for step, layer in np.ndindex(found['distance'].shape[1:]):
         received = found['received'][:, step, layer]
@@ -122,7 +120,6 @@ def interval(received, hidden):
 
 
 def make_table(rows, note):
-    """Markdown: a row a step and layer."""
     table = [['step', 'layer', *(label for label, _, _ in COLUMNS.values())]]
     for row in rows:
         cells = [format(factor * row[key], form)
@@ -134,19 +131,16 @@ def make_table(rows, note):
 
 
 def describe(args, found):
-    """Caption of the numbers."""
     hidden = found['hidden']
     count = hidden.shape[1]
-    return (
-        f'{args.config}, {args.checkpoint}: {len(hidden)} faces, '
-        f'{hidden.any(1).sum()} of them with a hidden landmark. Attention '
-        f'that looks everywhere alike looks at {count} landmarks, has a '
-        f'distance of {found["even"].mean():.3f} and gives itself '
-        f'{100 / count:.2f} %. In brackets: 95 % interval over the faces.')
+    return (f'{args.config}, {args.checkpoint}: {len(hidden)} faces, '
+            f'{hidden.any(1).sum()} of them with a hidden landmark. Attention '
+            f'that looks everywhere alike looks at {count} landmarks, has a '
+            f'distance of {found["even"].mean():.3f} and gives itself '
+            f'{100 / count:.2f} %. In brackets: 95 % interval over the faces.')
 
 
 def analyze(args):
-    """Measure, then write all that --out gets; returns the table."""
     model = load_model(args.config, args.checkpoint, args.device)
     faces = FaceSet(model.cfg.get('test_dataloader'), args.max_faces)
     found = measure(model, faces.loader())

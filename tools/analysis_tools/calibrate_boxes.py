@@ -35,7 +35,6 @@ from spiga_mmpose.io import write_json
 
 
 def parse_args(argv=None):
-    """Arguments of the command line."""
     parser = OneLineParser('calibrate_boxes.py', __doc__)
     add = parser.add_argument
     add('detector', metavar=f'{"|".join(DETECTORS)}|CONFIG',
@@ -73,18 +72,14 @@ def find_pairs(args):
 
 
 def calibrate(args):
-    """Content of the file: the calibration and its provenance."""
     given = args.check and load_calibration(args.check)
     detected, truth, total = find_pairs(args)
     calibration = given or fit_calibration(detected, truth)
     result = dict(
-        detector=args.detector,
-        data=args.data,
-        faces=total,
-        found=len(detected),
-        shift=np.round(calibration.shift, 4).tolist(),
-        scale=np.round(calibration.scale, 4).tolist(),
-        before=box_errors(detected, truth))
+        detector=args.detector, data=args.data, faces=total,
+        found=len(detected), shift=np.round(calibration.shift, 4).tolist(),
+        scale=np.round(calibration.scale,
+                       4).tolist(), before=box_errors(detected, truth))
     if given:
         result['after'] = box_errors(given.apply(detected), truth)
     elif len(detected) > 1:
@@ -93,7 +88,6 @@ def calibrate(args):
 
 
 def describe(result):
-    """The same for a person."""
     lines = [
         f'{result["detector"]} finds {result["found"]} of '
         f'{result["faces"]} faces',
@@ -117,7 +111,6 @@ def describe(result):
 
 
 def run(args):
-    """Calibrate and write; returns what is printed."""
     with warnings.catch_warnings():
         # MMDet warns of a detector without weights, which is meant so.
         warnings.simplefilter('ignore')

@@ -64,7 +64,6 @@ def parse_args(argv=None):
 
 
 def measure_cost(config, with_time):
-    """Parameters, GMACs and, maybe, ms a face."""
     init_default_scope('mmpose')
     # MMEngine names every operator that it does not count.
     MMLogger.get_current_instance().setLevel('ERROR')
@@ -88,7 +87,6 @@ def measure_cost(config, with_time):
 
 
 def summary(runs, key):
-    """``'3.842 ± 0.030'``: mean and half the range of the seeds."""
     values = [run[key] for run in runs if key in run]
     if not values or len(values) < len(runs):
         return None
@@ -175,7 +173,6 @@ def draw(experiment, results, costs, path):
 
 
 def compare(args):
-    """Measure, train, and write all that --out gets; returns the table."""
     experiment = load_experiment(args.experiment)
     seeds = args.seeds or list(experiment.seeds)
     last = training_runs.SHARED_SEED - 1

@@ -78,7 +78,6 @@ def results_file(name, value, args):
 
 
 def predict(config, checkpoint, args):
-    """Predictions of a checkpoint for the annotated faces, and their time."""
     dataset, truth = read_annotations(args.annotations, args.dataset)
     wanted = protocol_of(dataset).landmark_set
     model = load_estimator(checkpoint, config, 'cpu', threads=1)
@@ -110,7 +109,6 @@ def predict(config, checkpoint, args):
 
 
 def milliseconds(path):
-    """Median CPU time of a face; None where the file does not tell."""
     seconds = [record.get('seconds') for record in load_records(path)]
     if None in seconds:
         return None
@@ -121,7 +119,6 @@ def milliseconds(path):
 
 
 def groups_of(landmark_set):
-    """Landmarks that are scored together, by name."""
     every = list(range(landmark_set.num_landmarks))
     contour = landmark_set.parts.get('contour', [])
     inner = [i for i in every if i not in contour]
@@ -142,8 +139,7 @@ def score_groups(scored):
             valid = np.isfinite(nme)
             found = nme[valid & ~missed_faces(faces)]
             results[group][name] = dict(
-                landmarks=len(members),
-                faces=int(valid.sum()),
+                landmarks=len(members), faces=int(valid.sum()),
                 found=len(found),
                 NME_found=float(found.mean()) if len(found) else float('nan'),
                 median=percentile_error(nme[valid], 50),
@@ -153,7 +149,6 @@ def score_groups(scored):
 
 
 def make_table(results, times, threshold):
-    """Header and rows; the methods of a group of landmarks together."""
     keys = ('faces', 'found', 'NME_found', 'NME', 'median',
             f'AUC{threshold:g}', f'FR{threshold:g}')
     rows = [['landmarks', 'method', 'ms', *keys]]
@@ -165,7 +160,6 @@ def make_table(results, times, threshold):
 
 
 def describe(scored):
-    """The caption: what a number without it would not tell."""
     return (
         f'{scored.dataset} ({scored.protocol.landmark_set}), normaliser '
         f'{scored.norm}, threshold {scored.threshold:g} %; NME, median, AUC '
@@ -176,7 +170,6 @@ def describe(scored):
 
 
 def compare(args):
-    """Predict, score and write; returns what is printed."""
     methods = dict(args.methods)
     if len(methods) < len(args.methods):
         raise ValueError('two methods have the same name: '
@@ -185,9 +178,8 @@ def compare(args):
         name: results_file(name, value, args)
         for name, value in methods.items()
     }
-    scored = score_files(
-        list(paths.values()), args.annotations, args.dataset,
-        allow_missed=True)
+    scored = score_files(list(paths.values()), args.annotations, args.dataset,
+                         allow_missed=True)
     scored.predictions = dict(zip(paths, scored.predictions.values()))
     times = {name: milliseconds(path) for name, path in paths.items()}
     results, nmes = score_groups(scored)
@@ -198,15 +190,10 @@ def compare(args):
     write_whole(osp.join(args.out, 'comparison.md'),
                 report.to_markdown(table, caption))
     write_json(
-        dict(
-            annotations=args.annotations,
-            dataset=scored.dataset,
-            norm=scored.norm,
-            threshold=scored.threshold,
-            missed_error=MISSED_ERROR,
-            predictions=paths,
-            milliseconds=times,
-            results=results), osp.join(args.out, 'comparison.json'))
+        dict(annotations=args.annotations, dataset=scored.dataset,
+             norm=scored.norm, threshold=scored.threshold,
+             missed_error=MISSED_ERROR, predictions=paths, milliseconds=times,
+             results=results), osp.join(args.out, 'comparison.json'))
     for group, errors in nmes.items():
         draw_ced(errors, scored.threshold, scored.norm,
                  osp.join(args.out, f'ced_{group}.png'))

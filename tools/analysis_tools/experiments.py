@@ -38,7 +38,6 @@ REPO = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 
 
 def load_experiment(path: str) -> Config:
-    """An experiment's file."""
     experiment = Config.fromfile(path)
     needed = ('base', 'options', 'variants', 'seeds', 'metrics')
     missing = [key for key in needed if key not in experiment]
@@ -49,7 +48,6 @@ def load_experiment(path: str) -> Config:
 
 
 def title(experiment: Config, name: str) -> str:
-    """What tables call a variant."""
     return experiment.variants[name].get('title', name)
 
 
@@ -173,6 +171,5 @@ def _keys(column: Column) -> List[str]:
 
 
 def published_tables(experiment: Config) -> List[PaperTable]:
-    """The paper's tables whose numbers stand beside ours."""
     return [table for table in TABLES
             if table.number in experiment.get('published', ())]

@@ -83,11 +83,8 @@ class FaceSet:
                              'pipeline')
         self.pipeline = dataset['pipeline']
         self.dataset = DATASETS.build(dataset)
-        self.config = dict(
-            config,
-            drop_last=False,
-            persistent_workers=False,
-            sampler=dict(type='DefaultSampler', shuffle=False))
+        self.config = dict(config, drop_last=False, persistent_workers=False,
+                           sampler=dict(type='DefaultSampler', shuffle=False))
         if not len(self.dataset):
             raise ValueError('the test data set of the config has no face')
         count = len(self.dataset)
@@ -97,7 +94,6 @@ class FaceSet:
         return len(self.places)
 
     def harmed_by(self, step: Optional[dict]) -> Subset:
-        """The faces under a transform; see :func:`with_step`."""
         return self._through(with_step(self.pipeline, step))
 
     def only_loaded(self) -> Subset:
@@ -112,10 +108,8 @@ class FaceSet:
         faces.pipeline = Compose(pipeline)
         return Subset(faces, self.places)
 
-    def loader(self,
-               step: Optional[dict] = None,
+    def loader(self, step: Optional[dict] = None,
                places: Optional[Sequence[int]] = None) -> DataLoader:
-        """Batches of the faces under a transform."""
         faces = self.harmed_by(step)
         if places is not None:
             faces = Subset(faces, places)
@@ -135,12 +129,9 @@ def landmark_metric(evaluators) -> dict:
                      'FaceAlignmentMetric; add one')
 
 
-def measure(model,
-            loader: DataLoader,
-            metric: dict,
+def measure(model, loader: DataLoader, metric: dict,
             progress: Callable[[int], object] = lambda count: None,
             boxes: Optional[dict] = None) -> Dict[str, dict]:
-    """Landmark metrics of a model on the faces of a loader."""
     by = _ways(model)
     evaluators = {way: Evaluator(dict(metric)) for way in by}
     before = model.test_cfg

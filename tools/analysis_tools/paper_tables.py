@@ -56,7 +56,6 @@ class Run:
     results: Dict[Tuple[Optional[str], Optional[int]], dict]
 
     def value(self, column: Column) -> Optional[float]:
-        """The number of a column."""
         part = self._part(column)
         return None if part is None else part[column.metric]
 
@@ -131,13 +130,9 @@ def score_dump(path: str, name: str) -> Run:
                                   True)
     found = face_files.read_faces(path, records, landmark_set, 'predictions')
     steps = face_files.read_steps(path, records, landmark_set)
-    run = Run(
-        name=name,
-        dataset=dataset,
-        info=read_run_info(path),
-        num_faces=len(records),
-        num_steps=0 if steps is None else steps.shape[1] - 1,
-        results={})
+    run = Run(name=name, dataset=dataset, info=read_run_info(path),
+              num_faces=len(records),
+              num_steps=0 if steps is None else steps.shape[1] - 1, results={})
     protocol = PROTOCOLS[dataset]
     for norm, step in _keys(dataset):
         if step is not None and step > run.num_steps:
@@ -145,10 +140,9 @@ def score_dump(path: str, name: str) -> Run:
         predicted = found if step is None else replace(
             found, landmarks=steps[:, step])
         by = norm or protocol.norm
-        run.results[norm, step], _ = score(predicted, truth,
-                                           np.arange(len(records)), protocol,
-                                           by, protocol.threshold(by),
-                                           truth.subsets)
+        run.results[norm, step], _ = score(
+            predicted, truth, np.arange(len(records)), protocol, by,
+            protocol.threshold(by), truth.subsets)
     return run
 
 
@@ -190,7 +184,6 @@ def _row(table, run):
 
 
 def as_printed(rows: List[list]) -> List[list]:
-    """Rows of :func:`fill` with two decimals, as the paper prints numbers."""
     return [[
         f'{cell:.2f}' if isinstance(cell, float) and np.isfinite(cell) else
         cell for cell in row
@@ -242,7 +235,6 @@ def score_folder(folder):
 
 
 def describe(folder, runs, skipped):
-    """Lines that say where every dump went."""
     lines = [f'{folder}: {len(runs) + len(skipped)} dumps (.pkl, .pickle), '
              f'{len(runs)} in the tables, {len(skipped)} skipped.']
     lines += [f'{run.name}: {run.dataset}, {run.num_faces} faces; data set '
@@ -253,7 +245,6 @@ def describe(folder, runs, skipped):
 
 
 def make(args):
-    """Fill the tables, and write them; returns them as one document."""
     runs, skipped = score_folder(args.results)
     parts, latex = ["# The paper's tables\n", f'{LEGEND}\n'], []
     for table in TABLES:

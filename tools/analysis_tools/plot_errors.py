@@ -63,7 +63,6 @@ def make_parser():
 
 
 def describe(scored):
-    """Counts of what the figures leave out."""
     missing = {
         name: int((~np.isfinite(faces.angles).all(1)).sum())
         for name, faces in scored.predictions.items()

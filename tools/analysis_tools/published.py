@@ -42,7 +42,6 @@ class Row:
 
     @property
     def values(self) -> Tuple[str, ...]:
-        """The numbers, one for each column."""
         return tuple(self.numbers.split())
 
 

@@ -96,27 +96,19 @@ class Run:
                     self.finders[name] = make_finder(name, weights,
                                                      args.device)
         metric = METRICS.build(dict(self.metric))
-        self.results = dict(
-            config=args.config,
-            checkpoint=args.checkpoint,
-            norm=metric.norm,
-            threshold=metric.threshold,
-            faces=len(self.faces),
-            seed=args.seed,
-            clean=None,
-            corruptions={})
+        self.results = dict(config=args.config, checkpoint=args.checkpoint,
+                            norm=metric.norm, threshold=metric.threshold,
+                            faces=len(self.faces), seed=args.seed, clean=None,
+                            corruptions={})
 
     def step(self, name, level):
-        """Config of a corruption at a level."""
         return dict(type=CORRUPTIONS[name], level=level, seed=self.args.seed)
 
     def measure(self, bar, step, places=None, boxes=None):
-        """Metrics of the faces under a step."""
         return measure(self.model, self.faces.loader(step, places),
                        self.metric, bar.update, boxes)
 
     def corrupt(self):
-        """Measure the clean faces, and every corruption at every level."""
         plan = [(name, level) for name in self.args.corruptions
                 for level, _ in enumerate(CORRUPTIONS[name].amounts, 1)]
         with tqdm(total=len(self.faces) * (1 + len(plan)), unit='face') as bar:
@@ -134,7 +126,6 @@ class Run:
                 self.write_results()
 
     def compare_boxes(self):
-        """The same by the boxes of each detector."""
         self.results['boxes'] = {}
         for name, find in self.finders.items():
             self.compare_detector(name, find)
@@ -169,11 +160,9 @@ class Run:
                     self.write_results()
 
     def write_results(self):
-        """results.json, whole at any time."""
         write_json(self.results, osp.join(self.args.out, 'results.json'))
 
     def write_reports(self):
-        """Table and figure of what there is; returns the table."""
         tables = []
         if self.results['corruptions']:
             tables.append(to_markdown(*corruption_table(self.results)))
@@ -187,20 +176,17 @@ class Run:
         if panels:
             label = (f'NME of {self.results["faces"]} faces\n'
                      f'({per_cent_of(self.results["norm"])})')
-            robustness.draw_panels(
-                panels, label,
-                osp.join(self.args.out, 'robustness.png'))
+            robustness.draw_panels(panels, label,
+                                   osp.join(self.args.out, 'robustness.png'))
         return text
 
     def write_examples(self):
-        """The first face under every corruption and level."""
         rows = []
         for name in self.args.corruptions:
             amounts = ticks(CORRUPTIONS[name].amounts)
-            rows.append((CORRUPTIONS[name].unit, [
-                (amount, self.image(self.step(name, level)))
-                for level, amount in enumerate(amounts)
-            ]))
+            rows.append((CORRUPTIONS[name].unit,
+                         [(amount, self.image(self.step(name, level)))
+                          for level, amount in enumerate(amounts)]))
         if rows:
             robustness.draw_examples(
                 rows, osp.join(self.args.out, 'examples.png'))
@@ -239,7 +225,6 @@ def series(results, name):
 
 
 def corruption_table(results):
-    """Rows for the report, and what they are."""
     rows = []
     for name, entry in results['corruptions'].items():
         _, *amounts = ticks(level['amount'] for level in entry['levels'])
@@ -252,7 +237,6 @@ def corruption_table(results):
 
 
 def box_table(results, detector):
-    """The same for the kinds of boxes."""
     boxes = results['boxes'][detector]
     rows = [['boxes', 'landmarks', 'found faces', 'missed faces']]
     for kind, parts in boxes['kinds'].items():
@@ -271,7 +255,6 @@ def box_table(results, detector):
 
 
 def caption(results, *measured):
-    """Notes below the table."""
     skipped = sum(found['result'].get('skipped', 0) for found in measured)
     return (f'NME in per cent, normaliser {results["norm"]}; '
             f'{results["config"]}, {results["checkpoint"]}; '
@@ -280,12 +263,10 @@ def caption(results, *measured):
 
 
 def make_panels(results):
-    """A panel a corruption, and one of the kinds of boxes a detector."""
     panels = [
-        robustness.Panel(
-            entry['unit'],
-            ticks(level['amount'] for level in entry['levels']),
-            series(results, name))
+        robustness.Panel(entry['unit'],
+                         ticks(level['amount'] for level in entry['levels']),
+                         series(results, name))
         for name, entry in results['corruptions'].items()
     ]
     for detector, boxes in results.get('boxes', {}).items():
@@ -307,7 +288,6 @@ def make_panels(results):
 
 
 def run(args):
-    """Measure, and write all that --out gets; returns the last table."""
     os.makedirs(args.out, exist_ok=True)
     measured = Run(args)
     measured.write_examples()

@@ -37,7 +37,6 @@ def parse_args(argv=None):
 
 
 def draw_tile(info, plain):
-    """(TILE, TILE, 3) uint8 RGB image of a sample of the dataset."""
     zoom = TILE / len(info['img'])
     tile = cv2.resize(
         info['img'], (TILE, TILE), interpolation=cv2.INTER_CUBIC)[..., ::-1]
@@ -58,12 +57,9 @@ def draw_tile(info, plain):
 
 
 def draw_grid(args):
-    """Write the grid; returns what was done, in words."""
-    faces = SyntheticFaceDataset(
-        num_faces=args.count,
-        seed=args.seed,
-        variant=args.variant,
-        image_size=args.image_size)
+    faces = SyntheticFaceDataset(num_faces=args.count, seed=args.seed,
+                                 variant=args.variant,
+                                 image_size=args.image_size)
     tiles = [draw_tile(faces.get_data_info(index), args.plain)
              for index in range(args.count)]
     rows = [tiles[start:start + args.columns]

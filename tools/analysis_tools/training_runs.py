@@ -64,7 +64,6 @@ def run_all(configs: Dict[str, Config], seeds: Sequence[int],
 
 
 def trains(config: Config) -> bool:
-    """Whether there is something to train."""
     return config.get('train_cfg') is not None
 
 
@@ -98,7 +97,6 @@ def _train(path: str, folder: str) -> None:
 
 
 def _keep_config(config: Config, folder: str) -> str:
-    """Path of the run's config, with nothing left to inherit."""
     os.makedirs(folder, exist_ok=True)
     # Beside the folder: into it the Runner writes a config of the same name.
     path = Path(folder.rstrip(os.sep) + '.py')

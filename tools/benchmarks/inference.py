@@ -125,7 +125,6 @@ def measure_precision(workers, true, results, batch):
 
 
 def report(results, folder):
-    """Write what is there; returns the table, a row for each backend."""
     backends = results['backends']
     first, entry = next(iter(backends.items()))
     header = ['backend', 'precision']
@@ -158,14 +157,10 @@ def report(results, folder):
 
 
 def measure(args):
-    """Run the benchmark; returns the table."""
     os.makedirs(args.out, exist_ok=True)
     results = dict(
-        machine=describe_machine(args.threads),
-        rounds=args.rounds,
-        faces=max(args.faces, *args.batches),
-        backends={},
-        skipped={})
+        machine=describe_machine(args.threads), rounds=args.rounds,
+        faces=max(args.faces, *args.batches), backends={}, skipped={})
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')  # of the export

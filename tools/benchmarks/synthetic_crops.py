@@ -32,7 +32,6 @@ def synthetic_dataset(config: Config, count: int) -> dict:
 
 def make_crops(config: Config,
                count: int) -> Tuple[np.ndarray, Optional[np.ndarray]]:
-    """Crop N faces, the same at every call."""
     dataset = synthetic_dataset(config, count)
     faces = list(DATASETS.build(dataset))
     crops = torch.stack([face['inputs'] for face in faces])

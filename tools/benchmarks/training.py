@@ -40,7 +40,6 @@ def parse_args(argv=None):
 
 
 def load_batches(path):
-    """Yield batches of the training loader of a config, without end."""
     init_default_scope('mmpose')
     loader = Runner.build_dataloader(Config.fromfile(path).train_dataloader)
     if not len(loader):
@@ -51,7 +50,6 @@ def load_batches(path):
 
 
 def make_loader(path):
-    """Make a function that loads the next batch and tells its size."""
     batches = load_batches(path)
     return lambda: len(next(batches)['inputs'])
 
@@ -76,7 +74,6 @@ def make_step(path, stage, wrapper):
 
 
 def report(results, folder):
-    """Write what is there; returns the table."""
     batch = results['batch']
     header = ['part', 'precision', 'faces/s', 's a batch', 'speed-up',
               'memory (MB)']
@@ -94,19 +91,15 @@ def report(results, folder):
 
 
 def measure(args):
-    """Run the benchmark; returns the table."""
     config = Config.fromfile(args.config)
     stages = config.get('stages') or [dict(name='all', frozen=())]
     loader = config.train_dataloader
     loader.update(num_workers=0, persistent_workers=False,
                   batch_size=args.batch or loader.batch_size)
     os.makedirs(args.out, exist_ok=True)
-    results = dict(
-        machine=describe_machine(args.threads),
-        rounds=args.rounds,
-        config=osp.basename(args.config),
-        batch=loader.batch_size,
-        parts={})
+    results = dict(machine=describe_machine(args.threads), rounds=args.rounds,
+                   config=osp.basename(args.config), batch=loader.batch_size,
+                   parts={})
     with tempfile.TemporaryDirectory() as folder:
         path = osp.join(folder, 'config.py')
         config.dump(path)

@@ -92,10 +92,7 @@ def interleave(workers: Sequence[Worker], rounds: int,
     times = {name: taken[1:] for name, taken in seconds.items()}
     first = times[workers[0].name]
     return {
-        name: dict(
-            rounds=taken,
-            seconds=median(taken),
-            speed_up=median(a / b for a, b in zip(first, taken)),
-            memory=memory[name])
-        for name, taken in times.items()
+        name: dict(rounds=taken, seconds=median(taken),
+                   speed_up=median(a / b for a, b in zip(first, taken)),
+                   memory=memory[name]) for name, taken in times.items()
     }

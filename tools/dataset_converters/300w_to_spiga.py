@@ -34,7 +34,6 @@ PRIVATE_TEST = {
 
 
 def convert(args: argparse.Namespace) -> dict:
-    """File name -> content."""
     names = ['300wpublic']
     private = osp.join(args.root, '300W')
     if osp.isdir(private):
@@ -65,7 +64,6 @@ def convert(args: argparse.Namespace) -> dict:
 
 
 def main() -> None:
-    """Command line."""
     parser = make_parser(__file__, __doc__, 'folder of the unpacked downloads')
     parser.add_argument(
         '--first-pixel', type=int, choices=(0, 1), default=1,

@@ -38,7 +38,6 @@ SETS = {
 
 def check_split(cfg: dict, root: str, expected: int,
                 decode: bool) -> List[str]:
-    """Check one annotation file, its subsets and its images; print counts."""
     cfg.pop('metainfo', None)  # the landmark set's is enough here
     cfg.update(data_root=root, pipeline=[], lazy_init=True)
     dataset = DATASETS.build(cfg)
@@ -49,8 +48,7 @@ def check_split(cfg: dict, root: str, expected: int,
     except ValueError as error:
         return [str(error)]
     paths = sorted({face['img_path'] for face in faces})
-    problems = [f'{path} is missing' for path in paths
-                if not osp.isfile(path)]
+    problems = [f'{path} is missing' for path in paths if not osp.isfile(path)]
     load = LoadFaceImage()
     for path in progress(paths if decode else (), 'decoding'):
         try:
@@ -71,7 +69,6 @@ def check_split(cfg: dict, root: str, expected: int,
 
 
 def check(name: str, root: str, decode: bool) -> int:
-    """Check a data set and print what is wrong."""
     if not osp.isdir(root):
         raise ValueError(f'the data root {root} is not there (a folder); '
                          'docs/data.md says what goes where')
@@ -96,7 +93,6 @@ def check(name: str, root: str, decode: bool) -> int:
 
 
 def main() -> None:
-    """Command line."""
     parser = OneLineParser('check.py', __doc__)
     add = parser.add_argument
     add('name', choices=sorted(SETS))

@@ -29,7 +29,6 @@ _FIRST_NAME = 1345
 
 
 def read_mat(path: str) -> dict:
-    """Variables of a MATLAB file."""
     try:
         return loadmat(path)
     except NotImplementedError:
@@ -40,7 +39,6 @@ def read_mat(path: str) -> dict:
 
 
 def _read_new_images(path: str) -> List[np.ndarray]:
-    """``IsT`` of a MATLAB 7.3 file, which is HDF5."""
     try:
         import h5py
     except ImportError:
@@ -77,7 +75,6 @@ def read_images(path: str) -> List[np.ndarray]:
 
 
 def read_face(path: str, imgpath: str) -> dict:
-    """The face of one ``_points.mat`` file."""
     try:
         content = read_mat(path)
     except NotImplementedError as error:
@@ -89,16 +86,12 @@ def read_face(path: str, imgpath: str) -> dict:
             raise ValueError(f'{path}: expected {key} of shape {shape}, '
                              f'found {value.shape}')
         numbers[key] = value.astype(np.float64)
-    return annotate(
-        load_landmark_set('300w_68'),
-        imgpath,
-        numbers['Points'] - 1,
-        visible=1 - (numbers['Occ'] > 0),
-        where=path)
+    return annotate(load_landmark_set('300w_68'), imgpath,
+                    numbers['Points'] - 1, visible=1 - (numbers['Occ'] > 0),
+                    where=path)
 
 
 def convert(args: argparse.Namespace) -> dict:
-    """Write the images; file name -> content."""
     folder = need_folder(args.root, 'COFW68_Data', 'test_annotations')
     path = need_folder(args.root, 'COFW_test_color.mat')
     images = read_images(path)
@@ -121,10 +114,8 @@ def convert(args: argparse.Namespace) -> dict:
 
 
 def main() -> None:
-    """Command line."""
-    run_converter(
-        make_parser(__file__, __doc__, 'folder with both downloads'), convert,
-        names=('test', ))
+    run_converter(make_parser(__file__, __doc__, 'folder with both downloads'),
+                  convert, names=('test', ))
 
 
 if __name__ == '__main__':

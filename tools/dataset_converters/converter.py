@@ -21,12 +21,10 @@ from spiga_mmpose.landmark_sets import LandmarkSet
 
 
 def make_parser(tool: str, doc: str, root: str) -> OneLineParser:
-    """Parser with ``root`` and ``--force``."""
     parser = OneLineParser(osp.basename(tool), doc)
     parser.add_argument('root', help=root)
-    parser.add_argument(
-        '--force', action='store_true',
-        help='write over annotations that are already there')
+    parser.add_argument('--force', action='store_true',
+                        help='write over annotations that are already there')
     return parser
 
 
@@ -49,7 +47,6 @@ def run_converter(parser: OneLineParser,
 
 
 def need_free(args: argparse.Namespace, names: Sequence[str]) -> None:
-    """Refuse to write over files, unless ``--force`` is given."""
     paths = [osp.join(args.root, name) for name in names]
     there = [path for path in paths if osp.exists(path)]
     if there and not args.force:
@@ -59,16 +56,12 @@ def need_free(args: argparse.Namespace, names: Sequence[str]) -> None:
 
 
 def progress(items: Iterable, what: str) -> tqdm:
-    """A bar over faces with the time that is left, on a terminal alone."""
     return tqdm(items, desc=what, unit='face', disable=None, leave=False)
 
 
-def annotate(landmark_set: LandmarkSet,
-             imgpath: str,
-             landmarks: np.ndarray,
+def annotate(landmark_set: LandmarkSet, imgpath: str, landmarks: np.ndarray,
              visible: Optional[np.ndarray] = None,
-             labelled: Optional[np.ndarray] = None,
-             where: str = '') -> dict:
+             labelled: Optional[np.ndarray] = None, where: str = '') -> dict:
     """One face with the box and the pose as the authors' files have them.
 
     The box is the tight box of the labelled landmarks. The pose is fitted in
@@ -90,19 +83,14 @@ def annotate(landmark_set: LandmarkSet,
     center, scale = boxes_to_center_scale([[*low, *high]])
     robust = np.zeros(count, bool)
     robust[landmark_set.robust_ids] = True
-    pose = fit_pose(
-        landmark_set.head_model,
-        image_to_crop(landmarks, center[0], scale[0], 256),
-        robust & labelled,
-        256,
-        round_to_pixels=True)
+    pose = fit_pose(landmark_set.head_model,
+                    image_to_crop(landmarks, center[0], scale[0], 256),
+                    robust & labelled, 256, round_to_pixels=True)
     return face_row(
-        imgpath,
-        [*low.tolist(), *(high - low).tolist()],
+        imgpath, [*low.tolist(), *(high - low).tolist()],
         None if pose is None else pose.tolist(),
         [landmark_set.annotation_ids[i] for i in np.flatnonzero(labelled)],
-        landmarks[labelled].tolist(),
-        [float(v) for v in visible[labelled]])
+        landmarks[labelled].tolist(), [float(v) for v in visible[labelled]])
 
 
 def _tight_box(where: str, points: np.ndarray) -> Tuple[np.ndarray, ...]:
@@ -121,12 +109,10 @@ def _tight_box(where: str, points: np.ndarray) -> Tuple[np.ndarray, ...]:
 
 
 def write_annotations(root: str, contents: Dict[str, object]) -> None:
-    """Write all the files of a data set, or none, and say so."""
     folder = osp.join(root, 'annotations')
     os.makedirs(folder, exist_ok=True)
     contents = {
-        osp.join(folder, name): content
-        for name, content in contents.items()
+        osp.join(folder, name): content for name, content in contents.items()
     }
     old = set(filter(osp.exists, contents))
     write_all({path: json.dumps(content) for path, content in
@@ -147,7 +133,6 @@ def subsets_of(members: List[List[str]]) -> Dict[str, List[int]]:
 
 
 def read_pts(path: str, count: int) -> np.ndarray:
-    """Points of a ``.pts`` file, as they are written."""
     text = read_text(path)
     try:
         inside = text[text.index('{') + 1:text.index('}')]
@@ -208,7 +193,6 @@ def read_pts_folders(
 
 
 def need_folder(root: str, *parts: str) -> str:
-    """Path of a folder or file of the download."""
     path = osp.join(root, *parts)
     if not osp.exists(path):
         raise ValueError(f'{path} is not there; docs/data.md says how the '

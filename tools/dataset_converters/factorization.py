@@ -187,10 +187,9 @@ def _metric(head, axes):
     first, second = axes[:, 0], axes[:, 1]
     # Every face counts the same, whatever its size.
     size = (first**2).sum(1) + (second**2).sum(1)
-    rows = np.concatenate([
-        (_outer(first, first) - _outer(second, second)) / size[:, None],
-        _outer(first, second) / size[:, None]
-    ])
+    rows = np.concatenate(
+        [(_outer(first, first) - _outer(second, second)) / size[:, None],
+         _outer(first, second) / size[:, None]])
     values, vectors = np.linalg.eigh(rows.T @ rows)
     xx, xy, xz, yy, yz, zz = vectors[:, 0]
     metric = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
@@ -236,7 +235,6 @@ def _perspective_poses(head, axes, rotations, points, labelled):
 
 
 def _refine(head, poses, points, labelled):
-    """Least squares over the head and all poses under the pinhole camera."""
     N, L = labelled.shape
     face, landmark = np.nonzero(labelled)
     target = points[labelled]
@@ -257,11 +255,8 @@ def _refine(head, poses, points, labelled):
                            (row.repeat(9), columns.ravel())),
                           shape=(len(row), 3 * L + 6 * N))
     found = least_squares(
-        residuals,
-        np.concatenate([head.ravel(), poses.ravel()]),
-        jac_sparsity=sparsity,
-        x_scale='jac',
-        max_nfev=100)
+        residuals, np.concatenate([head.ravel(), poses.ravel()]),
+        jac_sparsity=sparsity, x_scale='jac', max_nfev=100)
     return unpack(found.x)
 
 

@@ -100,9 +100,8 @@ def spread_of_halves(points: np.ndarray, labelled: np.ndarray,
                      landmark_set: LandmarkSet) -> float:
     """Quality of the fit: how well the faces determine the head."""
     try:
-        one, other = (
-            fit_head(points[half::2], labelled[half::2],
-                     landmark_set).head_model for half in (0, 1))
+        one, other = (fit_head(points[half::2], labelled[half::2],
+                               landmark_set).head_model for half in (0, 1))
     except ValueError:
         return float('nan')
     size = np.linalg.norm(one - one.mean(0))
@@ -112,7 +111,6 @@ def spread_of_halves(points: np.ndarray, labelled: np.ndarray,
 
 
 def write(landmark_set: LandmarkSet, source: str, path: str) -> None:
-    """Write a set, with where its numbers come from."""
     fields = asdict(landmark_set)
     fields['source'] = '; '.join(filter(None, [landmark_set.source, source]))
     for key in ('mean_shape', 'head_model'):  # the long ones last
@@ -129,7 +127,6 @@ def write(landmark_set: LandmarkSet, source: str, path: str) -> None:
 
 
 def run(args: argparse.Namespace) -> str:
-    """Read, fit, write and say what was done."""
     landmark_set = load_landmark_set(args.landmark_set)
     points, labelled = read_annotations(args.annotations, args.landmark_set)
     total = len(points)
@@ -154,7 +151,6 @@ def run(args: argparse.Namespace) -> str:
 
 
 def main() -> int:
-    """Command line."""
     parser = OneLineParser('fit_head_model.py', __doc__)
     add = parser.add_argument
     add('annotations', help='JSON file of annotated faces')

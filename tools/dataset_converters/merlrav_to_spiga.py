@@ -29,19 +29,13 @@ SUBSETS = {
 
 
 def read_face(path: str, image: str) -> dict:
-    """The face of one ``.pts`` file."""
     points = read_pts(path, 68)
-    return annotate(
-        load_landmark_set('300w_68'),
-        image,
-        abs(points),
-        visible=(points > 0).all(1),
-        labelled=(points != -1).any(1),
-        where=path)
+    return annotate(load_landmark_set('300w_68'), image, abs(points),
+                    visible=(points > 0).all(1),
+                    labelled=(points != -1).any(1), where=path)
 
 
 def convert(args: argparse.Namespace) -> dict:
-    """File name -> content."""
     files = {}
     for split in ('train', 'test'):
         folders = {f'merl_rav_organized/{folder}/{split}set': names
@@ -53,7 +47,6 @@ def convert(args: argparse.Namespace) -> dict:
 
 
 def main() -> None:
-    """Command line."""
     run_converter(
         make_parser(__file__, __doc__,
                     'folder that holds merl_rav_organized/'), convert)

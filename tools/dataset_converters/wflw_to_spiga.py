@@ -26,7 +26,6 @@ _FIELDS = 196 + 4 + 6 + 1
 
 
 def read_list(path: str) -> Tuple[List[dict], List[List[str]]]:
-    """Read one official list."""
     faces, members = [], []
     lines = read_text(path).splitlines()
     for number, line in enumerate(progress(lines, osp.basename(path)), 1):
@@ -40,7 +39,6 @@ def read_list(path: str) -> Tuple[List[dict], List[List[str]]]:
 
 
 def _read_line(where: str, line: str) -> Tuple[dict, List[str]]:
-    """Face, and the names of its subsets."""
     fields = line.split(maxsplit=_FIELDS - 1)
     if len(fields) != _FIELDS:
         raise ValueError(f'{where}: expected {_FIELDS} fields, found '
@@ -57,16 +55,13 @@ def _read_line(where: str, line: str) -> Tuple[dict, List[str]]:
         if flag not in (0, 1):
             raise ValueError(f'{where}: expected 0 or 1 for the attribute '
                              f'{name}, found {flag:g}')
-    face = annotate(
-        load_landmark_set('wflw_98'),
-        f'WFLW_images/{image_path(fields[-1].strip())}',
-        numbers[:196].reshape(98, 2),
-        where=where)
+    face = annotate(load_landmark_set('wflw_98'),
+                    f'WFLW_images/{image_path(fields[-1].strip())}',
+                    numbers[:196].reshape(98, 2), where=where)
     return face, [name for name, flag in flags.items() if flag]
 
 
 def convert(args: argparse.Namespace) -> dict:
-    """File name -> content."""
     folder = need_folder(args.root, 'WFLW_annotations',
                          'list_98pt_rect_attr_train_test')
     files = {}
@@ -78,7 +73,6 @@ def convert(args: argparse.Namespace) -> dict:
 
 
 def main() -> None:
-    """Command line."""
     run_converter(
         make_parser(__file__, __doc__, 'folder of the unpacked download'),
         convert)

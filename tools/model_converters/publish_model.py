@@ -33,16 +33,13 @@ def halve(weights: dict) -> dict:
 
 
 def publish(src: str, dst: str, half: bool = False) -> None:
-    """Write the published form of the checkpoint ``src`` to ``dst``."""
     checkpoint = load_from_local(src)
     if not isinstance(checkpoint, dict) or 'state_dict' not in checkpoint:
         raise ValueError(f'{src}: expected a checkpoint with a state_dict')
     meta = checkpoint.get('meta', {})
     weights = checkpoint['state_dict']
-    content = dict(
-        meta={key: meta[key]
-              for key in META if key in meta},
-        state_dict=halve(weights) if half else weights)
+    content = dict(meta={key: meta[key] for key in META if key in meta},
+                   state_dict=halve(weights) if half else weights)
     write_tensors(content, dst)
 
 

@@ -83,7 +83,6 @@ class Analysis:
         return int(face), int(landmark)
 
     def draw_attention(self, face: int, landmark: int) -> np.ndarray:
-        """Draw the attention of a landmark in each step and layer, RGB."""
         if not self.attention or self.visualizer.landmark_set is None:
             raise ValueError('this model gives no attention to show')
         return attention_grid(self.image,
@@ -92,7 +91,6 @@ class Analysis:
                               self.visualizer.landmark_set, landmark)
 
     def write(self, step: int, folder: str) -> Tuple[str, str]:
-        """Write what is offered for download, and remove what is old."""
         for entry in os.scandir(folder):
             if time.time() - entry.stat().st_mtime > _KEPT:
                 shutil.rmtree(entry.path, ignore_errors=True)
@@ -112,11 +110,9 @@ class FaceAnalyser:
     Safe to call from several threads: one photograph is looked at at a time.
     """
 
-    def __init__(self,
-                 models: Dict[str, Tuple[str, str]],
+    def __init__(self, models: Dict[str, Tuple[str, str]],
                  detectors: Dict[str, Tuple[str, Optional[str]]],
-                 device: str = 'cpu',
-                 refine: int = 0) -> None:
+                 device: str = 'cpu', refine: int = 0) -> None:
         self.models = models
         self.detectors = detectors
         self.device = device
@@ -125,8 +121,7 @@ class FaceAnalyser:
         # Of a model an inferencer a detector; they share its network.
         self._of_model = lru_cache(maxsize=2)(lambda model: {})
 
-    def inferencer(self,
-                   model: str,
+    def inferencer(self, model: str,
                    detector: Optional[str] = None) -> SPIGAInferencer:
         """That of names in ``models`` and ``detectors``, by default the first
         detector; it is loaded when it is first asked for."""
@@ -145,16 +140,11 @@ class FaceAnalyser:
             elif detector not in loaded:
                 config, checkpoint = self.models[model]
                 loaded[detector] = SPIGAInferencer(
-                    checkpoint,
-                    config,
-                    self.device,
-                    *self.detectors[detector],
-                    refine=self.refine,
-                    draw=_DRAWN)
+                    checkpoint, config, self.device, *self.detectors[detector],
+                    refine=self.refine, draw=_DRAWN)
             return loaded[detector]
 
     def analyse(self, path: str, detector: str, model: str) -> Analysis:
-        """Find the faces in a photograph."""
         name = osp.basename(path)
         image = _read(path, name)
         with self.lock:
@@ -168,8 +158,7 @@ class FaceAnalyser:
                     attention.append(mean.astype(np.float16))
 
             [result] = inferencer.find_faces([Frame(name, image=image)],
-                                             steps=True,
-                                             max_faces=MAX_FACES,
+                                             steps=True, max_faces=MAX_FACES,
                                              see_face=keep_mean)
         if result.error:
             raise ValueError(result.error)
@@ -178,9 +167,8 @@ class FaceAnalyser:
             notes.append(f'{len(result.boxes) + result.left_out} faces were '
                          f'found; the first {MAX_FACES} are shown.')
         shown, factor = _fitted(image)
-        return Analysis(name, shown, _scaled(result.faces, factor),
-                        attention, result.record,
-                        inferencer.make_visualizer(), notes)
+        return Analysis(name, shown, _scaled(result.faces, factor), attention,
+                        result.record, inferencer.make_visualizer(), notes)
 
 
 def _read(path: str, name: str) -> np.ndarray:

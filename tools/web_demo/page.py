@@ -65,7 +65,6 @@ _TO_RESULT = '''() => {
 
 
 def build_page(analyser: FaceAnalyser, folder: str) -> gr.Blocks:
-    """The page, ready to be launched with ``THEME`` and ``CSS``."""
     return _Page(analyser, folder).blocks
 
 
@@ -78,10 +77,9 @@ class _Page:
     def __init__(self, analyser: FaceAnalyser, folder: str) -> None:
         self.analyser = analyser
         self.folder = folder
-        with gr.Blocks(
-                title='Face landmarks and head pose',
-                analytics_enabled=False,
-                delete_cache=(600, 3600)) as self.blocks:
+        with gr.Blocks(title='Face landmarks and head pose',
+                       analytics_enabled=False,
+                       delete_cache=(600, 3600)) as self.blocks:
             gr.HTML(texts.TITLE, elem_id='title')
             self.banner = gr.HTML(
                 self._banner(next(iter(analyser.models))), elem_id='banner')
@@ -101,12 +99,8 @@ class _Page:
 
     def _lay_out_choice(self) -> None:
         self.photo = gr.Image(
-            label='Photograph',
-            type='filepath',
-            image_mode=None,
-            sources=['upload', 'webcam', 'clipboard'],
-            buttons=[],
-            height=300,
+            label='Photograph', type='filepath', image_mode=None,
+            sources=['upload', 'webcam', 'clipboard'], buttons=[], height=300,
             placeholder='# Drop a photograph here\nor click to choose one',
             elem_id=_PHOTO)
         self.detector = _choice(self.analyser.detectors,
@@ -129,11 +123,8 @@ class _Page:
     def _connect(self) -> None:
         # Nothing is offered to programs; tools/demo.py is for them. What
         # somebody does while the last wish is worked at replaces it.
-        common = dict(
-            api_visibility='private',
-            trigger_mode='always_last',
-            concurrency_limit=1,
-            concurrency_id='network')
+        common = dict(api_visibility='private', trigger_mode='always_last',
+                      concurrency_limit=1, concurrency_id='network')
         look = dict(
             fn=self._look,
             inputs=[self.photo, self.detector, self.model],
@@ -147,22 +138,15 @@ class _Page:
         self.photo.input(**look).then(None, js=_TO_RESULT)
         self.photo.clear(**look)
         self.detector.input(**look)
-        self.model.input(
-            self._banner,
-            self.model,
-            self.banner,
-            show_progress_on=[self.message],
-            **common).then(**look)
-        self.step.input(
-            self._show_step, [self.found, self.step],
-            [self.image, self.drawn],
-            show_progress='hidden',
-            **common)
-        self.image.select(
-            self._show_attention, [self.found, self.step],
-            [self.attention, self.hint],
-            show_progress_on=[self.hint],
-            **common)
+        self.model.input(self._banner, self.model, self.banner,
+                         show_progress_on=[self.message],
+                         **common).then(**look)
+        self.step.input(self._show_step, [self.found, self.step],
+                        [self.image, self.drawn], show_progress='hidden',
+                        **common)
+        self.image.select(self._show_attention, [self.found, self.step],
+                          [self.attention, self.hint],
+                          show_progress_on=[self.hint], **common)
 
     def _banner(self, model: str) -> str:
         try:
@@ -188,9 +172,7 @@ class _Page:
         step = dict(visible=False)
         if steps:
             step = dict(
-                visible=True,
-                maximum=steps,
-                value=steps,
+                visible=True, maximum=steps, value=steps,
                 label='Step of the cascade: 0 is the rigid head, '
                 f'{steps} the result')
         return {
@@ -246,18 +228,11 @@ class _Page:
 
 
 def _choice(names, label: str, elem_id: str) -> gr.Radio:
-    """One of some names, the first of which is chosen."""
     choices = [(texts.LABELS.get(name, name), name) for name in names]
     return gr.Radio(choices, value=choices[0][1], label=label, elem_id=elem_id)
 
 
 def _image(label: str, elem_id: str) -> gr.Image:
-    """A place for an image, hidden as long as there is none."""
-    return gr.Image(
-        label=label,
-        show_label=False,
-        interactive=False,
-        visible=False,
-        buttons=['fullscreen'],
-        format='png',
-        elem_id=elem_id)
+    return gr.Image(label=label, show_label=False, interactive=False,
+                    visible=False, buttons=['fullscreen'], format='png',
+                    elem_id=elem_id)

@@ -20,9 +20,7 @@ _INSTALL = ('in an environment of its own: pip install -r '
             'tools/analysis_tools/peers/requirements.txt')
 
 
-def run(tool: str,
-        doc: str,
-        load: Callable[[], Callable],
+def run(tool: str, doc: str, load: Callable[[], Callable],
         argv: Optional[List[str]] = None) -> int:
     """The command line of an adapter.
 
@@ -32,8 +30,7 @@ def run(tool: str,
     """
     tool = osp.basename(tool)
     parser = argparse.ArgumentParser(
-        prog=tool,
-        description=doc,
+        prog=tool, description=doc,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add('annotations', help="faces of 68 points in the SPIGA authors' JSON")
@@ -62,7 +59,6 @@ def run(tool: str,
 
 
 def read_faces(path: str) -> List[dict]:
-    """The faces of an annotation file, checked."""
     with open(path, encoding='utf-8-sig') as file:
         try:
             faces = json.load(file)
@@ -103,14 +99,9 @@ def predict_faces(faces: List[dict], data_root: str,
         seconds = time.process_time() - start
         points = [] if points is None else points.tolist()
         predictions.append(
-            dict(
-                imgpath=face['imgpath'],
-                bbox=face.get('bbox'),
-                headpose=None,
-                ids=_landmark_ids() if points else [],
-                landmarks=points,
-                visible=[1] * len(points),
-                seconds=seconds))
+            dict(imgpath=face['imgpath'], bbox=face.get('bbox'), headpose=None,
+                 ids=_landmark_ids() if points else [], landmarks=points,
+                 visible=[1] * len(points), seconds=seconds))
     return predictions
 
 
