@@ -118,7 +118,6 @@ def _box(text):
 
 
 def _names(known, text):
-    """Names out of ``known``, separated by commas."""
     names = [name for name in text.split(',') if name]
     unknown = sorted(set(names) - set(known))
     if unknown or not names:
@@ -128,7 +127,6 @@ def _names(known, text):
 
 
 def choose_model(args):
-    """Model and weights for ``SPIGAInferencer``; tells of the default."""
     if args.model:
         if not is_exported(args.model):
             raise ValueError(
@@ -146,15 +144,6 @@ def choose_model(args):
     return args.config or config, checkpoint
 
 
-def choose_finder(args):
-    """Detector, its weights, and why it is this one, where that is to tell."""
-    if args.bbox:
-        return 'whole_image', None, None
-    if args.det == AUTO:
-        return choose_detector(args.det_weights)
-    return args.det, args.det_weights, None
-
-
 def prepare(args, paths):
     """Everything that must stand before the first image is read."""
     if any(map(is_video, paths)):
@@ -168,7 +157,10 @@ def prepare(args, paths):
             raise ValueError('--det-every: expected at least 1, found '
                              f'{args.det_every}')
     model, weights = choose_model(args)
-    detector, det_weights, reason = choose_finder(args)
+    detector, det_weights, reason = (
+        ('whole_image', None, None) if args.bbox else
+        choose_detector(args.det_weights) if args.det == AUTO else
+        (args.det, args.det_weights, None))
     writer = ResultWriter(args.out, args.format or ['json'],
                           list(map(as_text, paths)))
     inferencer = SPIGAInferencer(weights, model, args.device, detector,

@@ -33,12 +33,9 @@ STEP = re.compile(r'Epoch\(train\) +\[ *(\d+)\]\[ *(\d+)/(\d+)\]')
 
 @contextmanager
 def running(script, *arguments, **options):
-    """A tool at work, as ``Popen``; waits for its end.
-
-    It is in a session of its own: Ctrl-C reaches this script alone, which
-    then ends the tool and its data workers, so that there is no traceback
-    wherever they are.
-    """
+    """A tool at work, as ``Popen``; waits for its end. In a session of its
+    own: Ctrl-C reaches this script alone, which then ends the tool and its
+    data workers, so that there is no traceback wherever they are."""
     process = subprocess.Popen(
         [sys.executable, osp.join(TOOLS, script), *arguments],
         start_new_session=True, **options)
@@ -57,10 +54,9 @@ def running(script, *arguments, **options):
 
 def train(work_dir):
     with running('train.py', CONFIG, '--work-dir', work_dir,
-                 stdout=subprocess.PIPE, text=True, env={
-                     **os.environ,
-                     **ENVIRONMENT
-                 }) as process, tqdm(desc='training', unit='step') as bar:
+                 stdout=subprocess.PIPE, text=True,
+                 env={**os.environ, **ENVIRONMENT}) as process, tqdm(
+                     desc='training', unit='step') as bar:
         epochs = 0
         for line in process.stdout:
             if found := LENGTH.search(line):

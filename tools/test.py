@@ -31,13 +31,10 @@ def make_config(args):
     if args.dump is not None:
         if not args.dump.endswith(('.pkl', '.pickle')):
             raise ValueError(f'--dump {args.dump}: expected a .pkl file')
-        evaluators = cfg.test_evaluator
-        if not isinstance(evaluators, (list, tuple)):
-            evaluators = [evaluators]
+        given = cfg.test_evaluator
         cfg.test_evaluator = [
-            *evaluators,
-            dict(type='DumpResults', out_file_path=args.dump)
-        ]
+            *(given if isinstance(given, (list, tuple)) else [given]),
+            dict(type='DumpResults', out_file_path=args.dump)]
     return cfg
 
 

@@ -81,8 +81,7 @@ class VideoWriter:
         self._stream.pix_fmt = 'yuv420p'
         self._stream.codec_context.time_base = Fraction(1, _TICKS)
         if self._sound is not None and self._sound.stream is None:
-            self._sound.close()
-            self._sound = None
+            self._lose_sound('')
         if self._sound is not None:
             self._audio = self._file.add_stream_from_template(
                 self._sound.stream)
@@ -91,8 +90,7 @@ class VideoWriter:
     def write(self, image: np.ndarray, time: Optional[float] = None) -> None:
         """Add an image (H, W, 3) RGB, uint8; one of another size is resized.
 
-        It is shown at ``time`` in seconds, by default at the place that
-        ``rate`` gives it.
+        It is shown at ``time``, s, by default where ``rate`` puts it.
         """
         frame = av.VideoFrame.from_ndarray(
             _fitted(image, self._size), format='rgb24')

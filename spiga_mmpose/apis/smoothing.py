@@ -85,15 +85,8 @@ class FaceSmoother:
 
     Speeds are measured in sizes of the face (square root of the area of its
     landmark box) a second, so that small and large faces are treated alike. A
-    face that was away for a frame or more starts afresh.
-
-    Args:
-        name (str): One of ``SMOOTHING``: ``'off'``, ``'light'`` or
-            ``'strong'``.
-        rate (float): Frames a second, Hz.
-
-    Raises:
-        ValueError: If there is no such name.
+    face that was away for a frame or more starts afresh. ``name`` is one of
+    ``SMOOTHING``, else a ``ValueError``; ``rate`` is in frames a second.
     """
 
     def __init__(self, name: str, rate: float) -> None:
@@ -121,7 +114,9 @@ class FaceSmoother:
         if self.smoothing is None:
             return faces
         smooth = deepcopy(faces)
-        sizes = _sizes(faces.keypoints)
+        boxes = landmark_boxes(faces.keypoints)
+        areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+        sizes = np.maximum(np.sqrt(areas), 1)  # px
         rate = self.rate
         if time is not None and self._time is not None:
             rate = 1 / (time - self._time)
@@ -143,13 +138,6 @@ class FaceSmoother:
                                                     faces.head_poses[i])
         smooth.bboxes = landmark_boxes(smooth.keypoints)
         return smooth
-
-
-def _sizes(keypoints: np.ndarray) -> np.ndarray:
-    """(N,) sizes of faces, px; at least 1."""
-    boxes = landmark_boxes(keypoints)
-    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-    return np.maximum(np.sqrt(areas), 1)
 
 
 def _smooth_pose(filter_: OneEuroFilter, pose: np.ndarray) -> np.ndarray:

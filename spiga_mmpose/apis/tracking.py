@@ -43,10 +43,10 @@ Estimate = Callable[[Sequence[Tuple[np.ndarray, np.ndarray, np.ndarray]]],
 class FaceIds:
     """Identities of boxes over the frames of a video, by MMDet's ByteTracker.
 
-    The boxes of a frame are matched with those that a Kalman filter predicts
-    for the tracks, so that two faces that cross keep their identities, and a
-    face that comes back within 30 frames, near where it was heading, is the
-    same. Scores play no part: every box gets an identity.
+    Boxes are matched with those that a Kalman filter predicts for the tracks,
+    so that two faces that cross keep their identities, and a face that comes
+    back within 30 frames, near where it was heading, is the same. Scores play
+    no part: every box gets an identity.
     """
 
     def __init__(self) -> None:
@@ -80,18 +80,15 @@ class FaceIds:
                 scores=torch.ones(len(boxes))))
         found = self._tracker.track(sample)
         self._frame += 1
-        self._forget()
+        # Keep the last box of each track alone; MMDet would keep all.
+        for track in self._tracker.tracks.values():
+            for item in self._tracker.memo_items:
+                del track[item][:-1]
         # All boxes come back, in another order.
         ids = np.empty(len(boxes), np.int64)
         ids[_order(boxes)] = found.instances_id.numpy()[_order(
             found.bboxes.numpy())]
         return ids
-
-    def _forget(self) -> None:
-        """Drop all but the last box of each track; MMDet would keep all."""
-        for track in self._tracker.tracks.values():
-            for item in self._tracker.memo_items:
-                del track[item][:-1]
 
 
 def _order(boxes: np.ndarray) -> np.ndarray:
@@ -117,18 +114,10 @@ class FaceFollower:
     * Identities are those of :class:`FaceIds` for the landmark boxes. A face
       that was lost and is found again usually keeps its own.
 
-    Args:
-        detect (Callable): As ``SPIGAInferencer.detect``.
-        estimate (Callable): As ``SPIGAInferencer.estimate``.
-        det_every (int): Frames from one run of the detector to the next.
-
-    Attributes:
-        detections (int): Runs of the detector so far.
-        losses (int): Faces lost so far, each time it happened.
-
-    Raises:
-        ValueError: If ``det_every`` is below 1.
-        ImportError: If the package ``lap`` is missing.
+    ``detect`` and ``estimate`` are as ``SPIGAInferencer``'s. ``detections``
+    counts the runs of the detector so far, ``losses`` the faces lost, each
+    time. A ``det_every`` below 1 is a ``ValueError``, a missing package
+    ``lap`` an ``ImportError``.
     """
 
     def __init__(self, detect: Callable, estimate: Estimate,
@@ -150,13 +139,12 @@ class FaceFollower:
         return self._ids.count
 
     def __call__(self, image: np.ndarray) -> PoseDataSample:
-        """The faces of the next frame (H, W, 3) BGR, uint8.
+        """The faces of the next frame (H, W, 3) BGR, uint8: what ``estimate``
+        gives of all N.
 
-        Returns:
-            :obj:`PoseDataSample`: What ``estimate`` gives of all N faces. Of
-            ``pred_instances``, ``bboxes`` (N, 4) are the tight boxes of the
-            landmarks, and there are ``track_ids`` (N,); ``best_scores`` (N,)
-            and ``undetected`` (N,) see :func:`_asked`.
+        Of ``pred_instances``, ``bboxes`` (N, 4) are the tight boxes of the
+        landmarks, and there are ``track_ids`` (N,); ``best_scores`` (N,) and
+        ``undetected`` (N,) see :func:`_asked`.
         """
         sample = self._follow(image)
         lost = len(self._faces) - len(sample.pred_instances)

@@ -25,8 +25,7 @@ def steps_row(model: nn.Module, image: np.ndarray, face: PoseDataSample,
               landmark_set: LandmarkSet, landmark: Optional[int] = None,
               size: int = 256) -> List[np.ndarray]:
     """Panels (size, size, 3) of the S + 1 steps of the cascade, with the
-    windows that they look at; see
-    :meth:`~spiga_mmpose.apis.SPIGAInferencer.draw_view`."""
+    windows that they look at."""
     if 'landmark_steps' not in face.pred_instances:
         raise ValueError('this model has no cascade steps to draw')
     steps = face.pred_instances.landmark_steps[0]
@@ -46,8 +45,7 @@ def view_grids(view: str, image: np.ndarray, face: PoseDataSample,
                landmark_set: LandmarkSet, landmark: Optional[int] = None
                ) -> Iterator[Tuple[str, np.ndarray]]:
     """Yield name and grid (H', W', 3) RGB, uint8, of ``'attention'``
-    (``'attention'`` and ``'matrix'``) or ``'maps'`` of one face; see
-    :meth:`~spiga_mmpose.apis.SPIGAInferencer.draw_view`."""
+    (``'attention'`` and ``'matrix'``) or ``'maps'`` of one face."""
     if view == 'attention':
         if 'attention' not in face.pred_instances:
             raise ValueError('this model gives no attention to draw')

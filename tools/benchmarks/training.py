@@ -31,14 +31,6 @@ from workers import Worker, interleave
 _WRAPPERS = dict(fp32='OptimWrapper', bf16='CpuAmpOptimWrapper')
 
 
-def parse_args(argv=None):
-    parser = make_parser('training.py', __doc__, rounds=5)
-    add = parser.add_argument
-    add('config', help='config of the training')
-    add('--batch', type=positive, help="faces (default: the config's)")
-    return parser.parse_args(argv)
-
-
 def load_batches(path):
     init_default_scope('mmpose')
     loader = Runner.build_dataloader(Config.fromfile(path).train_dataloader)
@@ -77,11 +69,10 @@ def report(results, folder):
     batch = results['batch']
     header = ['part', 'precision', 'faces/s', 's a batch', 'speed-up',
               'memory (MB)']
-    rows = [[
-        part, precision, f'{batch / found["seconds"]:.2f}',
-        f'{found["seconds"]:.3f}', f'{found["speed_up"]:.2f}',
-        f'{found["memory"]:.0f}'
-    ] for part, steps in results['parts'].items()
+    rows = [[part, precision, f'{batch / found["seconds"]:.2f}',
+             f'{found["seconds"]:.3f}', f'{found["speed_up"]:.2f}',
+             f'{found["memory"]:.0f}']
+            for part, steps in results['parts'].items()
             for precision, found in steps.items()]
     caption = (
         f'{results["config"]}, batches of {batch}, medians of '
@@ -112,17 +103,19 @@ def measure(args):
         for part, builds in parts.items():
             threads = args.threads if len(builds) > 1 else 1
             with ExitStack() as stack:
-                workers = [
-                    stack.enter_context(Worker(name, build, threads))
-                    for name, build in builds.items()
-                ]
+                workers = [stack.enter_context(Worker(name, build, threads))
+                           for name, build in builds.items()]
                 results['parts'][part] = interleave(workers, args.rounds)
             table = report(results, args.out)
     return table
 
 
 def main(argv=None):
-    args = parse_args(argv)
+    parser = make_parser('training.py', __doc__, rounds=5)
+    add = parser.add_argument
+    add('config', help='config of the training')
+    add('--batch', type=positive, help="faces (default: the config's)")
+    args = parser.parse_args(argv)
     return run_tool('training.py', measure, args,
                     f'what was measured is in {args.out}')
 

@@ -57,22 +57,17 @@ def parse_args(argv=None):
 def _batch(text):
     if text == 'dynamic':
         return None
-    try:
-        count = int(text)
-    except ValueError:
-        count = 0
-    if count < 1:
+    if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(
             f'expected dynamic or a number above 0, found {text!r}')
-    return count
+    return int(text)
 
 
 def export(args):
     model = load_model(args.config, args.checkpoint, 'cpu')
     if model.cfg.model.get('test_cfg', {}).get('flip_test'):
-        print(
-            'Note: the config averages each face with its mirror image '
-            '(flip_test); the exported graph does not.', file=sys.stderr)
+        print('Note: the config averages each face with its mirror image '
+              '(flip_test); the exported graph does not.', file=sys.stderr)
     info = export_model(model, args.out, args.precision, args.batch,
                         args.attention, args.calibration_faces)
     batch = 'any number of' if info.batch is None else info.batch

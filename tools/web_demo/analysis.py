@@ -28,17 +28,13 @@ MAX_PIXELS, MAX_FACES = 50_000_000, 50
 # Longer side of the image that is shown, px: large enough to click at a
 # landmark, small enough for a telephone.
 _SIDES = (800, 1600)
-# A click within this share of the face's size of a landmark means it.
-_NEAR = 0.1
-# In the image, and by a click.
-_DRAWN = ('landmarks', 'pose', 'attention')
-# Seconds that files for download are kept.
-_KEPT = 3600
+_NEAR = 0.1  # share of the face's size within which a click means a landmark
+_DRAWN = ('landmarks', 'pose', 'attention')  # in the image, and by a click
+_KEPT = 3600  # seconds that files for download are kept
 
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """Faces found in one photograph."""
     name: str
     image: np.ndarray  # (H, W, 3) RGB, in the size in which it is shown
     faces: PoseDataSample  # all N, in px of the image
@@ -99,9 +95,8 @@ class Analysis:
         name = writer.name_of(self.name)
         writer.add(name, self.record)
         write_jpeg(place, f'{name}_faces.jpg', self.draw(step))
-        return tuple(
-            osp.join(place, name + ending)
-            for ending in ('.json', '_faces.jpg'))
+        return tuple(osp.join(place, name + ending)
+                     for ending in ('.json', '_faces.jpg'))
 
 
 class FaceAnalyser:
@@ -113,10 +108,8 @@ class FaceAnalyser:
     def __init__(self, models: Dict[str, Tuple[str, str]],
                  detectors: Dict[str, Tuple[str, Optional[str]]],
                  device: str = 'cpu', refine: int = 0) -> None:
-        self.models = models
-        self.detectors = detectors
-        self.device = device
-        self.refine = check_refine(refine)
+        self.models, self.detectors = models, detectors
+        self.device, self.refine = device, check_refine(refine)
         self.lock = RLock()
         # Of a model an inferencer a detector; they share its network.
         self._of_model = lru_cache(maxsize=2)(lambda model: {})
@@ -146,7 +139,10 @@ class FaceAnalyser:
 
     def analyse(self, path: str, detector: str, model: str) -> Analysis:
         name = osp.basename(path)
-        image = _read(path, name)
+        try:
+            image = LoadFaceImage(MAX_PIXELS)(dict(img_path=path))['img']
+        except BadSampleError as error:  # names the file as the user does
+            raise BadSampleError(str(error).replace(path, name)) from None
         with self.lock:
             inferencer = self.inferencer(model, detector)
             attention = []
@@ -169,14 +165,6 @@ class FaceAnalyser:
         shown, factor = _fitted(image)
         return Analysis(name, shown, _scaled(result.faces, factor), attention,
                         result.record, inferencer.make_visualizer(), notes)
-
-
-def _read(path: str, name: str) -> np.ndarray:
-    """The photograph (H, W, 3) BGR; errors name the file as the user does."""
-    try:
-        return LoadFaceImage(MAX_PIXELS)(dict(img_path=path))['img']
-    except BadSampleError as error:
-        raise BadSampleError(str(error).replace(path, name)) from None
 
 
 def _fitted(image: np.ndarray) -> Tuple[np.ndarray, float]:

@@ -87,38 +87,33 @@ class _Page:
             # On a narrow screen all columns come one below the other.
             with gr.Row():
                 with gr.Column(scale=2, min_width=300):
-                    self._lay_out_choice()
+                    self.photo = gr.Image(
+                        label='Photograph', type='filepath', image_mode=None,
+                        sources=['upload', 'webcam', 'clipboard'], buttons=[],
+                        height=300, placeholder='# Drop a photograph here\nor '
+                        'click to choose one', elem_id=_PHOTO)
+                    self.detector = _choice(
+                        analyser.detectors, 'What finds the faces', 'detector')
+                    self.model = _choice(
+                        analyser.models, 'Model of landmarks and pose',
+                        'model')
                 with gr.Column(scale=3, min_width=300):
-                    self._lay_out_faces()
+                    self.message = gr.HTML(texts.START, elem_id='message')
+                    self.image = _image('Faces', 'image')
+                    self.hint = gr.HTML(visible=False, elem_id='hint')
+                    self.step = gr.Slider(0, 1, step=1, visible=False,
+                                          elem_id='step')
             with gr.Row():
                 with gr.Column(scale=2, min_width=300):
-                    self._lay_out_numbers()
+                    self.poses = gr.HTML(visible=False, elem_id='poses')
+                    with gr.Row(visible=False) as self.downloads:
+                        self.json = gr.DownloadButton('Download JSON',
+                                                      elem_id='json')
+                        self.drawn = gr.DownloadButton('Download image',
+                                                       elem_id='drawn')
                 with gr.Column(scale=3, min_width=300):
                     self.attention = _image('Attention', 'attention')
             self._connect()
-
-    def _lay_out_choice(self) -> None:
-        self.photo = gr.Image(
-            label='Photograph', type='filepath', image_mode=None,
-            sources=['upload', 'webcam', 'clipboard'], buttons=[], height=300,
-            placeholder='# Drop a photograph here\nor click to choose one',
-            elem_id=_PHOTO)
-        self.detector = _choice(self.analyser.detectors,
-                                'What finds the faces', 'detector')
-        self.model = _choice(self.analyser.models,
-                             'Model of landmarks and pose', 'model')
-
-    def _lay_out_faces(self) -> None:
-        self.message = gr.HTML(texts.START, elem_id='message')
-        self.image = _image('Faces', 'image')
-        self.hint = gr.HTML(visible=False, elem_id='hint')
-        self.step = gr.Slider(0, 1, step=1, visible=False, elem_id='step')
-
-    def _lay_out_numbers(self) -> None:
-        self.poses = gr.HTML(visible=False, elem_id='poses')
-        with gr.Row(visible=False) as self.downloads:
-            self.json = gr.DownloadButton('Download JSON', elem_id='json')
-            self.drawn = gr.DownloadButton('Download image', elem_id='drawn')
 
     def _connect(self) -> None:
         # Nothing is offered to programs; tools/demo.py is for them. What
@@ -128,11 +123,9 @@ class _Page:
         look = dict(
             fn=self._look,
             inputs=[self.photo, self.detector, self.model],
-            outputs=[
-                self.message, self.image, self.poses, self.step,
-                self.downloads, self.json, self.drawn, self.hint,
-                self.attention, self.found, self.photo
-            ],
+            outputs=[self.message, self.image, self.poses, self.step,
+                     self.downloads, self.json, self.drawn, self.hint,
+                     self.attention, self.found, self.photo],
             show_progress_on=[self.message],
             **common)
         self.photo.input(**look).then(None, js=_TO_RESULT)
@@ -176,34 +169,24 @@ class _Page:
                 label='Step of the cascade: 0 is the rigid head, '
                 f'{steps} the result')
         return {
-            self.message: texts.summary(found),
+            **self._hidden(texts.summary(found)),
             self.image: gr.update(value=image, visible=True),
-            self.poses: gr.update(
-                value=texts.pose_table(faces), visible=bool(faces)),
+            self.poses: gr.update(value=texts.pose_table(faces),
+                                  visible=bool(faces)),
             self.step: gr.update(**step),
             self.downloads: gr.update(visible=True),
-            self.json: json_file,
-            self.drawn: image,
-            self.hint: gr.update(
-                value=texts.CLICK_HERE, visible=bool(found.attention)),
-            self.attention: gr.update(value=None, visible=False),
-            self.found: found
+            self.json: json_file, self.drawn: image, self.found: found,
+            self.hint: gr.update(value=texts.CLICK_HERE,
+                                 visible=bool(found.attention))
         }
 
     def _hidden(self, message: str) -> dict:
         nothing = gr.update(value=None, visible=False)
-        return {
-            self.message: message,
-            self.image: nothing,
-            self.poses: nothing,
-            self.step: gr.update(visible=False),
-            self.downloads: gr.update(visible=False),
-            self.json: None,
-            self.drawn: None,
-            self.hint: nothing,
-            self.attention: nothing,
-            self.found: None
-        }
+        return {self.message: message, self.image: nothing,
+                self.poses: nothing, self.step: gr.update(visible=False),
+                self.downloads: gr.update(visible=False), self.json: None,
+                self.drawn: None, self.hint: nothing,
+                self.attention: nothing, self.found: None}
 
     def _show_step(self, found: Optional[Analysis], step: int) -> tuple:
         if found is None:  # it was too long ago

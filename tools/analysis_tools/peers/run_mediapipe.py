@@ -55,10 +55,8 @@ def load():
             np.array([(point.x, point.y) for point in face.landmark]) * size
             for face in mesh.process(image).multi_face_landmarks or ()
         ]
-        overlaps = [
-            overlap(np.concatenate([face.min(0), face.max(0)]), box)
-            for face in faces
-        ]
+        overlaps = [overlap(np.concatenate([face.min(0), face.max(0)]), box)
+                    for face in faces]
         if max(overlaps, default=0) < LEAST_OVERLAP:
             return None
         face = faces[overlaps.index(max(overlaps))]
