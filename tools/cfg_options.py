@@ -33,7 +33,6 @@ class OptionsAction(DictAction):
     """MMEngine's ``DictAction``, which names what it cannot read."""
 
     def __call__(self, parser, namespace, values, option_string=None):
-        """Read ``KEY=VALUE`` after ``KEY=VALUE``."""
         given = set()
         for text in values:
             key = text.split('=')[0]
@@ -166,29 +165,22 @@ def _places(option: str, config: dict, parts: dict) -> List[str]:
     variable, *rest = option.split('.')
     if rest:
         whole = [
-            place for place, found in _walk(parts)
-            if found == config[variable]
+            place for place, found in _walk(parts) if found == config[variable]
         ]
         if whole:
             return ['.'.join([place, *rest]) for place in whole]
     # Its items may have been put among others, one by one.
     values = dict(_walk(config))
-    return [
-        place for place, found in _walk(parts)
-        if place.split('.')[-1] == option.split('.')[-1]
-        and option in values and found == values[option]
-    ]
+    return [place for place, found in _walk(parts)
+            if place.split('.')[-1] == option.split('.')[-1]
+            and option in values and found == values[option]]
 
 
 def _walk(node: Any, place: str = '') -> Iterator[Tuple[str, Any]]:
     """All that is nested in a config, under its key of --cfg-options."""
-    if isinstance(node, dict):
-        items = node.items()
-    elif isinstance(node, (list, tuple)):
-        items = enumerate(node)
-    else:
-        return
-    for key, value in items:
+    if isinstance(node, (list, tuple)):
+        node = dict(enumerate(node))
+    for key, value in node.items() if isinstance(node, dict) else ():
         inner = f'{place}.{key}' if place else str(key)
         yield inner, value
         yield from _walk(value, inner)

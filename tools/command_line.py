@@ -13,6 +13,7 @@ import os
 import os.path as osp
 import re
 import sys
+import traceback
 from contextlib import suppress
 from typing import Callable, Optional
 
@@ -26,34 +27,26 @@ from spiga_mmpose.evaluation.protocols import (LARGEST, PROTOCOLS, SMALLEST,
 from spiga_mmpose.evaluation.score import ScoredFiles, score_files
 from spiga_mmpose.package_files import find_checkpoint
 
-_LONGEST = 340  # characters of a message
-
 
 class OneLineParser(argparse.ArgumentParser):
     """Ends with one clear line and exit code 2, without the usage."""
 
     def __init__(self, prog, doc):
-        super().__init__(
-            prog=prog,
-            description=doc,
-            formatter_class=argparse.RawDescriptionHelpFormatter)
+        super().__init__(prog=prog, description=doc,
+                         formatter_class=argparse.RawDescriptionHelpFormatter)
 
     def error(self, message):
-        """One line on stderr."""
         self.exit(2, f'{self.prog}: error: {one_line(message)}\n')
 
 
 def add_cfg_options(parser: argparse.ArgumentParser) -> None:
-    """``--cfg-options``, an empty dict where it is not given."""
     parser.add_argument(
         '--cfg-options', nargs='+', action=OptionsAction, default={},
-        metavar='KEY=VALUE',
-        help='override keys of the config, e.g. '
+        metavar='KEY=VALUE', help='override keys of the config, e.g. '
         'train_dataloader.dataset.data_root=DIR')
 
 
 def image_file(text: str) -> str:
-    """Name of an image to write, for ``type`` of an argument."""
     if not text.lower().endswith(('.jpg', '.jpeg', '.png')):
         raise argparse.ArgumentTypeError(
             f'expected a name like grid.jpg or grid.png, found {text!r}')
@@ -61,7 +54,6 @@ def image_file(text: str) -> str:
 
 
 def positive(text: str) -> int:
-    """An integer of at least 1, for ``type`` of an argument."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(
             f'expected an integer of at least 1, found {text!r}')
@@ -75,13 +67,10 @@ def one_line(message) -> str:
     if 'Original Traceback' in text:
         text = re.split(r'\n[\w.]*(?:Error|Exception): ', text)[-1]
     text = ' '.join(text.split())
-    if len(text) > _LONGEST:
-        text = f'{text[:220]} [...] {text[227 - _LONGEST:]}'
-    return text
+    return text if len(text) <= 340 else f'{text[:220]} [...] {text[-113:]}'
 
 
-def run_tool(name: str,
-             work: Callable[[argparse.Namespace], Optional[str]],
+def run_tool(name: str, work: Callable[[argparse.Namespace], Optional[str]],
              args: argparse.Namespace,
              interrupted: str = 'the same command begins again') -> int:
     """Do the work of a tool; what its user can fix ends it with one line.
@@ -105,8 +94,16 @@ def run_tool(name: str,
     return 0
 
 
+def run_or_error(parser, work, argv=None):
+    """The exit code of the work; wrong values and files end in one line."""
+    args = parser.parse_args(argv)
+    try:
+        return work(args)
+    except (ValueError, OSError) as error:
+        parser.error(error)
+
+
 def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of :func:`score_files`."""
     add = parser.add_argument
     add('predictions', nargs='+',
         help='results: benchmark JSON, or the pickle of tools/test.py --dump; '
@@ -122,16 +119,21 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_dataset_argument(parser: argparse.ArgumentParser) -> None:
-    """``--dataset``, for tools that score."""
+    def dataset(text):
+        try:
+            protocol_of(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(error) from None
+        return text
+
     parser.add_argument(
-        '--dataset', type=_dataset, metavar='NAME',
+        '--dataset', type=dataset, metavar='NAME',
         help='whose usual normaliser, threshold and divisor to take: '
         f'{", ".join(PROTOCOLS)}, or a landmark set (a name or a .json file); '
         'told by the landmarks if not given (98: wflw, 68: 300w)')
 
 
 def add_subset_argument(parser: argparse.ArgumentParser) -> None:
-    """``--subset``, for tools that show one group of faces."""
     parser.add_argument(
         '--subset', metavar='NAME',
         help='only the faces of this subset, of --subsets or of the '
@@ -139,24 +141,13 @@ def add_subset_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def score_arguments(args: argparse.Namespace) -> ScoredFiles:
-    """:func:`score_files` by the command line."""
     scored = score_files(args.predictions, args.annotations, args.dataset,
                          args.norm, args.threshold, args.subsets)
     subset = getattr(args, 'subset', None)
     return scored if subset is None else scored.only(subset)
 
 
-def _dataset(text):
-    """A benchmark or a landmark set."""
-    try:
-        protocol_of(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(error) from None
-    return text
-
-
 def _threshold(text):
-    """A number of per cent."""
     try:
         return checked_threshold(float(text))
     except ValueError:
@@ -166,7 +157,6 @@ def _threshold(text):
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments that MMPose's tools have in common."""
     add = parser.add_argument
     add('--work-dir', help='folder of logs and checkpoints')
     add('--show-dir', help='folder for images of the results')
@@ -194,7 +184,12 @@ def run_runner(main: Callable[[], None]) -> None:
         if fault is None:
             raise
         if not isinstance(error, (FloatingPointError, OSError)):
-            _log_traceback()
+            logger = MMLogger.get_current_instance()
+            record = logger.makeRecord(logger.name, logging.ERROR, __file__, 0,
+                                       'ended by', (), sys.exc_info())
+            for handler in logger.handlers:
+                if isinstance(handler, logging.FileHandler):
+                    handler.handle(record)
         raise SystemExit(f'{osp.basename(sys.argv[0])}: error: '
                          f'{one_line(fault)}') from None
 
@@ -214,11 +209,10 @@ def _fault_of_user(error: Exception):
 
 def _unfit_part(error: Exception) -> Optional[str]:
     """Message of a part that cannot be built of its config; else None."""
-    part, frame = None, error.__traceback__
-    while frame is not None:
-        if frame.tb_frame.f_code.co_name == 'build_from_cfg':
-            part = frame.tb_frame.f_locals.get('obj_type', 'a part')
-        frame = frame.tb_next
+    part = None
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if frame.f_code.co_name == 'build_from_cfg':
+            part = frame.f_locals.get('obj_type', 'a part')
     found = re.search(r"(\w+)(?:\.__init__)?\(\) got an unexpected keyword "
                       r"argument '(\w+)'", str(error))
     if found and (part is not None or found[1] == 'DataLoader'):
@@ -240,22 +234,11 @@ def _unknown_name(error: Exception) -> Optional[str]:
         return None
     name, registry = found.groups()
     package = name.rpartition('.')[0]
-    hint = (f'; it needs the package {package}: docs/mixing.md'
-            if package else '')
-    return f'no {name!r} in the registry {registry}{hint}'
-
-
-def _log_traceback() -> None:
-    logger = MMLogger.get_current_instance()
-    record = logger.makeRecord(logger.name, logging.ERROR, __file__, 0,
-                               'ended by', (), sys.exc_info())
-    for handler in logger.handlers:
-        if isinstance(handler, logging.FileHandler):
-            handler.handle(record)
+    hint = f'; it needs the package {package}: docs/mixing.md'
+    return f'no {name!r} in the registry {registry}{hint if package else ""}'
 
 
 def load_config(args: argparse.Namespace) -> Config:
-    """Config file with the common arguments put into it."""
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg = Config.fromfile(args.config)
     cfg.launcher = args.launcher

@@ -39,7 +39,6 @@ from spiga_mmpose.apis.writing import FORMATS
 
 
 def parse_args(argv=None):
-    """Arguments of the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -107,9 +106,8 @@ def parse_args(argv=None):
         '--det-every', type=int, default=DET_EVERY, metavar='FRAMES',
         help='run the detector on every so many frames (default: '
         '%(default)s); between, faces are followed by their landmarks')
-    videos.add_argument(
-        '--smooth', default='light', choices=SMOOTHING,
-        help='against jitter (default: %(default)s)')
+    videos.add_argument('--smooth', default='light', choices=SMOOTHING,
+                        help='against jitter (default: %(default)s)')
     return parser.parse_args(argv)
 
 
@@ -121,7 +119,6 @@ def _box(text):
 
 
 def _names(known, text):
-    """Names out of ``known``, separated by commas."""
     names = [name for name in text.split(',') if name]
     unknown = sorted(set(names) - set(known))
     if unknown or not names:
@@ -131,7 +128,6 @@ def _names(known, text):
 
 
 def choose_model(args):
-    """Model and weights for ``SPIGAInferencer``; tells of the default."""
     if args.model:
         if not is_exported(args.model):
             raise ValueError(
@@ -149,15 +145,6 @@ def choose_model(args):
     return args.config or config, checkpoint
 
 
-def choose_finder(args):
-    """Detector, its weights, and why it is this one, where that is to tell."""
-    if args.bbox:
-        return 'whole_image', None, None
-    if args.det == AUTO:
-        return choose_detector(args.det_weights)
-    return args.det, args.det_weights, None
-
-
 def prepare(args, paths):
     """Everything that must stand before the first image is read."""
     if any(map(is_video, paths)):
@@ -171,20 +158,16 @@ def prepare(args, paths):
             raise ValueError('--det-every: expected at least 1, found '
                              f'{args.det_every}')
     model, weights = choose_model(args)
-    detector, det_weights, reason = choose_finder(args)
+    detector, det_weights, reason = (
+        ('whole_image', None, None) if args.bbox else
+        choose_detector(args.det_weights) if args.det == AUTO else
+        (args.det, args.det_weights, None))
     writer = ResultWriter(args.out, args.format or ['json'],
                           list(map(as_text, paths)))
-    inferencer = SPIGAInferencer(
-        weights,
-        model,
-        args.device,
-        detector,
-        det_weights,
-        args.box_calibration,
-        backend=args.backend,
-        threads=args.threads,
-        refine=args.refine,
-        draw=args.draw)
+    inferencer = SPIGAInferencer(weights, model, args.device, detector,
+                                 det_weights, args.box_calibration,
+                                 backend=args.backend, threads=args.threads,
+                                 refine=args.refine, draw=args.draw)
     count = inferencer.num_landmarks
     if args.to_68 and count != 98:
         raise ValueError('--to-68 takes a model of the 98 landmarks of WFLW, '
@@ -199,7 +182,6 @@ def prepare(args, paths):
 
 
 def main(argv=None):
-    """Run the demo; returns the exit code."""
     args = parse_args(argv)
     try:
         paths = list_images(args.images)
@@ -225,9 +207,8 @@ def main(argv=None):
         videos = sum(map(is_video, demo.left))
         numbers = dict(image=len(demo.left) - videos, video=videos)
         left = [counted(n, thing) for thing, n in numbers.items() if n]
-        print(
-            f'interrupted: {" and ".join(left) or "nothing"} left',
-            file=sys.stderr)
+        print(f'interrupted: {" and ".join(left) or "nothing"} left',
+              file=sys.stderr)
         return 130
     return 1 if any(demo.count[key] for key in FAULTS) else 0
 

@@ -18,33 +18,25 @@ from spiga_mmpose.apis.pipeline import ERRORS, describe_error
 from spiga_mmpose.apis.tracking import DET_EVERY
 from spiga_mmpose.visualization import WINDOWS_NOTE, make_grid
 
-# In the image itself, and in grids of their own.
-ON_IMAGE = ('landmarks', 'pose')
+ON_IMAGE = ('landmarks', 'pose')  # the others are grids of their own
 DRAWINGS = ON_IMAGE + VIEWS
-# Faces below this many px are enlarged in the drawn image.
-MIN_FACE = 96
-# Faces of an image of which there are grids.
-MAX_VIEWED = 32
-# Counts that are faults.
-FAULTS = ('skipped', 'broken', 'dropped')
+MIN_FACE = 96  # px; smaller faces are enlarged in the drawn image
+MAX_VIEWED = 32  # faces of an image of which there are grids
+FAULTS = ('skipped', 'broken', 'dropped')  # counts
+
+
+def warn(line):
+    tqdm.write(line, file=sys.stderr)
 
 
 class Demo:
-    """Takes images and videos in their order and writes what it finds."""
 
-    def __init__(self,
-                 inferencer: SPIGAInferencer,
-                 writer: ResultWriter,
+    def __init__(self, inferencer: SPIGAInferencer, writer: ResultWriter,
                  boxes: Optional[Sequence[np.ndarray]] = None,
-                 landmark: Optional[int] = None,
-                 to_68: bool = False,
-                 det_every: int = DET_EVERY,
-                 smooth: str = 'light'):
-        self.inferencer = inferencer
-        self.writer = writer
-        self.boxes = boxes
-        self.landmark = landmark
-        self.to_68 = to_68
+                 landmark: Optional[int] = None, to_68: bool = False,
+                 det_every: int = DET_EVERY, smooth: str = 'light'):
+        self.inferencer, self.writer, self.boxes = inferencer, writer, boxes
+        self.landmark, self.to_68 = landmark, to_68
         self.video_options = dict(det_every=det_every, smooth=smooth)
         self.visualizer = inferencer.make_visualizer(MIN_FACE)
         self.views = [view for view in VIEWS if view in inferencer.draw]
@@ -57,39 +49,30 @@ class Demo:
         self.left = []  # paths that are still to be done
 
     def run(self, paths):
-        """Read, estimate, draw and write; False: ended by Ctrl-C."""
+        """Do all paths; False: ended by Ctrl-C."""
         self.left = list(paths)
-        with self.writer, tqdm(
-                total=len(paths), unit='file',
-                disable=len(paths) < 2) as self.progress:
+        with self.writer, tqdm(total=len(paths), unit='file',
+                               disable=len(paths) < 2) as self.progress:
             try:
                 for videos, some in groupby(paths, is_video):
-                    if videos:
-                        self.run_videos(some)
-                    else:
-                        self.run_images(some)
+                    (self.run_videos if videos else self.run_images)(some)
             except KeyboardInterrupt:
                 return False
         return True
 
     def finished(self, path):
-        """Count a path as done, or as given up."""
         self.left.remove(path)
         self.progress.update()
 
     def skip(self, path, error):
-        """Say why a path is given up."""
         self.count['skipped'] += 1
-        tqdm.write(f'skipped: {error}', file=sys.stderr)
+        warn(f'skipped: {error}')
         self.finished(path)
 
     def run_images(self, paths):
-        """Images whose faces go through the network in common batches."""
         for result in self.inferencer.find_faces(
-                map(self.read, paths),
-                bboxes=self.boxes,
-                steps='steps' in self.views,
-                see_face=self.draw_views):
+                map(self.read, paths), bboxes=self.boxes,
+                steps='steps' in self.views, see_face=self.draw_views):
             path, error = result.frame.name, result.error
             if not error:
                 try:
@@ -107,21 +90,19 @@ class Demo:
         with caught_stderr() as lines:
             [frame] = read_frames(path)
         if lines and not frame.error:  # it was decoded nevertheless
-            tqdm.write(f'{path} is damaged: {lines[0]}', file=sys.stderr)
+            warn(f'{path} is damaged: {lines[0]}')
         return frame
 
     def name_of(self, path):
-        """Name of the files of an image, the same at every call."""
         if path not in self.names:
             self.names[path] = self.writer.name_of(path)
         return self.names[path]
 
     def write(self, path, result):
-        """Write what was found in an image."""
         number, name = len(result.boxes), self.name_of(path)
         for fault in result.dropped:
             self.count['dropped'] += 1
-            tqdm.write(f'dropped a box of {path}: {fault}', file=sys.stderr)
+            warn(f'dropped a box of {path}: {fault}')
         if self.views and number > MAX_VIEWED:
             self.notes.add(f'{", ".join(self.views)}: of the first '
                            f'{MAX_VIEWED} faces of an image')
@@ -131,23 +112,17 @@ class Demo:
         if (number and 'pose' in self.inferencer.draw
                 and 'head_poses' not in result.faces.pred_instances):
             self.notes.add('this model estimates no head pose')
-        record = result.record
-        if self.to_68:
-            record = wflw_to_300w(record)
+        record = wflw_to_300w(result.record) if self.to_68 else result.record
         write_jpeg(self.writer.folder, f'{name}_faces.jpg',
                    result.draw(self.visualizer))
         self.writer.add(name, record)
-        self.count['faces'] += number
-        self.count['images'] += 1
+        self.count.update(faces=number, images=1)
         if not number:
             self.count['empty'] += 1
-            tqdm.write(
-                f'no face found in {path}; give its box by --bbox, or another '
-                'detector by --det',
-                file=sys.stderr)
+            warn(f'no face found in {path}; give its box by --bbox, or '
+                 'another detector by --det')
 
     def draw_views(self, frame, number, face):
-        """Write the grids of a face, keep its row of steps."""
         if self.views and not number:
             self.rows = []
             self.image = np.ascontiguousarray(frame.image[..., ::-1])
@@ -168,17 +143,13 @@ class Demo:
         face.pred_instances.pop('attention', None)  # 2 MB each
 
     def run_videos(self, sources):
-        """Videos and cameras, one after the other."""
         if self.views:
             self.notes.add(f'{", ".join(self.views)}: not drawn of videos')
         for source in sources:
             try:
                 done = process_video(
-                    self.inferencer,
-                    source,
-                    self.writer.folder,
-                    name=self.writer.name_of(source),
-                    **self.video_options)
+                    self.inferencer, source, self.writer.folder,
+                    name=self.writer.name_of(source), **self.video_options)
             except ERRORS as error:
                 self.skip(source, describe_error(source, error))
                 continue
@@ -189,13 +160,10 @@ class Demo:
                 raise KeyboardInterrupt
 
     def report_video(self, source, done):
-        """Say in a line what became of a video."""
         self.count['videos'] += 1
-        parts = [
-            counted(done.frames, 'frame'), f'{done.empty} without a face',
-            f'{counted(done.faces, "face")} over all frames, '
-            f'{done.identities} different'
-        ]
+        parts = [counted(done.frames, 'frame'), f'{done.empty} without a face',
+                 f'{counted(done.faces, "face")} over all frames, '
+                 f'{done.identities} different']
         if done.missing:
             parts.append(f'{counted(done.missing, "frame")} missing')
         if done.interrupted:
@@ -206,29 +174,25 @@ class Demo:
             written = f'written {video} ({done.codec}), {", ".join(tables)}'
         tqdm.write(f'{source}: {"; ".join(parts)}; {written}')
         if done.lost_sound:
-            tqdm.write(
-                f'{source}: its sound is not in the drawn video: '
-                f'{done.lost_sound}',
-                file=sys.stderr)
+            warn(f'{source}: its sound is not in the drawn video: '
+                 f'{done.lost_sound}')
         if done.error:
             self.count['broken'] += 1
-            tqdm.write(f'broken off: {done.error}', file=sys.stderr)
+            warn(f'broken off: {done.error}')
 
     def summary(self):
-        """Summary of the run in one line; zero counts are left out."""
+        """In one line; zero counts are left out."""
         count, done = self.count, []
         if count['images'] or not count['videos']:
             done.append(f'{counted(count["faces"], "face")} in '
                         f'{counted(count["images"], "image")}')
         if count['videos']:
             done.append(counted(count['videos'], 'video'))
-        rest = [
-            f'{counted(count[key], thing)} {what}'
-            for key, thing, what in (('empty', 'image', 'without a face'),
-                                     ('broken', 'video', 'broken off'),
-                                     ('skipped', 'input', 'skipped'),
-                                     ('dropped', 'box', 'dropped'))
-            if count[key]
-        ]
         line = f'{" and ".join(done)}, written to {self.writer.folder}'
+        kinds = (('empty', 'image', 'without a face'),
+                 ('broken', 'video', 'broken off'),
+                 ('skipped', 'input', 'skipped'),
+                 ('dropped', 'box', 'dropped'))
+        rest = [f'{counted(count[key], thing)} {what}'
+                for key, thing, what in kinds if count[key]]
         return '; '.join([line, ', '.join(rest)] if rest else [line])

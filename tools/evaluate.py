@@ -11,10 +11,10 @@ docs/evaluation.md for the files and for what each number means.
 import os
 import os.path as osp
 from dataclasses import asdict
-from functools import partial
 
 import numpy as np
-from command_line import OneLineParser, add_scoring_arguments, score_arguments
+from command_line import (OneLineParser, add_scoring_arguments, run_or_error,
+                          score_arguments)
 
 from spiga_mmpose.evaluation import functional, report, run_info
 from spiga_mmpose.evaluation.figures import draw_ced
@@ -23,42 +23,17 @@ from spiga_mmpose.io import staging_folder, to_json, write_whole
 BOOTSTRAP = dict(samples=2000, confidence=95, seed=0)
 
 
-def make_parser():
-    parser = OneLineParser('evaluate.py', __doc__)
-    add_scoring_arguments(parser)
-    parser.add_argument(
-        '--out', metavar='DIR',
-        help='write metrics.json, .csv, .md, .tex and ced.png there')
-    return parser
-
-
-def settings_of(args, scored):
-    """Settings of the scoring."""
-    return dict(
-        annotations=args.annotations,
-        dataset=scored.dataset,
-        dataset_guessed=args.dataset is None,
-        landmark_set=scored.protocol.landmark_set,
-        norm=scored.norm,
-        threshold=scored.threshold,
-        divide_by=scored.protocol.divide_by)
-
-
 def compare(errors, threshold):
-    """Differences to the first method with bootstrap intervals."""
     table = functional.bootstrap_differences(
         np.stack(list(errors.values())), threshold, **BOOTSTRAP)
     keys = ('difference', 'low', 'high')
     _, *others = enumerate(errors)
-    return {
-        name: {metric: dict(zip(keys, rows[place].tolist()))
-               for metric, rows in table.items()}
-        for place, name in others
-    }
+    return {name: {metric: dict(zip(keys, rows[place].tolist()))
+                   for metric, rows in table.items()}
+            for place, name in others}
 
 
 def describe_runs(infos):
-    """Provenance of the predictions, from the files beside them."""
     nothing = run_info.RunInfo()
     sentences = [
         f'{name}: config {info.config}, checkpoint {info.checkpoint}, boxes: '
@@ -74,7 +49,6 @@ def describe_runs(infos):
 
 
 def describe(settings, results, differences, infos):
-    """The caption: what a number without it would not tell."""
     first = next(iter(results.values()))
     guessed = ', guessed' if settings['dataset_guessed'] else ''
     text = (f'{settings["dataset"]} ({settings["landmark_set"]}{guessed}), '
@@ -84,10 +58,8 @@ def describe(settings, results, differences, infos):
             f'{first["num_faces"]} faces scored, {first["skipped"]} skipped')
     if settings['divide_by'] == 'all':
         text += '; NME divided by all landmarks, labelled or not'
-    posed = {
-        name: result['pose']['num_faces']
-        for name, result in results.items() if 'pose' in result
-    }
+    posed = {name: result['pose']['num_faces']
+             for name, result in results.items() if 'pose' in result}
     if set(posed.values()) - {first['num_faces'] + first['skipped']}:
         # A method must not gain by the poses that it leaves out unsaid.
         text += '; faces with both poses: ' + ', '.join(
@@ -98,25 +70,14 @@ def describe(settings, results, differences, infos):
     return f'{text}. {describe_runs(infos)}'
 
 
-def write(folder, content, table, caption, draw):
-    """All the files of ``--out``, or none."""
-    os.makedirs(folder, exist_ok=True)
-    files = {
-        'metrics.json': to_json(content),
-        'metrics.csv': report.to_csv(table),
-        'metrics.md': report.to_markdown(table, caption),
-        'metrics.tex': report.to_latex(table, caption),
-    }
-    with staging_folder(folder) as staging:
-        for name, text in files.items():
-            write_whole(osp.join(staging, name), text)
-        draw(osp.join(staging, 'ced.png'))
-
-
 def evaluate(args):
-    """Score, print and write."""
     scored = score_arguments(args)
-    results, settings = scored.results, settings_of(args, scored)
+    results = scored.results
+    settings = dict(
+        annotations=args.annotations, dataset=scored.dataset,
+        dataset_guessed=args.dataset is None,
+        landmark_set=scored.protocol.landmark_set, norm=scored.norm,
+        threshold=scored.threshold, divide_by=scored.protocol.divide_by)
     infos = dict(zip(results, map(run_info.read_run_info, args.predictions)))
     errors, differences = scored.finite_errors, None
     if len(results) > 1:
@@ -136,17 +97,25 @@ def evaluate(args):
         content = dict(settings, methods=methods, comparison=comparison)
     else:
         content = dict(settings, method=first, **methods[first])
-    write(args.out, content, table, caption,
-          partial(draw_ced, errors, scored.threshold, scored.norm))
+    os.makedirs(args.out, exist_ok=True)
+    files = {'metrics.json': to_json(content),
+             'metrics.csv': report.to_csv(table),
+             'metrics.md': report.to_markdown(table, caption),
+             'metrics.tex': report.to_latex(table, caption)}
+    with staging_folder(args.out) as staging:  # all of them, or none
+        for name, text in files.items():
+            write_whole(osp.join(staging, name), text)
+        draw_ced(errors, scored.threshold, scored.norm,
+                 osp.join(staging, 'ced.png'))
 
 
 def main(argv=None):
-    parser = make_parser()
-    args = parser.parse_args(argv)
-    try:
-        evaluate(args)
-    except (ValueError, OSError) as error:
-        parser.error(error)
+    parser = OneLineParser('evaluate.py', __doc__)
+    add_scoring_arguments(parser)
+    parser.add_argument(
+        '--out', metavar='DIR',
+        help='write metrics.json, .csv, .md, .tex and ced.png there')
+    return run_or_error(parser, evaluate, argv)
 
 
 if __name__ == '__main__':

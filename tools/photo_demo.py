@@ -20,7 +20,7 @@ from matplotlib.cbook import get_sample_data
 
 from spiga_mmpose.apis import SPIGAInferencer, process_video, read_image
 from spiga_mmpose.apis.encoding import VideoWriter
-from spiga_mmpose.apis.folders import make_folder
+from spiga_mmpose.apis.writing import make_folder
 from spiga_mmpose.io import write_image
 from spiga_mmpose.visualization import WINDOWS_NOTE
 from spiga_mmpose.visualization.drawing import PAPER, text_band
@@ -37,7 +37,10 @@ MOST_TURNED = 15  # degrees
 
 
 def draw_figure(inferencer, photo):
-    """The face in the photograph, and beside it the steps of its cascade."""
+    def framed(image):
+        return cv2.copyMakeBorder(image, GAP, GAP, GAP, GAP,
+                                  cv2.BORDER_CONSTANT, value=(PAPER, ) * 3)
+
     large = 2 * (PANEL + GAP)
     head = cv2.resize(
         photo[HEAD], (large, large), interpolation=cv2.INTER_CUBIC)
@@ -49,23 +52,16 @@ def draw_figure(inferencer, photo):
         'steps', np.ascontiguousarray(head[..., ::-1]), face,
         size=PANEL)['steps']
     panels += [np.full_like(panels[0], PAPER)] * (len(panels) % 2)
-    rows = np.split(np.stack([_framed(panel) for panel in panels]), 2)
+    rows = np.split(np.stack([framed(panel) for panel in panels]), 2)
     steps = np.vstack([np.hstack(row) for row in rows])
-    figure = np.hstack([_framed(drawn), steps])
+    figure = np.hstack([framed(drawn), steps])
     note = text_band([WINDOWS_NOTE], figure.shape[1], LETTER)
     return np.vstack([figure, note])
 
 
-def _framed(image):
-    return cv2.copyMakeBorder(
-        image, GAP, GAP, GAP, GAP, cv2.BORDER_CONSTANT, value=(PAPER, ) * 3)
-
-
 def write_moving(photo, path):
-    """Write a video of the photograph as it moves, turns and zooms.
-
-    The last frame leads to the first.
-    """
+    """Write a video of the photograph as it moves, turns and zooms; the last
+    frame leads to the first."""
     photo = np.ascontiguousarray(photo[..., ::-1])
     with closing(VideoWriter(path, RATE, (SIDE, SIDE))) as video:
         for phase in np.linspace(0, 2 * np.pi, FRAMES, endpoint=False):
@@ -74,23 +70,18 @@ def write_moving(photo, path):
                                              1.35 - 0.2 * twice)
             target = SIDE * np.array([0.5 + 0.08 * once, 0.5 - 0.05 * twice])
             matrix[:, 2] += target - FACE
-            video.write(
-                cv2.warpAffine(
-                    photo,
-                    matrix, (SIDE, SIDE),
-                    flags=cv2.INTER_CUBIC,
-                    borderMode=cv2.BORDER_REFLECT))
+            video.write(cv2.warpAffine(
+                photo, matrix, (SIDE, SIDE), flags=cv2.INTER_CUBIC,
+                borderMode=cv2.BORDER_REFLECT))
 
 
 def show(args):
-    """Write the figure, then the videos; says where they are."""
     make_folder(args.out)
     photo = read_image(get_sample_data(PHOTO, asfileobj=False))
     # Several threads would wait for one another on a busy machine.
     inferencer = SPIGAInferencer(threads=1)
     path = osp.join(args.out, 'photo.jpg')
-    figure = draw_figure(inferencer, photo)
-    write_image(path, figure, QUALITY)
+    write_image(path, draw_figure(inferencer, photo), QUALITY)
     print(f'[demo] {path}: landmarks, head pose and the steps of the '
           'cascade')
     moving = osp.join(args.out, 'video.mp4')
@@ -103,7 +94,6 @@ def show(args):
 
 
 def main(argv=None):
-    """Run the demo; returns the exit code."""
     parser = OneLineParser('photo_demo.py', __doc__)
     parser.add_argument('--out', default=osp.join('work_dirs', 'demo'))
     return run_tool('photo_demo.py', show, parser.parse_args(argv),

@@ -22,11 +22,9 @@ TOOLS = osp.dirname(osp.abspath(__file__))
 CONFIG = osp.join(osp.dirname(TOOLS), 'configs', 'spiga_synthetic.py')
 # One thread: the second core draws the faces. Memory is kept instead of being
 # given back and taken again at every step, which costs a tenth.
-ENVIRONMENT = dict(
-    OMP_NUM_THREADS='1',
-    MALLOC_MMAP_MAX_='0',
-    MALLOC_TRIM_THRESHOLD_='4000000000',
-    MALLOC_TOP_PAD_='100000000')
+ENVIRONMENT = dict(OMP_NUM_THREADS='1', MALLOC_MMAP_MAX_='0',
+                   MALLOC_TRIM_THRESHOLD_='4000000000',
+                   MALLOC_TOP_PAD_='100000000')
 # In MMEngine's log: a stage of the config, in epochs, and epoch, iteration,
 # iterations of an epoch.
 LENGTH = re.compile(r'\blength=(\d+)')
@@ -35,16 +33,12 @@ STEP = re.compile(r'Epoch\(train\) +\[ *(\d+)\]\[ *(\d+)/(\d+)\]')
 
 @contextmanager
 def running(script, *arguments, **options):
-    """A tool at work, as ``Popen``; waits for its end.
-
-    It is in a session of its own: Ctrl-C reaches this script alone, which
-    then ends the tool and its data workers, so that there is no traceback
-    wherever they are.
-    """
+    """A tool at work, as ``Popen``; waits for its end. In a session of its
+    own: Ctrl-C reaches this script alone, which then ends the tool and its
+    data workers, so that there is no traceback wherever they are."""
     process = subprocess.Popen(
         [sys.executable, osp.join(TOOLS, script), *arguments],
-        start_new_session=True,
-        **options)
+        start_new_session=True, **options)
     try:
         yield process
         process.wait()
@@ -59,19 +53,10 @@ def running(script, *arguments, **options):
 
 
 def train(work_dir):
-    """Train, with a progress bar in place of the log."""
-    with running(
-            'train.py',
-            CONFIG,
-            '--work-dir',
-            work_dir,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={
-                **os.environ,
-                **ENVIRONMENT
-            }) as process, tqdm(
-                desc='training', unit='step') as bar:
+    with running('train.py', CONFIG, '--work-dir', work_dir,
+                 stdout=subprocess.PIPE, text=True,
+                 env={**os.environ, **ENVIRONMENT}) as process, tqdm(
+                     desc='training', unit='step') as bar:
         epochs = 0
         for line in process.stdout:
             if found := LENGTH.search(line):
@@ -84,7 +69,6 @@ def train(work_dir):
 
 
 def main():
-    """Run the demo; returns the exit code."""
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -34,14 +34,11 @@ REPO = osp.dirname(osp.dirname(osp.abspath(__file__)))
 SHORT = osp.join(REPO, 'configs', 'spiga_synthetic.py')
 LONG = osp.join(REPO, 'configs', 'spiga_synthetic_long.py')
 LONG_WEIGHTS = osp.join(REPO, 'checkpoints', 'spiga_synthetic_long.pth')
-# Test faces of the grid, and their places among the faces sorted by error:
-# from the best to the worst.
-GRID_FACES = 8
+GRID_FACES = 8  # from the best to the worst
 LANDMARK_SET = load_landmark_set('wflw_98')
 
 
 def trained_checkpoint(work_dir):
-    """Last checkpoint of a training of the short config."""
     epochs = sum(stage.length for stage in Config.fromfile(SHORT).stages)
     path = osp.join(work_dir, f'epoch_{epochs}.pth')
     if not osp.isfile(path):
@@ -53,7 +50,6 @@ def trained_checkpoint(work_dir):
 
 
 def evaluate(name, config, checkpoint):
-    """Run the test set of a config."""
     model = load_model(config, checkpoint, 'cpu')
     info = describe_run(model.cfg, osp.relpath(config),
                         osp.relpath(checkpoint), {})
@@ -67,7 +63,6 @@ def evaluate(name, config, checkpoint):
 
 
 def write_predictions(results, folder):
-    """The predictions of each model, and beside them what made them."""
     for name, result in results.items():
         path = osp.join(folder, f'{name.replace(" ", "_")}.pkl')
         dump(result['samples'], path)
@@ -75,39 +70,33 @@ def write_predictions(results, folder):
 
 
 def make_table(results):
-    """One markdown table, a column a model."""
     metrics = [result['metrics'] for result in results.values()]
     keys = list(metrics[0])
     subsets = sorted(
-        key.split('/')[0] for key in keys
-        if key.endswith('/NPE90') and key.count('/') == 1
-        and not key.startswith(('corners', 'maps')))
+        key.split('/')[0] for key in keys if key.endswith('/NPE90')
+        and key.count('/') == 1 and not key.startswith(('corners', 'maps')))
     rows = [('NME box', 'NME'), ('AUC10', 'AUC10'), ('FR10', 'FR10'),
             ('NPE90', 'NPE90'), ('NME inter-ocular', 'corners/NME')]
     rows += [(f'{subset}: {key}', f'{subset}/{key}') for subset in subsets
              for key in ('NME', 'AUC10', 'FR10', 'NPE90')]
-    steps = sum(re.fullmatch(r'step\d+/NME', key) is not None for key in keys)
+    steps = sum(bool(re.fullmatch(r'step\d+/NME', key)) for key in keys)
     rows += [(f'NME box, step {step}', f'step{step}/NME')
              for step in range(steps)]
     rows += [("NME box, backbone's soft-argmax", 'maps/NME'),
-             ("occlusion: NME, backbone's soft-argmax",
-              'maps/occlusion/NME')]
+             ("occlusion: NME, backbone's soft-argmax", 'maps/occlusion/NME')]
     rows += [(f'pose MAE {angle} (degrees)', f'MAE_{angle}')
              for angle in ('yaw', 'pitch', 'roll')]
     rows.append(('pose MAE mean (degrees)', 'MAE'))
     table = [['synthetic faces, %', *results]]
-    table += [[
-        label, *(f'{values[key]:.2f}' if key in values else 'not run'
-                 for values in metrics)
-    ] for label, key in rows]
+    table += [[label, *(f'{values[key]:.2f}' if key in values else 'not run'
+                        for values in metrics)] for label, key in rows]
     return to_markdown(table, 'Step 0 is the projected head model.')
 
 
 def box_errors(samples):
     """(N,) NME of each face over the size of its landmark box, per cent."""
-    predicted, true = (
-        np.concatenate([s[part]['keypoints'] for s in samples])
-        for part in ('pred_instances', 'gt_instances'))
+    predicted, true = (np.concatenate([s[part]['keypoints'] for s in samples])
+                       for part in ('pred_instances', 'gt_instances'))
     labelled = np.ones(true.shape[:2], bool)
     boxes = np.concatenate([true.min(1), true.max(1)], 1)
     lengths = norm_lengths('lnd_bbox', true, labelled, boxes, LANDMARK_SET)
@@ -115,41 +104,34 @@ def box_errors(samples):
 
 
 def draw_grid(result, path):
-    """Test faces from the best to the worst: truth, steps, pose axes."""
     samples, dataset = result['samples'], result['dataset']
     errors = box_errors(samples)
     order = np.argsort(errors)
     places = np.linspace(0, len(order) - 1, GRID_FACES).round().astype(int)
     rows, captions = [], []
     for index in order[places]:
-        sample = samples[index]
+        sample, prediction = samples[index], samples[index]['pred_instances']
         image = dataset.get_data_info(int(index))['img'][..., ::-1]
         image = np.ascontiguousarray(image)
         truth = sample['gt_instances']['keypoints'][0]
-        prediction = sample['pred_instances']
-        points = prediction['keypoints'][0]
-        row = [face_panel(image, truth, LANDMARK_SET)]
+        steps = []
         if 'landmark_steps' in prediction:
-            row += step_panels(image, prediction['landmark_steps'][0],
-                               LANDMARK_SET, truth)
-        row.append(
-            face_panel(image, points, LANDMARK_SET,
-                       prediction['head_poses'][0]))
-        rows.append(row)
+            steps = step_panels(image, prediction['landmark_steps'][0],
+                                LANDMARK_SET, truth)
+        rows.append([face_panel(image, truth, LANDMARK_SET), *steps,
+                     face_panel(image, prediction['keypoints'][0],
+                                LANDMARK_SET, prediction['head_poses'][0])])
         captions.append(f'NME {errors[index]:.1f} % of the box; '
                         f'{", ".join(sample["subsets"]) or "plain"}')
-    headings = [f'step {step}' for step in range(len(rows[0]) - 2)]
-    headings = ['truth', *headings, 'result and pose']
+    steps = [f'step {step}' for step in range(len(rows[0]) - 2)]
+    headings = ['truth', *steps, 'result and pose']
     write_image(path, make_grid(rows, headings, captions))
 
 
 def report(args):
-    """Evaluate both checkpoints and write what came out."""
     checkpoint = trained_checkpoint(osp.join(args.out, 'training'))
-    results = {
-        'ten minutes': evaluate('ten minutes', SHORT, checkpoint),
-        'long': evaluate('long', LONG, LONG_WEIGHTS),
-    }
+    results = {'ten minutes': evaluate('ten minutes', SHORT, checkpoint),
+               'long': evaluate('long', LONG, LONG_WEIGHTS)}
     table = make_table(results)
     print(table)
     write_whole(osp.join(args.out, 'table.md'), table)
@@ -167,7 +149,6 @@ def report(args):
 
 
 def main(argv=None):
-    """Make the report; returns the exit code."""
     parser = OneLineParser('synthetic_report.py', __doc__)
     parser.add_argument('--out', default=osp.join('work_dirs', 'demo'))
     return run_tool('synthetic_report.py', report, parser.parse_args(argv))

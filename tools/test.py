@@ -26,19 +26,15 @@ def parse_args():
 
 
 def make_config(args):
-    """Config file with the command line put into it."""
     cfg = load_config(args)
     cfg.load_from, cfg.resume = None, False  # where a training starts
     if args.dump is not None:
         if not args.dump.endswith(('.pkl', '.pickle')):
             raise ValueError(f'--dump {args.dump}: expected a .pkl file')
-        evaluators = cfg.test_evaluator
-        if not isinstance(evaluators, (list, tuple)):
-            evaluators = [evaluators]
+        given = cfg.test_evaluator
         cfg.test_evaluator = [
-            *evaluators,
-            dict(type='DumpResults', out_file_path=args.dump)
-        ]
+            *(given if isinstance(given, (list, tuple)) else [given]),
+            dict(type='DumpResults', out_file_path=args.dump)]
     return cfg
 
 

@@ -40,7 +40,6 @@ def parse_args():
 
 
 def make_config(args):
-    """Config file with the command line put into it."""
     cfg = load_config(args)
     if cfg.get('train_cfg') is None:
         raise ValueError(f'{args.config} trains nothing (train_cfg = None): '
@@ -50,11 +49,10 @@ def make_config(args):
             allow_missing(loader.dataset)
     if args.transfer is not None:
         cfg.load_from = args.transfer
-        cfg.custom_hooks = [
-            *(cfg.get('custom_hooks') or []),
-            dict(type='TransferHook')
-        ]
-    if args.stages is not None and not named_folder(args):
+        cfg.custom_hooks = [*(cfg.get('custom_hooks') or []),
+                            dict(type='TransferHook')]
+    if args.stages is not None and args.work_dir is None and (
+            'work_dir' not in args.cfg_options):
         # Its checkpoints must not take the place of the whole run's.
         cfg.work_dir = '_'.join([cfg.work_dir, *args.stages])
     if args.no_validate:
@@ -74,26 +72,17 @@ def make_config(args):
 
 
 def resume(cfg, path):
-    """Resume from a checkpoint, a folder or, with ``'auto'``, the work folder.
-
-    Where there is nothing to resume from, a run begins as it would without
-    --resume, from load_from if the config names one.
-    """
+    """Resume from a checkpoint, a folder or, with ``'auto'``, the work folder,
+    where a run begins as without --resume if it holds no checkpoint."""
+    found = path
     if path == 'auto' or osp.isdir(path):
-        folder = cfg.work_dir if path == 'auto' else path
-        found = find_latest_checkpoint(folder)
-        if found is None and path == 'auto':
-            return
-        if found is None:
-            raise ValueError(f'--resume {path}: no whole checkpoint in this '
-                             'folder; expected epoch_*.pth')
-        path = found
-    cfg.resume, cfg.load_from = True, path
-
-
-def named_folder(args):
-    """Return whether the command line names the work folder."""
-    return args.work_dir is not None or 'work_dir' in args.cfg_options
+        found = find_latest_checkpoint(
+            cfg.work_dir if path == 'auto' else path)
+    if found is not None:
+        cfg.resume, cfg.load_from = True, found
+    elif path != 'auto':
+        raise ValueError(f'--resume {path}: no whole checkpoint in this '
+                         'folder; expected epoch_*.pth')
 
 
 def main():

@@ -24,7 +24,6 @@ from spiga_mmpose.apis.weights import DEFAULT, RELEASES, SHIPPED
 
 
 def parse_args(argv=None):
-    """Arguments of the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -52,7 +51,6 @@ def parse_args(argv=None):
 
 
 def find_models(weights, config):
-    """Paths of config and checkpoint of each weights, by name."""
     models = {}
     for given in weights:
         checkpoint, own = find_weights(given)
@@ -67,15 +65,12 @@ def find_models(weights, config):
 
 
 def make_analyser(args):
-    """Inferencers of the page; the first model and detectors are loaded."""
     detector, weights, reason = args.det, args.det_weights, None
     if detector == AUTO:
         detector, weights, reason = choose_detector(weights)
-    detectors = {
-        osp.basename(detector): (detector, weights),
-        'haar': ('haar', None),
-        'whole_image': ('whole_image', None)
-    }
+    detectors = {osp.basename(detector): (detector, weights),
+                 'haar': ('haar', None),
+                 'whole_image': ('whole_image', None)}
     models = find_models(args.weights, args.config)
     analyser = FaceAnalyser(models, detectors, args.device, args.refine)
     analyser.inferencer(next(iter(models)))
@@ -85,22 +80,18 @@ def make_analyser(args):
 
 
 def main(argv=None):
-    """Serve the page; returns the exit code."""
     args = parse_args(argv)
     # Ended by another program, it cleans up as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
-    def ready(url):
-        print(f'{url} (Ctrl-C ends it)', flush=True)
-
     try:
         analyser = make_analyser(args)
         if args.host not in LOCAL:
-            print(
-                f'Warning: at {args.host} everybody who reaches this machine '
-                'can use the page, without a password.',
-                file=sys.stderr)
-        serve(analyser, args.host, args.port, ready)
+            print(f'Warning: at {args.host} everybody who reaches this '
+                  'machine can use the page, without a password.',
+                  file=sys.stderr)
+        serve(analyser, args.host, args.port,
+              lambda url: print(f'{url} (Ctrl-C ends it)', flush=True))
     except (ValueError, KeyError, TypeError, OSError, RuntimeError,
             ImportError, AssertionError) as error:
         print(f'error: {error}', file=sys.stderr)

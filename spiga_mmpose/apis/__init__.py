@@ -3,8 +3,7 @@ from spiga_mmpose.package_files import find_checkpoint, find_config
 from .calibration import BoxCalibration, fit_calibration, load_calibration
 from .detection import choose_detector, find_boxes, load_detector, make_finder
 from .estimation import (estimate_each, estimate_faces, estimate_images,
-                         faces_to_dicts, load_model)
-from .evaluation import evaluate_model
+                         evaluate_model, faces_to_dicts, load_model)
 from .inferencer import SPIGAInferencer
 from .inputs import (check_box, is_camera, is_video, left_out, list_images,
                      parse_box, valid_boxes)

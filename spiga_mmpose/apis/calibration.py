@@ -65,18 +65,16 @@ def fit_calibration(detected: np.ndarray,
         tuple(np.median(true_sizes / sizes, axis=0)))
 
 
-def box_errors(boxes: np.ndarray,
-               landmark_boxes: np.ndarray) -> dict:
+def box_errors(boxes: np.ndarray, landmark_boxes: np.ndarray) -> dict:
     """Errors of boxes (N, 4) against the landmark boxes of the same N >= 1
     faces.
 
-    Returns:
-        dict: Medians over the faces: ``iou``; ``center``, the distance of the
-        centres over the longer side of the landmark box; ``size``, the ratio
-        of the longer sides (what the crop follows). And mean and standard
-        deviation of the centre's error right and down in these longer sides,
-        ``shift`` and ``shift_sd`` (two numbers each), and of the ratio,
-        ``scale`` and ``scale_sd``.
+    Medians over the faces: ``iou``; ``center``, the distance of the centres
+    over the longer side of the landmark box; ``size``, the ratio of the longer
+    sides (what the crop follows). And mean and standard deviation of the
+    centre's error right and down in these longer sides, ``shift`` and
+    ``shift_sd`` (two numbers each), and of the ratio, ``scale`` and
+    ``scale_sd``.
     """
     centers, sizes = _split(boxes)
     true_centers, true_sizes = _split(landmark_boxes)
@@ -85,25 +83,18 @@ def box_errors(boxes: np.ndarray,
     ratio = sizes.max(1) / longer
     overlaps = bbox_overlaps(
         torch.as_tensor(boxes, dtype=torch.float64),
-        torch.as_tensor(landmark_boxes, dtype=torch.float64),
-        is_aligned=True)
-    return dict(
-        iou=float(np.median(overlaps)),
-        center=float(np.median(np.linalg.norm(shifts, axis=1))),
-        size=float(np.median(ratio)),
-        shift=shifts.mean(0).tolist(),
-        shift_sd=shifts.std(0).tolist(),
-        scale=float(ratio.mean()),
-        scale_sd=float(ratio.std()))
+        torch.as_tensor(landmark_boxes, dtype=torch.float64), is_aligned=True)
+    return dict(iou=float(np.median(overlaps)),
+                center=float(np.median(np.linalg.norm(shifts, axis=1))),
+                size=float(np.median(ratio)), shift=shifts.mean(0).tolist(),
+                shift_sd=shifts.std(0).tolist(), scale=float(ratio.mean()),
+                scale_sd=float(ratio.std()))
 
 
 def left_out_boxes(detected: np.ndarray,
                    landmark_boxes: np.ndarray) -> np.ndarray:
-    """Each of N >= 2 detected boxes, calibrated by the other faces alone.
-
-    What :func:`box_errors` says of these holds for faces that the fit has not
-    seen. Arguments are those of :func:`fit_calibration`.
-    """
+    """Each of N >= 2 detected boxes, calibrated by the other faces alone, for
+    :func:`box_errors` on faces that the fit has not seen."""
     everyone = np.arange(len(detected))
     return np.concatenate([
         fit_calibration(detected[everyone != i],
@@ -113,13 +104,9 @@ def left_out_boxes(detected: np.ndarray,
 
 
 def load_calibration(path: str) -> BoxCalibration:
-    """Read what ``tools/analysis_tools/calibrate_boxes.py`` wrote: a JSON file
-    with ``shift`` and ``scale``.
-
-    Raises:
-        ValueError: If the file cannot be read or is no calibration; the
-            message names it.
-    """
+    """Read the ``shift`` and ``scale`` that
+    ``tools/analysis_tools/calibrate_boxes.py`` wrote; a file that cannot be
+    read or is no calibration is a ``ValueError`` that names it."""
     content = read_json(path)
     try:
         return BoxCalibration(content['shift'], content['scale'])

@@ -1,7 +1,6 @@
 """Faces in an image by any MMDet detector."""
 import logging
 import os.path as osp
-from functools import partial
 from typing import Callable, Optional, Tuple
 
 import numpy as np
@@ -23,9 +22,7 @@ from .weights import YUNET, find_yunet
 # OpenCV's YuNet, MMPose's own face detector, and none at all.
 AUTO = 'auto'
 DETECTORS = (AUTO, 'haar', 'yunet', 'mmpose', 'whole_image')
-# Longest that AUTO waits for YuNet's file of 0.2 MB.
-_AUTO_SECONDS = 5
-
+_AUTO_SECONDS = 5  # longest that AUTO waits for YuNet's file of 0.2 MB
 _MIN_SCORE = 0.3
 _MAX_OVERLAP = 0.3  # IoU; of two boxes with a higher one the better stays
 
@@ -51,11 +48,12 @@ def choose_detector(
     return 'yunet', weights, 'faces are found by YuNet'
 
 
-def make_finder(detector: str = AUTO,
-                weights: Optional[str] = None,
+def make_finder(detector: str = AUTO, weights: Optional[str] = None,
                 device: str = 'cpu',
                 calibration: Optional[BoxCalibration] = None) -> Finder:
-    """Function that finds the landmark boxes of the faces in an image.
+    """Function that finds the landmark boxes of the faces in an image (H, W,
+    3) BGR, uint8: boxes (N, 4) x1, y1, x2, y2 in image px and scores (N,),
+    best first, both float32.
 
     Args:
         detector (str): One of ``DETECTORS``, or the path of a config of MMDet
@@ -69,10 +67,6 @@ def make_finder(detector: str = AUTO,
             landmark boxes. Defaults to the ``box_calibration`` of the
             detector's config, where there is one.
 
-    Returns:
-        Callable: From an image (H, W, 3) BGR, uint8, to boxes (N, 4) x1, y1,
-        x2, y2 in image px and scores (N,), best first, both float32.
-
     Raises:
         ValueError: If there is no such detector, or its weights are missing
             and cannot be fetched.
@@ -81,13 +75,11 @@ def make_finder(detector: str = AUTO,
         detector, weights, reason = choose_detector(weights)
         level = logging.INFO if weights else logging.WARNING
         print_log(reason, logger='current', level=level)
-    if detector == 'whole_image':
-        detect, own = _whole_image, None
-    else:
+    model = None
+    if detector != 'whole_image':
         model = _named_detector(detector, weights, device)
-        detect, own = partial(find_boxes, model), model.cfg.get(
-            'box_calibration')
     if calibration is None:
+        own = None if model is None else model.cfg.get('box_calibration')
         try:
             calibration = BoxCalibration(**(own or {}))
         except TypeError as error:
@@ -95,7 +87,11 @@ def make_finder(detector: str = AUTO,
                              f'{error}') from None
 
     def find(image):
-        boxes, scores = detect(image)
+        if model is None:
+            boxes = np.array([[0, 0, *image.shape[1::-1]]], np.float32)
+            scores = np.ones(1, np.float32)
+        else:
+            boxes, scores = find_boxes(model, image)
         return calibration.apply(boxes), scores
 
     return find
@@ -129,18 +125,13 @@ def _named_detector(name: str, weights: Optional[str],
     return model
 
 
-def _whole_image(image: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    box = np.array([[0, 0, *image.shape[1::-1]]], np.float32)
-    return box, np.ones(1, np.float32)
-
-
 def load_detector(config: str, weights: Optional[str],
                   device: str) -> nn.Module:
     """Detector of an MMDet config; the current registry scope is kept.
 
     ``weights`` is the path or URL of the checkpoint, or the ONNX file of a
-    detector that reads one (``model.onnx_file``); None for a detector that has
-    none. A config that is not there is a ``ValueError``.
+    detector that reads one (``model.onnx_file``); None if it has none. A
+    config that is not there is a ``ValueError``.
     """
     if not osp.isfile(config):
         raise ValueError(f'no detector config {config}')
@@ -164,16 +155,12 @@ def find_boxes(detector: nn.Module,
     if isinstance(detector, OpenCVFaceDetector):
         boxes = np.column_stack(detector.find(image))
     else:
-        boxes = _mmdet_boxes(detector, image)
+        scope = detector.cfg.get('default_scope', 'mmdet')
+        with DefaultScope.overwrite_default_scope(scope):
+            found = inference_detector(detector, image).pred_instances
+        found = found[found.labels == 0].cpu().numpy()
+        boxes = np.column_stack([found.bboxes, found.scores])
+        boxes = boxes.astype(np.float32)
     boxes = boxes[boxes[:, 4] > _MIN_SCORE]
     boxes = boxes[nms(boxes, _MAX_OVERLAP)]
     return boxes[:, :4], boxes[:, 4]
-
-
-def _mmdet_boxes(detector: nn.Module, image: np.ndarray) -> np.ndarray:
-    """(N, 5) x1, y1, x2, y2, score of the first class, float32."""
-    scope = detector.cfg.get('default_scope', 'mmdet')
-    with DefaultScope.overwrite_default_scope(scope):
-        found = inference_detector(detector, image).pred_instances
-    found = found[found.labels == 0].cpu().numpy()
-    return np.column_stack([found.bboxes, found.scores]).astype(np.float32)

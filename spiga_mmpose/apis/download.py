@@ -44,17 +44,13 @@ def url_file(url: str) -> str:
     return osp.basename(urlsplit(url).path)
 
 
-def read_url(url: str,
-             max_bytes: int = 64 << 20,
-             max_seconds: float = 120,
+def read_url(url: str, max_bytes: int = 64 << 20, max_seconds: float = 120,
              sha256: Optional[str] = None) -> bytes:
     """Content of an http(s) URL, at most ``max_bytes``, by ``max_seconds``,
     also where a name server or a proxy keeps silent.
 
-    Raises:
-        DownloadError: If the scheme is another, the server does not answer
-            with a whole file, a limit is exceeded, or the checksum is not
-            ``sha256``.
+    :class:`DownloadError`: the scheme is another, the server does not answer
+    with a whole file, a limit is exceeded, or the checksum is not ``sha256``.
     """
     future = futures.Future()
 
@@ -82,25 +78,19 @@ def _read(url: str, max_bytes: int, max_seconds: float) -> bytes:
         for block in _blocks(response):
             content += block
             if len(content) > max_bytes:
-                raise DownloadError(
-                    f'the file is too large: expected at most {max_bytes} '
-                    'bytes')
+                raise DownloadError('the file is too large: expected at most '
+                                    f'{max_bytes} bytes')
             if time.monotonic() > end:  # nobody waits for the rest
-                raise DownloadError(
-                    f'not done after {max_seconds:g} seconds')
+                raise DownloadError(f'not done after {max_seconds:g} seconds')
     return bytes(content)
 
 
 def download(url: str, path: str, sha256: Optional[str] = None) -> None:
-    """Write the content of a URL into a file, with a progress bar.
-
-    Errors are those of :func:`read_url`; after one the file may hold a part.
-    """
+    """Write the content of a URL into a file, with a progress bar; errors are
+    those of :func:`read_url`, after which the file may hold a part."""
     digest = hashlib.sha256()
     with _opened(url) as response, open(path, 'wb') as file, tqdm(
-            desc=url_file(url),
-            total=_length(response),
-            unit='B',
+            desc=url_file(url), total=_length(response), unit='B',
             unit_scale=True) as bar:
         for block in _blocks(response):
             file.write(block)
@@ -145,10 +135,7 @@ def _length(response: http.client.HTTPResponse) -> Optional[int]:
 def _blocks(response: http.client.HTTPResponse) -> Iterator[bytes]:
     """The body, block by block; an error where it ends too early."""
     done, expected = 0, _length(response)
-    while True:
-        block = response.read1(_BLOCK)  # what has arrived
-        if not block:
-            break
+    while block := response.read1(_BLOCK):  # what has arrived
         done += len(block)
         yield block
     if expected is not None and done != expected:

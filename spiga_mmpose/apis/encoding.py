@@ -19,10 +19,8 @@ H264, MPEG4 = 'H.264', 'MPEG-4 part 2'
 _TICKS = 60_000
 # Until it is closed the file is a sequence of fragments of a second: a kill
 # loses the last ones alone. Then it becomes a plain MP4 file.
-_SURVIVES_A_KILL = dict(
-    movflags='hybrid_fragmented+empty_moov',
-    frag_duration='1000000',
-    flush_packets='1')
+_SURVIVES_A_KILL = dict(movflags='hybrid_fragmented+empty_moov',
+                        frag_duration='1000000', flush_packets='1')
 
 
 def need_av() -> None:
@@ -48,10 +46,7 @@ class VideoWriter:
     an ``OSError`` that names it, a missing PyAV an ``ImportError``.
     """
 
-    def __init__(self,
-                 path: str,
-                 rate: float,
-                 size: Tuple[int, int],
+    def __init__(self, path: str, rate: float, size: Tuple[int, int],
                  sound: Optional[str] = None) -> None:
         need_av()
         self._path, self._rate, self._size = path, rate, size
@@ -71,11 +66,8 @@ class VideoWriter:
             self._open()
 
     def _open(self) -> None:
-        self._file = av.open(
-            self._path,
-            'w',
-            format='mp4',
-            container_options=_SURVIVES_A_KILL)
+        self._file = av.open(self._path, 'w', format='mp4',
+                             container_options=_SURVIVES_A_KILL)
         good = 'libx264' in av.codecs_available
         self.codec = H264 if good else MPEG4
         # Fast, and few images wait in the encoder: the network takes the
@@ -89,8 +81,7 @@ class VideoWriter:
         self._stream.pix_fmt = 'yuv420p'
         self._stream.codec_context.time_base = Fraction(1, _TICKS)
         if self._sound is not None and self._sound.stream is None:
-            self._sound.close()
-            self._sound = None
+            self._lose_sound('')
         if self._sound is not None:
             self._audio = self._file.add_stream_from_template(
                 self._sound.stream)
@@ -99,8 +90,7 @@ class VideoWriter:
     def write(self, image: np.ndarray, time: Optional[float] = None) -> None:
         """Add an image (H, W, 3) RGB, uint8; one of another size is resized.
 
-        It is shown at ``time`` in seconds, by default at the place that
-        ``rate`` gives it.
+        It is shown at ``time``, s, by default where ``rate`` puts it.
         """
         frame = av.VideoFrame.from_ndarray(
             _fitted(image, self._size), format='rgb24')

@@ -13,20 +13,20 @@ import torch.nn as nn
 from mmcv.transforms import Compose
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
+from mmengine.evaluator import Evaluator
 from mmengine.registry import init_default_scope
 from mmengine.runner.checkpoint import _load_checkpoint_to_model
 from mmengine.structures import InstanceData
 from mmpose.apis import init_model
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.structures import PoseDataSample, merge_data_samples
+from tqdm import tqdm
 
 from spiga_mmpose.engine.checkpoint import load_from_local
 from spiga_mmpose.landmark_sets import LandmarkSet, find_landmark_set
 from .inputs import valid_boxes
 
-# Faces that go through the network at once; keeps the memory of an image
-# with hundreds of faces in bounds.
-BATCH_SIZE = 32
+BATCH_SIZE = 32  # faces at once: an image may have hundreds
 
 
 def load_model(config: str, checkpoint: str, device: str) -> nn.Module:
@@ -37,8 +37,7 @@ def load_model(config: str, checkpoint: str, device: str) -> nn.Module:
     safely: :mod:`spiga_mmpose.engine.checkpoint`.
 
     Args:
-        config (str): Path of the config.
-        checkpoint (str): Path of the checkpoint.
+        config, checkpoint (str): Their paths.
         device (str): E.g. ``'cpu'`` or ``'cuda:0'``.
 
     Returns:
@@ -46,8 +45,7 @@ def load_model(config: str, checkpoint: str, device: str) -> nn.Module:
 
     Raises:
         ValueError: If a file is missing, the config is none of a model, or the
-            checkpoint is damaged, holds anything but data, or does not fit the
-            config.
+            checkpoint is damaged, holds anything but data, or does not fit.
     """
     for kind, path in (('config', config), ('checkpoint', checkpoint)):
         if not osp.isfile(path):
@@ -83,8 +81,7 @@ def landmark_set_of(model: nn.Module) -> Optional[LandmarkSet]:
 
 
 def landmark_set_name(model: nn.Module) -> Optional[str]:
-    """Name of a model's landmarks in records: its landmark set, else its data.
-    """
+    """Name of a model's landmarks in records; its data set's if unknown."""
     found = landmark_set_of(model)
     return found.name if found else model.dataset_meta.get('dataset_name')
 
@@ -107,33 +104,24 @@ def _dataset_meta(loaded: dict) -> Optional[dict]:
 
 
 def _other_landmarks(model: nn.Module, loaded: dict) -> str:
-    """Sentence on the numbers of landmarks, where they differ."""
+    """Sentence on the numbers of landmarks, where they differ: those of the
+    data, else those that the layers with a channel for each tell."""
     expected = model.dataset_meta['num_keypoints']
-    found = (_dataset_meta(loaded) or {}).get('num_keypoints')
-    if found is None:
+    found = {(_dataset_meta(loaded) or {}).get('num_keypoints')}
+    if found == {None}:
         weights = loaded.get('state_dict', loaded)
-        found = _num_landmarks(weights, model.state_dict(), expected)
-    if found in (None, expected):
+        pairs = [(value.shape, getattr(weights.get(name), 'shape', ()))
+                 for name, value in model.state_dict().items()]
+        found = {given[0] for wanted, given in pairs
+                 if wanted[:1] == (expected, ) and len(given) == len(wanted)
+                 and given[1:] == wanted[1:]}
+    if len(found) != 1 or found == {expected}:
         return ''
-    return (f'it is of {found} landmarks, the config of {expected}; take the '
-            'config that it was trained with.\n')
+    return (f'it is of {found.pop()} landmarks, the config of {expected}; '
+            'take the config that it was trained with.\n')
 
 
-def _num_landmarks(weights: dict, wanted: dict,
-                   expected: int) -> Optional[int]:
-    """Landmarks of weights, by the layers with a channel for each."""
-    counts = set()
-    for name, value in wanted.items():
-        shape = getattr(weights.get(name), 'shape', ())
-        if (value.shape[:1] == (expected, ) and len(shape) == value.ndim
-                and shape[1:] == value.shape[1:]):
-            counts.add(shape[0])
-    return counts.pop() if len(counts) == 1 else None
-
-
-def estimate_faces(model: nn.Module,
-                   image: np.ndarray,
-                   boxes: np.ndarray,
+def estimate_faces(model: nn.Module, image: np.ndarray, boxes: np.ndarray,
                    scores: Optional[np.ndarray] = None) -> PoseDataSample:
     """Landmarks and, where the model has them, poses of the boxed faces.
 
@@ -156,26 +144,19 @@ def estimate_faces(model: nn.Module,
     return estimate_images(model, [(image, boxes, scores)])[0]
 
 
-def estimate_images(
-        model: nn.Module,
-        items: Sequence[Tuple[np.ndarray, np.ndarray, np.ndarray]],
-        batch_size: int = BATCH_SIZE,
-        refine: int = 0) -> List[PoseDataSample]:
-    """As :func:`estimate_faces`, of several images in common batches: a sample
-    an image.
+def estimate_images(model: nn.Module,
+                    items: Sequence[Tuple[np.ndarray, np.ndarray, np.ndarray]],
+                    batch_size: int = BATCH_SIZE,
+                    refine: int = 0) -> List[PoseDataSample]:
+    """As :func:`estimate_faces`, of several images in common batches.
 
-    Args:
-        model (nn.Module | BackendEstimator): See :func:`estimate_faces`.
-        items (list[tuple]): Of each image the image, the boxes (N, 4) and
-            their scores (N,).
-        batch_size (int): Faces that go through the network at once.
-        refine (int): See :func:`estimate_each`.
+    ``items`` holds of each image the image, the boxes (N, 4) and their scores
+    (N,); ``batch_size`` faces go through the network at once; ``refine``: see
+    :func:`estimate_each`. Gives a sample an image.
     """
     faces = estimate_each(model, items, batch_size, refine)
-    return [
-        merge_faces(model, image, list(islice(faces, len(boxes))))
-        for image, boxes, _ in items
-    ]
+    return [merge_faces(model, image, list(islice(faces, len(boxes))))
+            for image, boxes, _ in items]
 
 
 def estimate_each(model: nn.Module,
@@ -197,15 +178,10 @@ def estimate_each(model: nn.Module,
     pipeline = Compose(model.cfg.test_dataloader.dataset.pipeline)
 
     def estimate(batch):
-        crops = [
-            pipeline(
-                dict(
-                    model.dataset_meta,
-                    img=image,
-                    bbox=np.asarray(box)[None],
-                    bbox_score=np.float32([score])))
-            for image, box, score in batch
-        ]
+        crops = [pipeline(dict(model.dataset_meta, img=image,
+                               bbox=np.asarray(box)[None],
+                               bbox_score=np.float32([score])))
+                 for image, box, score in batch]
         with torch.no_grad():
             return model.test_step(pseudo_collate(crops))
 
@@ -218,18 +194,14 @@ def estimate_each(model: nn.Module,
                      for face, (image, box, score) in zip(faces, batch)]
             faces = estimate(batch)
         for face in faces:
-            _check_finite(face.pred_instances)
+            for key, name in (('keypoints', 'landmarks'),
+                              ('head_poses', 'pose')):
+                if not np.isfinite(face.pred_instances.get(key, 0)).all():
+                    raise ValueError(
+                        f'the {name} of a face came out as NaN or infinite: '
+                        'the weights are damaged, or of a training that went '
+                        'wrong; copy them again, or use others')
             yield face
-
-
-def _check_finite(faces: InstanceData) -> None:
-    """Raise ``ValueError`` for landmarks and poses that are no numbers."""
-    for key, name in (('keypoints', 'landmarks'), ('head_poses', 'pose')):
-        if not np.isfinite(faces.get(key, 0)).all():
-            raise ValueError(
-                f'the {name} of a face came out as NaN or infinite: the '
-                'weights are damaged, or of a training that went wrong; copy '
-                'them again, or use others')
 
 
 def check_refine(refine: int) -> int:
@@ -264,14 +236,11 @@ def merge_faces(model: nn.Module, image: np.ndarray,
     for face in faces:
         if 'pred_fields' in face:
             del face.pred_fields
-    return merge_data_samples(faces) if faces else _no_face(model, image)
-
-
-def _no_face(model: nn.Module, image: np.ndarray) -> PoseDataSample:
-    """Prediction of a model for an image without a face."""
-    count = model.dataset_meta.get('num_keypoints', 0)
+    if faces:
+        return merge_data_samples(faces)
+    count, size = model.dataset_meta.get('num_keypoints', 0), image.shape[:2]
     return PoseDataSample(
-        metainfo=dict(ori_shape=image.shape[:2], img_shape=image.shape[:2]),
+        metainfo=dict(ori_shape=size, img_shape=size),
         pred_instances=InstanceData(
             bboxes=np.zeros((0, 4), np.float32),
             bbox_scores=np.zeros(0, np.float32),
@@ -279,12 +248,22 @@ def _no_face(model: nn.Module, image: np.ndarray) -> PoseDataSample:
             keypoint_scores=np.zeros((0, count), np.float32)))
 
 
-def faces_to_dicts(sample: PoseDataSample, steps: bool = False) -> List[dict]:
-    """Predictions as plain numbers and lists, ready for JSON.
+def evaluate_model(model, loader, title: str = '') -> Tuple[dict, List[dict]]:
+    """Run a model over a loader of packed samples, with the evaluators of its
+    config: metrics by name, and the data samples as dicts, predictions
+    included. ``title`` is that of the progress bar."""
+    evaluator = Evaluator(model.cfg.test_evaluator)
+    evaluator.dataset_meta = model.dataset_meta
+    samples = []
+    for batch in tqdm(loader, desc=title, unit='batch'):
+        outputs = [output.to_dict() for output in model.test_step(batch)]
+        evaluator.process(outputs)
+        samples += outputs
+    return evaluator.evaluate(len(loader.dataset)), samples
 
-    Args:
-        sample (:obj:`PoseDataSample`): Of one or several faces.
-        steps (bool): With the landmarks of each cascade step.
+
+def faces_to_dicts(sample: PoseDataSample, steps: bool = False) -> List[dict]:
+    """Predictions of one or several faces as plain numbers, ready for JSON.
 
     Returns:
         list[dict]: Of each face ``box`` (x, y, w, h) and ``landmarks`` [[x,
@@ -297,11 +276,10 @@ def faces_to_dicts(sample: PoseDataSample, steps: bool = False) -> List[dict]:
     dicts = []
     for i in range(len(faces)):
         x1, y1, x2, y2 = np.asarray(faces.bboxes[i], float)
-        face = dict(
-            box=_plain([x1, y1, x2 - x1, y2 - y1]),
-            box_score=_plain(faces.bbox_scores[i]),
-            landmarks=_plain(faces.keypoints[i]),
-            landmark_scores=_plain(faces.keypoint_scores[i]))
+        face = dict(box=_plain([x1, y1, x2 - x1, y2 - y1]),
+                    box_score=_plain(faces.bbox_scores[i]),
+                    landmarks=_plain(faces.keypoints[i]),
+                    landmark_scores=_plain(faces.keypoint_scores[i]))
         if 'head_poses' in faces:
             yaw, pitch, roll, *translation = _plain(faces.head_poses[i])
             face['pose'] = dict(

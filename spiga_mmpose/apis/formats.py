@@ -28,32 +28,18 @@ WFLW_TO_300W = tuple(
 _POSE = ('yaw', 'pitch', 'roll')
 
 
-def make_record(name: str,
-                image: np.ndarray,
-                landmark_set: Optional[str],
-                faces: List[dict],
-                frame: Optional[int] = None,
+def make_record(name: str, image: np.ndarray, landmark_set: Optional[str],
+                faces: List[dict], frame: Optional[int] = None,
                 time: Optional[float] = None) -> dict:
-    """The record of an image.
+    """The record of an image (H, W, 3) of which only the size is kept.
 
-    Args:
-        name (str): Path, URL or other name of the image.
-        image (np.ndarray): (H, W, 3); only its size is kept.
-        landmark_set (str, optional): Name of the faces' landmarks.
-        faces (list[dict]): Of :func:`~spiga_mmpose.apis.faces_to_dicts`.
-        frame (int, optional): Number of the image in its video.
-        time (float, optional): When it is shown there, seconds.
-
-    Returns:
-        dict: See the head of this file.
+    ``name`` is its path, URL or other name, ``landmark_set`` that of the
+    ``faces`` (of :func:`~spiga_mmpose.apis.faces_to_dicts`); ``frame`` and
+    ``time`` (s) are its place in its video.
     """
     height, width = image.shape[:2]
-    record = dict(
-        image=name,
-        width=width,
-        height=height,
-        landmark_set=landmark_set,
-        faces=faces)
+    record = dict(image=name, width=width, height=height,
+                  landmark_set=landmark_set, faces=faces)
     if frame is not None:
         record['frame'] = frame
     if time is not None:
@@ -62,20 +48,12 @@ def make_record(name: str,
 
 
 def wflw_to_300w(record: dict) -> dict:
-    """Record of 98 landmarks as one of the 68 of 300W.
+    """Record of 98 landmarks as a new one of the 68 of 300W.
 
     The two data sets were labelled by different people with somewhat
     different habits (of the brows and the cheek above all), so that this is
-    an approximation, if the one that everybody uses.
-
-    Args:
-        record (dict): Of faces with 98 landmarks.
-
-    Returns:
-        dict: A new record; boxes and poses are as before.
-
-    Raises:
-        ValueError: If a face has another number of landmarks.
+    an approximation, if the one that everybody uses. Boxes and poses stay;
+    a face with another number of landmarks is a ``ValueError``.
     """
     places = list(WFLW_TO_300W)
 
@@ -92,17 +70,12 @@ def wflw_to_300w(record: dict) -> dict:
                                       for step in face['landmark_steps']]
         return face
 
-    return dict(
-        record,
-        landmark_set='300w_68',
-        faces=[convert(face) for face in record['faces']])
+    return dict(record, landmark_set='300w_68',
+                faces=[convert(face) for face in record['faces']])
 
 
 def to_mmpose(record: dict) -> List[dict]:
     """Instances as MMPose's inferencers give and write them, and more.
-
-    Args:
-        record (dict): Of one image.
 
     Returns:
         list[dict]: Of each face ``keypoints`` [[x, y], ...],
@@ -114,106 +87,61 @@ def to_mmpose(record: dict) -> List[dict]:
     instances = []
     for face in record['faces']:
         x, y, width, height = face['box']
-        instance = dict(
+        instances.append(dict(
             keypoints=face['landmarks'],
             keypoint_scores=face['landmark_scores'],
-            bbox=[[x, y, x + width, y + height]],
-            bbox_score=face['box_score'])
-        if 'pose' in face:
-            instance['head_pose'] = _pose(face)
-        for key in ('landmark_steps', 'track_id'):
-            if key in face:
-                instance[key] = face[key]
-        instances.append(instance)
+            bbox=[[x, y, x + width, y + height]], bbox_score=face['box_score'],
+            **_pose_of(face), **_known(face, 'landmark_steps', 'track_id')))
     return instances
 
 
 def to_coco(records: Sequence[dict]) -> dict:
-    """One COCO keypoint annotation file of all images.
+    """One COCO keypoint annotation file of images with the same landmarks.
 
     With the ``center`` and ``scale`` (longer side / 200) of MMPose's face
     data sets, so that it can be trained on (``CocoFaceDataset``). Visibility
     is 2 of every landmark, since it is not estimated, and 0 where the
     landmark is no number; ``score`` is that of the box.
-
-    Args:
-        records (list[dict]): Of images with the same landmarks.
-
-    Returns:
-        dict: ``images``, ``annotations`` and ``categories``.
     """
     images, annotations = [], []
     for image_id, record in enumerate(records, 1):
-        image = dict(
-            id=image_id,
-            file_name=record['image'],
-            width=record['width'],
-            height=record['height'])
+        image = dict(id=image_id, file_name=record['image'],
+                     width=record['width'], height=record['height'])
         if 'frame' in record:
             image['frame_id'] = record['frame']
-        if 'time' in record:
-            image['time'] = record['time']
-        images.append(image)
-        for face in record['faces']:
-            annotations.append(
-                dict(
-                    id=len(annotations) + 1,
-                    image_id=image_id,
-                    **_coco(face)))
+        images.append({**image, **_known(record, 'time')})
+        annotations += [dict(id=number, image_id=image_id, **_coco(face))
+                        for number, face in enumerate(record['faces'],
+                                                      len(annotations) + 1)]
     count = next((len(face['landmarks']) for record in records
                   for face in record['faces']), 0)
-    return dict(
-        images=images,
-        annotations=annotations,
-        categories=[_category(_landmark_set(records, count), count)])
+    known = _landmark_set(records, count)
+    # COCO counts the ends of its links from 1.
+    links = [[a + 1, b + 1] for edge in (known.edges.values() if known else ())
+             for a, b in zip(edge[:-1], edge[1:])]
+    category = dict(id=1, name='face', supercategory='person',
+                    keypoints=[str(i) for i in range(count)], skeleton=links)
+    return dict(images=images, annotations=annotations, categories=[category])
 
 
 def _coco(face: dict) -> dict:
-    points = [
-        (0, 0, 0) if None in point else (*point, 2)
-        for point in face['landmarks']
-    ]
+    points = [(0, 0, 0) if None in point else (*point, 2)
+              for point in face['landmarks']]
     x, y, width, height = face['box']
-    annotation = dict(
+    return dict(
         category_id=1,
         keypoints=[number for point in points for number in point],
-        num_keypoints=sum(point[2] > 0 for point in points),
-        bbox=face['box'],
-        area=width * height,
-        iscrowd=0,
-        score=face['box_score'],
-        center=[x + width / 2, y + height / 2],
-        scale=max(width, height) / 200)
-    if 'track_id' in face:
-        annotation['track_id'] = face['track_id']
-    if 'pose' in face:
-        annotation['head_pose'] = _pose(face)
-    return annotation
-
-
-def _category(landmark_set: Optional[LandmarkSet], count: int) -> dict:
-    links = []
-    if landmark_set is not None:
-        # COCO counts the ends of its links from 1.
-        links = [[a + 1, b + 1] for edge in landmark_set.edges.values()
-                 for a, b in zip(edge[:-1], edge[1:])]
-    return dict(
-        id=1,
-        name='face',
-        supercategory='person',
-        keypoints=[str(i) for i in range(count)],
-        skeleton=links)
+        num_keypoints=sum(point[2] > 0 for point in points), bbox=face['box'],
+        area=width * height, iscrowd=0, score=face['box_score'],
+        center=[x + width / 2, y + height / 2], scale=max(width, height) / 200,
+        **_known(face, 'track_id'), **_pose_of(face))
 
 
 def to_pts(face: dict) -> str:
-    """Landmarks of one face as a ``.pts`` file, as 300W's.
+    """Landmarks of one of a record's ``faces`` as a ``.pts`` file, as 300W's.
 
-    Args:
-        face (dict): One of a record's ``faces``.
-
-    Returns:
-        str: The text. The first pixel is 1, as the makers' library has it
-        (docs/data.md); a landmark that is no number is ``nan nan``.
+    The first pixel is 1, as the makers' library has it (docs/data.md); a
+    landmark that is no number is ``nan nan``.
     """
     points = np.array(face['landmarks'], np.float64) + 1
     lines = [f'{x:.3f} {y:.3f}' for x, y in points]
@@ -222,16 +150,12 @@ def to_pts(face: dict) -> str:
 
 
 def to_csv(records: Sequence[dict]) -> str:
-    """A table with a row a face and a heading.
+    """A table with a heading and a row a face of images with the same
+    landmarks.
 
-    Args:
-        records (list[dict]): Of images with the same landmarks. An image
-            without a face has no row.
-
-    Returns:
-        str: Columns ``image``, ``frame``, ``time`` (s), ``face`` (its place
-        in the image), ``track_id``, box, pose, then x, y and score of each
-        landmark (``x0, y0, score0, ...``). What is not known is empty.
+    Columns: ``image``, ``frame``, ``time`` (s), ``face`` (its place in the
+    image), ``track_id``, box, pose, then x, y and score of each landmark
+    (``x0, y0, score0, ...``). What is not known is empty.
     """
     text = io.StringIO()
     write = csv.writer(text, lineterminator='\n').writerow
@@ -247,45 +171,33 @@ def to_csv(records: Sequence[dict]) -> str:
             pose = _pose(face) if 'pose' in face else [None] * 6
             points = zip(face['landmarks'], face['landmark_scores'])
             write([
-                record['image'],
-                record.get('frame'),
-                record.get('time'), place,
-                face.get('track_id'), *face['box'], face['box_score'], *pose,
-                *[number for point, score in points
-                  for number in (*point, score)]
+                record['image'], record.get('frame'), record.get('time'),
+                place, face.get('track_id'), *face['box'], face['box_score'],
+                *pose, *[number for point, score in points
+                         for number in (*point, score)]
             ])
     return text.getvalue()
 
 
 def to_benchmark(records: Sequence[dict]) -> List[dict]:
-    """Faces in the annotation JSON of SPIGA's authors.
+    """Faces in the annotation JSON of SPIGA's authors
+    (:mod:`spiga_mmpose.io.face_json`), of images with the same landmarks.
 
     ``tools/evaluate.py`` and the authors' own tools read it. ``visible`` is
-    1, since occlusion is not estimated.
-
-    Args:
-        records (list[dict]): Of images with the same landmarks.
-
-    Returns:
-        list[dict]: See :mod:`spiga_mmpose.io.face_json`. A landmark that is
-        no number is left out; without a known landmark set there are no
-        ``ids`` then.
+    1, since occlusion is not estimated. A landmark that is no number is left
+    out; without a known landmark set there are no ``ids`` then.
     """
     faces = []
     for record in records:
         for face in record['faces']:
-            good = [
-                i for i, point in enumerate(face['landmarks'])
-                if None not in point
-            ]
-            known = _landmark_set([record], len(face['landmarks']))
-            faces.append(
-                face_row(
-                    record['image'],
-                    face['box'],
-                    _finite(_pose(face)) if 'pose' in face else None,
-                    known and [known.annotation_ids[i] for i in good],
-                    [face['landmarks'][i] for i in good]))
+            points = face['landmarks']
+            good = [i for i, point in enumerate(points) if None not in point]
+            known = _landmark_set([record], len(points))
+            pose = _pose(face) if 'pose' in face else [None]
+            faces.append(face_row(
+                record['image'], face['box'], None if None in pose else pose,
+                known and [known.annotation_ids[i] for i in good],
+                [points[i] for i in good]))
     return faces
 
 
@@ -294,8 +206,12 @@ def _pose(face: dict) -> list:
     return [pose[name] for name in _POSE] + pose['translation']
 
 
-def _finite(numbers: list) -> Optional[list]:
-    return None if None in numbers else numbers
+def _pose_of(face: dict) -> dict:
+    return dict(head_pose=_pose(face)) if 'pose' in face else {}
+
+
+def _known(content: dict, *keys: str) -> dict:
+    return {key: content[key] for key in keys if key in content}
 
 
 def _landmark_set(records: Sequence[dict],

@@ -16,19 +16,16 @@ from .calibration import BoxCalibration, load_calibration
 from .detection import AUTO, make_finder
 from .estimation import (BATCH_SIZE, check_refine, estimate_images,
                          landmark_set_of)
-from .expected_warnings import without_expected_warnings
-from .folders import make_folder
 from .formats import to_mmpose
 from .inputs import is_camera
+from .library_lines import without_expected_warnings
 from .loading import load_estimator
 from .pipeline import FrameResult, find_faces
 from .sources import Frame, read_frames
 from .views import VIEWS, ask_for_views, steps_row, view_grids
-from .writing import ResultWriter, write_jpeg
+from .writing import ResultWriter, make_folder, write_jpeg
 
-# Below out_dir, as of MMPose's inferencers.
-_RESULTS, _IMAGES = 'predictions', 'visualizations'
-
+_RESULTS, _IMAGES = 'predictions', 'visualizations'  # as of MMPose's
 Boxes = Union[np.ndarray, Sequence[Sequence[float]]]
 
 
@@ -41,22 +38,17 @@ class SPIGAInferencer:
     weights where some are missing, and stops at the first broken file.
 
     Args:
-        weights (str, optional): Name of weights (``'photo_98'``, ``'wflw'``,
-            ``'300w'``, ``'300w_private'``, ``'merlrav'``), a path or a URL;
-            see :func:`~spiga_mmpose.apis.find_weights`. Defaults to
-            ``'photo_98'``; an exported file holds its own.
-        model (str, optional): Path of the model's config. Defaults to that of
-            the published weights; others need it. Or a file of
+        weights (str, optional): Name, path or URL; see
+            :func:`~spiga_mmpose.apis.find_weights`. Defaults to ``'photo_98'``;
+            an exported file holds its own.
+        model (str, optional): Path of the model's config; only weights that
+            are not published need it. Or a file of
             ``tools/deployment/export.py``, ``.onnx`` or ``.xml``.
         device (str, optional): E.g. ``'cpu'``, of torch: the model, and MMDet
             detectors with any backend. Defaults to a GPU if there is one.
-        det_model (str): What finds the faces; see
-            :func:`~spiga_mmpose.apis.make_finder`. Defaults to ``'auto'``:
-            YuNet, or Haar where its file cannot be had.
-        det_weights (str, optional): The detector's checkpoint; YuNet's ONNX
-            file.
-        box_calibration (str | BoxCalibration, optional): From the detector's
-            boxes to landmark boxes, or the file of one; see docs/boxes.md.
+        det_model, det_weights, box_calibration: What finds the faces; see
+            :func:`~spiga_mmpose.apis.make_finder`. The calibration may also be
+            the file of one (docs/boxes.md).
         backend (str, optional): What runs the network: ``'torch'``, or on the
             CPU ``'onnxruntime'`` or ``'openvino'``, for which weights are
             exported once and kept in the user's cache. Defaults to what runs
@@ -69,8 +61,7 @@ class SPIGAInferencer:
             views of :meth:`draw_view`.
 
     Attributes:
-        detect (Callable): Finds the boxes (N, 4) and scores (N,) of an image;
-            see :func:`~spiga_mmpose.apis.make_finder`.
+        detect (Callable): Of :func:`~spiga_mmpose.apis.make_finder`.
 
     Raises:
         ValueError: If weights, a config, an exported file or a detector are
@@ -86,19 +77,13 @@ class SPIGAInferencer:
         >>> fast = SPIGAInferencer(model='spiga.xml', threads=2)
     """
 
-    def __init__(
-        self,
-        weights: Optional[str] = None,
-        model: Optional[str] = None,
-        device: Optional[str] = None,
-        det_model: str = AUTO,
-        det_weights: Optional[str] = None,
-        box_calibration: Union[str, BoxCalibration, None] = None,
-        backend: Optional[str] = None,
-        threads: Optional[int] = None,
-        refine: int = 0,
-        draw: Sequence[str] = ('landmarks', 'pose'),
-    ) -> None:
+    def __init__(self, weights: Optional[str] = None,
+                 model: Optional[str] = None, device: Optional[str] = None,
+                 det_model: str = AUTO, det_weights: Optional[str] = None,
+                 box_calibration: Union[str, BoxCalibration, None] = None,
+                 backend: Optional[str] = None, threads: Optional[int] = None,
+                 refine: int = 0,
+                 draw: Sequence[str] = ('landmarks', 'pose')) -> None:
         self.refine = check_refine(refine)
         self.draw = draw
         self.device = device = device or get_device()
@@ -107,15 +92,13 @@ class SPIGAInferencer:
         with without_expected_warnings():
             self.model = load_estimator(weights, model, device, backend,
                                         threads)
-            views = [view for view in VIEWS if view in draw]
-            if views:
-                ask_for_views(self.model, views)
+            if set(VIEWS) & set(draw):
+                ask_for_views(self.model, draw)
             self._landmark_set = self.make_visualizer().landmark_set
             self.detect = make_finder(det_model, det_weights, device,
                                       box_calibration)
 
-    def with_detector(self,
-                      det_model: str,
+    def with_detector(self, det_model: str,
                       det_weights: Optional[str] = None) -> 'SPIGAInferencer':
         """Another inferencer, with the same network and another detector."""
         other = copy(self)
@@ -133,45 +116,32 @@ class SPIGAInferencer:
         """Whether the network was trained on synthetic faces alone."""
         return self.model.cfg.get('dataset_type') == 'SyntheticFaceDataset'
 
-    def estimate(
-        self,
-        items: Sequence[Tuple[np.ndarray, np.ndarray, np.ndarray]],
-        batch_size: int = BATCH_SIZE,
-    ) -> List[PoseDataSample]:
-        """Faces of images whose boxes are known; see
+    def estimate(self,
+                 items: Sequence[Tuple[np.ndarray, np.ndarray, np.ndarray]],
+                 batch_size: int = BATCH_SIZE) -> List[PoseDataSample]:
+        """Faces in known boxes; see
         :func:`~spiga_mmpose.apis.estimate_images`."""
         return estimate_images(self.model, items, batch_size, self.refine)
 
     def find_faces(self, frames: Iterable[Frame],
                    **options) -> Iterator[FrameResult]:
-        """Yield one result for each frame, in order.
-
-        ``__call__``, :func:`~spiga_mmpose.apis.process_video` and the tools
-        are built on it; see :func:`~spiga_mmpose.apis.find_faces`.
-        """
+        """Yield one result for each frame, in order; see
+        :func:`~spiga_mmpose.apis.find_faces`."""
         return find_faces(
             self.model, self.detect, frames, refine=self.refine, **options)
 
     def make_visualizer(self, min_face: int = 0) -> SPIGAVisualizer:
-        """A visualizer for the landmark set of the model's config or head.
-
-        ``min_face`` is that of :class:`SPIGAVisualizer`. Its ``landmark_set``
-        is None if that is not known.
+        """A visualizer for the landmark set of the model's config or head,
+        which is None if unknown; ``min_face``: see :class:`SPIGAVisualizer`.
         """
         config = self.model.cfg.get('visualizer') or {}
-        visualizer = SPIGAVisualizer(
-            name='faces',
-            landmark_set=(config.get('landmark_set')
-                          or landmark_set_of(self.model)),
-            draw=self.draw,
-            min_face=min_face)
+        known = config.get('landmark_set') or landmark_set_of(self.model)
+        visualizer = SPIGAVisualizer(name='faces', landmark_set=known,
+                                     draw=self.draw, min_face=min_face)
         visualizer.set_dataset_meta(self.model.dataset_meta)
         return visualizer
 
-    def draw_view(self,
-                  view: str,
-                  image: np.ndarray,
-                  face: PoseDataSample,
+    def draw_view(self, view: str, image: np.ndarray, face: PoseDataSample,
                   landmark: Optional[int] = None,
                   size: int = 256) -> Dict[str, np.ndarray]:
         """What the network does with one face, in images by name.
@@ -187,10 +157,8 @@ class SPIGAInferencer:
             size (int): Side of a panel of the steps, px.
 
         Returns:
-            dict: The grids (H', W', 3) RGB, uint8, of
-            :func:`~spiga_mmpose.apis.view_grids`; for ``'steps'`` the panels
-            of :func:`~spiga_mmpose.apis.steps_row`, a row of the grid of all
-            faces.
+            dict: The grids of :func:`~spiga_mmpose.apis.view_grids`; for
+            ``'steps'`` the panels of :func:`~spiga_mmpose.apis.steps_row`.
 
         Raises:
             ValueError: If the model gives no such thing, or there is no such
@@ -200,21 +168,16 @@ class SPIGAInferencer:
         if known is None:
             raise ValueError('its config names no visualizer.landmark_set')
         if view == 'steps':
-            row = steps_row(self.model, image, face, known, landmark, size)
-            return dict(steps=row)
+            return dict(steps=steps_row(self.model, image, face, known,
+                                        landmark, size))
         return dict(view_grids(view, image, face, known, landmark))
 
-    def __call__(
-            self,
-            inputs,
-            bboxes: Union[Boxes, Sequence[Boxes], None] = None,
-            batch_size: int = BATCH_SIZE,
-            steps: bool = False,
-            return_datasamples: bool = False,
-            return_vis: bool = False,
-            out_dir: Optional[str] = None,
-            formats: Sequence[str] = ('mmpose', ),
-    ) -> Iterator[dict]:
+    def __call__(self, inputs,
+                 bboxes: Union[Boxes, Sequence[Boxes], None] = None,
+                 batch_size: int = BATCH_SIZE, steps: bool = False,
+                 return_datasamples: bool = False, return_vis: bool = False,
+                 out_dir: Optional[str] = None,
+                 formats: Sequence[str] = ('mmpose', )) -> Iterator[dict]:
         """Yield a result for each image, in order.
 
         An image that cannot be read or processed, or in which no box is valid,
@@ -258,39 +221,25 @@ class SPIGAInferencer:
             batch_size = 1
         visualizer = self.make_visualizer()
         with writer:
-            for found in self.find_faces(
-                    read_frames(inputs),
-                    bboxes=bboxes,
-                    batch_size=batch_size,
-                    steps=steps):
-                _report(found)
+            for found in self.find_faces(read_frames(inputs), bboxes=bboxes,
+                                         batch_size=batch_size, steps=steps):
+                faults = [f'skipped: {found.error}'] if found.error else [
+                    f'dropped a box of {found.frame.name}: {fault}'
+                    for fault in found.dropped
+                ]
+                for line in faults:
+                    print_log(line, logger='current', level=logging.WARNING)
                 drawn = []
                 if return_vis or out_dir is not None:
                     drawn = [found.draw(visualizer)]
                 if out_dir is not None and not found.error:
-                    _write(found.record, drawn[0], writer, out_dir)
+                    name = writer.name_of(found.frame.name, found.frame.index)
+                    writer.add(name, found.record)
+                    write_jpeg(osp.join(out_dir, _IMAGES), f'{name}.jpg',
+                               drawn[0])
                 yield dict(
-                    predictions=[
-                        found.faces
-                        if return_datasamples else to_mmpose(found.record)
-                    ],
+                    predictions=[found.faces if return_datasamples else
+                                 to_mmpose(found.record)],
                     visualization=drawn if return_vis else [],
-                    record=found.record,
-                    error=found.error or None,
+                    record=found.record, error=found.error or None,
                     dropped=found.dropped)
-
-
-def _report(found: FrameResult) -> None:
-    lines = [
-        f'dropped a box of {found.frame.name}: {fault}'
-        for fault in found.dropped
-    ]
-    for line in [f'skipped: {found.error}'] if found.error else lines:
-        print_log(line, logger='current', level=logging.WARNING)
-
-
-def _write(record: dict, drawn: np.ndarray, writer: ResultWriter,
-           out_dir: str) -> None:
-    name = writer.name_of(record['image'], record.get('frame'))
-    writer.add(name, record)
-    write_jpeg(osp.join(out_dir, _IMAGES), f'{name}.jpg', drawn)

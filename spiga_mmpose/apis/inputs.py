@@ -52,18 +52,14 @@ def list_images(inputs: Sequence[str]) -> List[str]:
 
     A folder stands for its images by name, not those of its subfolders; see
     :func:`left_out`. A URL, or a file that does not exist, is in the list too:
-    whoever reads it says so.
-
-    Raises:
-        ValueError: If a folder holds no image or a pattern matches nothing.
+    whoever reads it says so. A folder without an image, or a pattern that
+    matches nothing, is a ``ValueError``.
     """
     paths = []
     for given in inputs:
         if osp.isdir(given):
-            found = [
-                path for path in _files_of(given)
-                if path.lower().endswith(IMAGE_SUFFIXES)
-            ]
+            found = [path for path in _files_of(given)
+                     if path.lower().endswith(IMAGE_SUFFIXES)]
             if not found:
                 raise ValueError('; '.join([
                     f'no image in the folder {given}: expected files that end '
@@ -82,18 +78,12 @@ def list_images(inputs: Sequence[str]) -> List[str]:
 
 
 def left_out(inputs: Sequence[str]) -> List[str]:
-    """What :func:`list_images` leaves out, in words.
-
-    Returns:
-        list[str]: Of each folder a sentence for its videos, with how to name
-        them, and one for its other files; both count them by ending.
-    """
+    """What :func:`list_images` leaves out: of each folder a sentence for its
+    videos, with how to name them, and one for its other files; both count."""
     sentences = []
     for folder in dict.fromkeys(filter(osp.isdir, inputs)):
-        others = [
-            path for path in _files_of(folder)
-            if not path.lower().endswith(IMAGE_SUFFIXES)
-        ]
+        others = [path for path in _files_of(folder)
+                  if not path.lower().endswith(IMAGE_SUFFIXES)]
         videos = list(filter(is_video, others))
         patterns = ' '.join(
             f"'{osp.join(folder, '*' + ending)}'"
@@ -132,12 +122,8 @@ def _files_of(folder: str) -> List[str]:
 
 
 def parse_box(text: str) -> np.ndarray:
-    """Box (4,) x1, y1, x2, y2, float32, from ``'x,y,w,h'`` in image px.
-
-    Raises:
-        ValueError: If it is not four finite numbers with positive width and
-            height.
-    """
+    """Box (4,) x1, y1, x2, y2, float32, from ``'x,y,w,h'`` in image px;
+    ``ValueError`` unless these are finite, and width and height positive."""
     try:
         x, y, width, height = map(float, text.split(','))
     except ValueError:
@@ -152,11 +138,9 @@ def parse_box(text: str) -> np.ndarray:
 
 
 def check_box(box: np.ndarray, width: int, height: int) -> None:
-    """Raise ``ValueError`` for a box in which no face can be.
-
-    It (x1, y1, x2, y2) must touch the image of ``width`` and ``height``, all
-    in px, and not be out of all proportion to it.
-    """
+    """Raise ``ValueError`` for a box (x1, y1, x2, y2) in which no face can be:
+    it must touch the image of ``width`` and ``height``, all in px, and not be
+    out of all proportion to it."""
     x1, y1, x2, y2 = box
     if not (x1 < width and y1 < height and x2 > 0 and y2 > 0):
         raise ValueError(
@@ -174,11 +158,8 @@ def check_box(box: np.ndarray, width: int, height: int) -> None:
 
 def valid_boxes(boxes: np.ndarray, width: int,
                 height: int) -> Tuple[np.ndarray, List[str]]:
-    """Check boxes (N, 4) by :func:`check_box`.
-
-    Returns:
-        tuple: (N,) bool, and a sentence for each that is False.
-    """
+    """Which boxes (N, 4) pass :func:`check_box`, (N,) bool, and a sentence for
+    each that does not."""
     valid, faults = np.ones(len(boxes), bool), []
     for i, box in enumerate(boxes):
         try:

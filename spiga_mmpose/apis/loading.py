@@ -20,17 +20,14 @@ SUFFIXES = dict(onnxruntime='.onnx', openvino='.xml')
 BACKENDS = ('torch', *SUFFIXES)
 
 
-def load_estimator(
-        weights: Optional[str] = None,
-        model: Optional[str] = None,
-        device: str = 'cpu',
-        backend: Optional[str] = None,
-        threads: Optional[int] = None) -> Union[nn.Module, BackendEstimator]:
+def load_estimator(weights: Optional[str] = None, model: Optional[str] = None,
+                   device: str = 'cpu', backend: Optional[str] = None,
+                   threads: Optional[int] = None
+                   ) -> Union[nn.Module, BackendEstimator]:
     """What :func:`~spiga_mmpose.apis.estimate_images` takes for a model.
 
-    Arguments and errors are those of
-    :class:`~spiga_mmpose.apis.SPIGAInferencer`. Other backends than torch get
-    float32, on the CPU.
+    Arguments and errors: :class:`~spiga_mmpose.apis.SPIGAInferencer`. Other
+    backends than torch get float32, on the CPU.
     """
     check_threads(threads)
     if backend is not None and backend not in BACKENDS:
@@ -40,7 +37,15 @@ def load_estimator(
         raise ValueError(f'{weights} is an exported file, not weights: give '
                          'it as the model, without weights (model=...)')
     if is_exported(model):
-        _check_exported(model, weights, backend)
+        if weights is not None:
+            raise ValueError(f'{model} holds its weights: leave the weights '
+                             f'{weights} out')
+        if backend and SUFFIXES.get(backend) != osp.splitext(model)[1]:
+            wanted = (f'an {SUFFIXES[backend]} file'
+                      if backend in SUFFIXES else 'a config and weights')
+            raise ValueError(f'{model} is not for the backend {backend}, '
+                             f'which takes {wanted}: leave the backend out, '
+                             'the name of the file tells it')
         return BackendEstimator(open_graph(model, threads))
     checkpoint, config = find_weights(weights or DEFAULT)
     if (model or config) is None:
@@ -58,26 +63,17 @@ def is_exported(path: Optional[str]) -> bool:
     return osp.splitext(path or '')[1] in SUFFIXES.values()
 
 
-def _check_exported(path: str, weights: Optional[str],
-                    backend: Optional[str]) -> None:
-    suffix = osp.splitext(path)[1]
-    if weights is not None:
-        raise ValueError(f'{path} holds its weights: leave the weights '
-                         f'{weights} out')
-    if backend is not None and SUFFIXES.get(backend) != suffix:
-        wanted = (f'an {SUFFIXES[backend]} file'
-                  if backend in SUFFIXES else 'a config and weights')
-        raise ValueError(f'{path} is not for the backend {backend}, which '
-                         f'takes {wanted}: leave the backend out, the name '
-                         'of the file tells it')
-
-
 def _exported_once(config: str, checkpoint: str, backend: str,
                    threads: Optional[int]) -> BackendEstimator:
     """The model of a config in a backend, by an exported file in the cache."""
     require(backend)
     model = load_model(config, checkpoint, 'cpu')
-    path = _cached_path(model, checkpoint, SUFFIXES[backend])
+    # A file for whatever makes the graph: weights, config and package.
+    facts = f'{checksum(checkpoint)} {model.cfg.to_dict()} {__version__}'
+    key = hashlib.sha256(facts.encode()).hexdigest()[:16]
+    stem = osp.splitext(osp.basename(checkpoint))[0]
+    path = osp.join(cache_folder(), 'exported',
+                    f'{stem}-{key}{SUFFIXES[backend]}')
     if osp.isfile(path):
         try:
             return BackendEstimator(open_graph(path, threads), model)
@@ -91,11 +87,3 @@ def _exported_once(config: str, checkpoint: str, backend: str,
         raise ValueError(f'cannot write into the cache {cache_folder()}: '
                          f'{error.strerror}; set XDG_CACHE_HOME') from None
     return BackendEstimator(open_graph(path, threads), model)
-
-
-def _cached_path(model: nn.Module, checkpoint: str, suffix: str) -> str:
-    """Path for whatever makes the graph: weights, config and package."""
-    facts = f'{checksum(checkpoint)} {model.cfg.to_dict()} {__version__}'
-    key = hashlib.sha256(facts.encode()).hexdigest()[:16]
-    stem = osp.splitext(osp.basename(checkpoint))[0]
-    return osp.join(cache_folder(), 'exported', f'{stem}-{key}{suffix}')

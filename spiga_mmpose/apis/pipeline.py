@@ -31,8 +31,7 @@ class FrameResult:
     frame: Frame
     # The valid boxes (N, 4) x1, y1, x2, y2, px, and their scores (N,).
     boxes: np.ndarray = field(default_factory=lambda: np.zeros((0, 4)))
-    scores: np.ndarray = field(
-        default_factory=lambda: np.zeros(0, np.float32))
+    scores: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
     # pred_instances of the N faces; with track_ids if they are followed.
     faces: Optional[PoseDataSample] = None
     record: Optional[dict] = None  # see formats.py
@@ -55,13 +54,8 @@ class FrameResult:
 
 
 def find_faces(
-    model: nn.Module,
-    detect: Finder,
-    frames: Iterable[Frame],
-    bboxes=None,
-    batch_size: int = BATCH_SIZE,
-    refine: int = 0,
-    steps: bool = False,
+    model: nn.Module, detect: Finder, frames: Iterable[Frame], bboxes=None,
+    batch_size: int = BATCH_SIZE, refine: int = 0, steps: bool = False,
     max_faces: Optional[int] = None,
     see_face: Optional[Callable[[Frame, int, PoseDataSample], None]] = None,
     track: Optional[Callable[[Frame], PoseDataSample]] = None
@@ -70,7 +64,8 @@ def find_faces(
 
     A batch that fails is done again image by image, so that an image that
     cannot be processed takes no other along: its result has no face and says
-    why.
+    why. ``bboxes`` that are no boxes, or not as many as the frames, are a
+    ``ValueError``.
 
     Args:
         model, refine: See :func:`estimate_each`.
@@ -79,8 +74,7 @@ def find_faces(
             more of them are read than fill a batch or take 256 MB.
         bboxes, batch_size, steps: See
             :class:`~spiga_mmpose.apis.SPIGAInferencer`.
-        max_faces (int, optional): Faces of a frame that are estimated; the
-            first of the valid boxes.
+        max_faces (int, optional): Of a frame; the first of the valid boxes.
         see_face (Callable, optional): Called with the frame, the number of the
             face from 0 and its data sample, batch by batch: the sample still
             has its crop and maps. What is removed from it is not in the
@@ -91,19 +85,15 @@ def find_faces(
             faces, in place of detector and batches; e.g. a
             :class:`~spiga_mmpose.apis.tracking.FaceFollower` of its image.
             What it raises is passed on.
-
-    Raises:
-        ValueError: If ``bboxes`` are no boxes or not as many as the frames.
     """
 
     def finish(result, faces):
         frame = result.frame
         faces.set_metainfo(dict(img_path=frame.name))
         result.faces = faces
-        result.record = make_record(frame.name, result.image,
-                                    landmark_set_name(model),
-                                    faces_to_dicts(faces, steps), frame.index,
-                                    frame.time)
+        result.record = make_record(
+            frame.name, result.image, landmark_set_name(model),
+            faces_to_dicts(faces, steps), frame.index, frame.time)
         return result
 
     def fail(result, error):
@@ -120,8 +110,8 @@ def find_faces(
                 boxes, scores = detect(frame.image)
             else:
                 boxes, scores = given, np.ones(len(given), np.float32)
-            valid, result.dropped = valid_boxes(boxes,
-                                                *frame.image.shape[1::-1])
+            size = frame.image.shape[1::-1]
+            valid, result.dropped = valid_boxes(boxes, *size)
             if result.dropped and not valid.any():
                 raise ValueError(result.dropped[0])
         except ERRORS as error:
@@ -132,20 +122,17 @@ def find_faces(
         result.left_out = int(valid.sum()) - len(result.boxes)
         return result
 
-    def seen(frame, faces):
-        for number, face in enumerate(faces):
-            if see_face is not None:
-                see_face(frame, number, face)
-            yield face
-
     def estimate(group):
         items = [(item.image, item.boxes, item.scores) for item in group]
         faces = estimate_each(model, items, batch_size, refine)
         for number, result in enumerate(group):
-            own = islice(faces, len(result.boxes))
+            own = []
             try:
-                merged = merge_faces(model, result.image,
-                                     list(seen(result.frame, own)))
+                for face in islice(faces, len(result.boxes)):
+                    if see_face is not None:
+                        see_face(result.frame, len(own), face)
+                    own.append(face)
+                merged = merge_faces(model, result.image, own)
             except ERRORS as error:
                 if len(group) > 1:
                     # It may be of a later image in the batch.
@@ -187,10 +174,8 @@ def _with_boxes(frames: Iterable[Frame], bboxes
         return
     try:
         shared = all(np.shape(box) == (4, ) for box in bboxes)
-        given = [
-            np.asarray(boxes, np.float32)
-            for boxes in ([bboxes] if shared else bboxes)
-        ]
+        given = [np.asarray(boxes, np.float32)
+                 for boxes in ([bboxes] if shared else bboxes)]
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(
             'bboxes: expected (N, 4) numbers x1, y1, x2, y2 for every image, '

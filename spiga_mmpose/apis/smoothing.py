@@ -52,8 +52,7 @@ class OneEuroFilter:
         self.value = None
         self._velocity = 0.
 
-    def __call__(self,
-                 points: np.ndarray,
+    def __call__(self, points: np.ndarray,
                  unit: Union[float, np.ndarray] = 1.) -> np.ndarray:
         """Smoothed points (..., D); the first time the points as they are.
 
@@ -86,15 +85,8 @@ class FaceSmoother:
 
     Speeds are measured in sizes of the face (square root of the area of its
     landmark box) a second, so that small and large faces are treated alike. A
-    face that was away for a frame or more starts afresh.
-
-    Args:
-        name (str): One of ``SMOOTHING``: ``'off'``, ``'light'`` or
-            ``'strong'``.
-        rate (float): Frames a second, Hz.
-
-    Raises:
-        ValueError: If there is no such name.
+    face that was away for a frame or more starts afresh. ``name`` is one of
+    ``SMOOTHING``, else a ``ValueError``; ``rate`` is in frames a second.
     """
 
     def __init__(self, name: str, rate: float) -> None:
@@ -106,8 +98,7 @@ class FaceSmoother:
         self._filters: Dict[int, Dict[str, OneEuroFilter]] = {}
         self._time = None
 
-    def __call__(self,
-                 faces: InstanceData,
+    def __call__(self, faces: InstanceData,
                  time: Optional[float] = None) -> InstanceData:
         """The faces of the next frame, smoothed: a copy with ``bboxes`` tight
         around the landmarks; the same when smoothing is off.
@@ -123,7 +114,9 @@ class FaceSmoother:
         if self.smoothing is None:
             return faces
         smooth = deepcopy(faces)
-        sizes = _sizes(faces.keypoints)
+        boxes = landmark_boxes(faces.keypoints)
+        areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+        sizes = np.maximum(np.sqrt(areas), 1)  # px
         rate = self.rate
         if time is not None and self._time is not None:
             rate = 1 / (time - self._time)
@@ -145,13 +138,6 @@ class FaceSmoother:
                                                     faces.head_poses[i])
         smooth.bboxes = landmark_boxes(smooth.keypoints)
         return smooth
-
-
-def _sizes(keypoints: np.ndarray) -> np.ndarray:
-    """(N,) sizes of faces, px; at least 1."""
-    boxes = landmark_boxes(keypoints)
-    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-    return np.maximum(np.sqrt(areas), 1)
 
 
 def _smooth_pose(filter_: OneEuroFilter, pose: np.ndarray) -> np.ndarray:

@@ -23,10 +23,8 @@ from .download import is_url, read_url
 from .encoding import av, need_av
 from .inputs import CAMERA, as_text, is_camera, is_video, left_out, list_images
 
-# Frames a second, where a camera or file tells none.
-USUAL_RATE = 25.
-# Seconds from a frame to the next, at least.
-_SHORTEST = 1e-3
+USUAL_RATE = 25.  # frames a second, where a camera or file tells none
+_SHORTEST = 1e-3  # seconds from a frame to the next, at least
 
 
 @dataclass(frozen=True)
@@ -47,14 +45,9 @@ class Frame:
 
 
 def read_image(path_or_url: str) -> np.ndarray:
-    """Image (H, W, 3) BGR, uint8, of a file or an http(s) URL.
-
-    A URL is read up to the limits of
-    :func:`~spiga_mmpose.apis.download.read_url`.
-
-    Raises:
-        ValueError: If it cannot be read; the message names it.
-    """
+    """Image (H, W, 3) BGR, uint8, of a file or an http(s) URL, up to the
+    limits of :func:`~spiga_mmpose.apis.download.read_url`; one that cannot be
+    read is a ``ValueError`` that names it."""
     get = read_url if is_url(path_or_url) else fileio.get
     return io.read_image(path_or_url, get=get)
 
@@ -62,32 +55,23 @@ def read_image(path_or_url: str) -> np.ndarray:
 def read_frames(source: Any) -> Iterator[Frame]:
     """Yield the images of a source, each when it is asked for.
 
-    Args:
-        source: One of
+    The source is one of
 
-            * a path: image or video (told by its ending), folder (its
-              images by name; a warning is logged of what is left out) or
-              glob pattern;
-            * ``'http://...'`` or ``'https://...'``: an image;
-            * an array: (H, W), (H, W, 1), (H, W, 3) BGR or (H, W, 4) BGRA,
-              uint8 or uint16;
-            * a torch tensor of the same, BGR too, with the channels last or
-              first;
-            * a Pillow image;
-            * the bytes of an image file, or a file open for reading them;
-            * an ``int``, ``'webcam'`` or ``'webcam:1'``: a camera, until it
-              ends or the caller stops;
-            * a list, tuple or generator of these.
+    * a path: image or video (told by its ending), folder (its images by
+      name; a warning is logged of what is left out) or glob pattern;
+    * ``'http://...'`` or ``'https://...'``: an image;
+    * an array: (H, W), (H, W, 1), (H, W, 3) BGR or (H, W, 4) BGRA, uint8 or
+      uint16; a torch tensor of the same, with the channels last or first; a
+      Pillow image;
+    * the bytes of an image file, or a file open for reading them;
+    * an ``int``, ``'webcam'`` or ``'webcam:1'``: a camera, until it ends or
+      the caller stops;
+    * a list, tuple or generator of these.
 
-    Yields:
-        Frame: One for each image, in order. One with an error stands for an
-        image, video or camera that cannot be read, a folder without an
-        image, a pattern without a match, and the end of a video that stops
-        well before its announced length.
-
-    Raises:
-        TypeError: If the source is nothing of the kind.
-        ImportError: If it is a video file and PyAV is missing.
+    Anything else is a ``TypeError``; a video file without PyAV is an
+    ``ImportError``. A frame with an error stands for an image, video or camera
+    that cannot be read, a folder without an image, a pattern without a match,
+    and the end of a video that stops well before its announced length.
     """
     yield from _read(source, count())
 
@@ -175,16 +159,15 @@ def _of_text(text: str) -> Iterator[Frame]:
 
 
 def _of_camera(source: Union[str, int]) -> Iterator[Frame]:
-    number = source
+    text = str(source)
     if isinstance(source, str):
-        number = source.partition(':')[2] or '0'
-    text = str(number)
+        text = source.partition(':')[2] or '0'
     if not text.isdecimal() or len(text) > 4:
         yield Frame(
             f'{CAMERA}:{text[:20]}',
             error=f'no camera {text[:20]}: expected a small integer from 0')
         return
-    number, name = int(number), f'{CAMERA}:{number}'
+    number, name = int(text), f'{CAMERA}:{text}'
     level = cv2.setLogLevel(0)  # what it prints of a camera names none
     capture = cv2.VideoCapture(number)
     cv2.setLogLevel(level)
@@ -254,11 +237,9 @@ def _of_stream(name: str, file) -> Iterator[Frame]:
         index += 1
     if not index or index < 0.9 * announced:
         yield Frame(
-            name,
-            index,
+            name, index,
             error=f'{name}: ends after {index} frames of {announced} '
-            'announced; the rest cannot be read',
-            rate=rate)
+            'announced; the rest cannot be read', rate=rate)
 
 
 def _decoded(file, stream):

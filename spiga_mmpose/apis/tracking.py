@@ -43,10 +43,10 @@ Estimate = Callable[[Sequence[Tuple[np.ndarray, np.ndarray, np.ndarray]]],
 class FaceIds:
     """Identities of boxes over the frames of a video, by MMDet's ByteTracker.
 
-    The boxes of a frame are matched with those that a Kalman filter predicts
-    for the tracks, so that two faces that cross keep their identities, and a
-    face that comes back within 30 frames, near where it was heading, is the
-    same. Scores play no part: every box gets an identity.
+    Boxes are matched with those that a Kalman filter predicts for the tracks,
+    so that two faces that cross keep their identities, and a face that comes
+    back within 30 frames, near where it was heading, is the same. Scores play
+    no part: every box gets an identity.
     """
 
     def __init__(self) -> None:
@@ -54,10 +54,8 @@ class FaceIds:
             # Thresholds below any score: the tracker would drop the rest.
             self._tracker = ByteTracker(
                 motion=dict(type=KalmanFilter),
-                obj_score_thrs=dict(high=-1., low=-1.),
-                init_track_thr=-1.,
-                weight_iou_with_det_scores=False,
-                num_tentatives=2,
+                obj_score_thrs=dict(high=-1., low=-1.), init_track_thr=-1.,
+                weight_iou_with_det_scores=False, num_tentatives=2,
                 num_frames_retain=_RETAINED)
         except RuntimeError as error:
             raise ImportError(
@@ -82,18 +80,15 @@ class FaceIds:
                 scores=torch.ones(len(boxes))))
         found = self._tracker.track(sample)
         self._frame += 1
-        self._forget()
+        # Keep the last box of each track alone; MMDet would keep all.
+        for track in self._tracker.tracks.values():
+            for item in self._tracker.memo_items:
+                del track[item][:-1]
         # All boxes come back, in another order.
         ids = np.empty(len(boxes), np.int64)
         ids[_order(boxes)] = found.instances_id.numpy()[_order(
             found.bboxes.numpy())]
         return ids
-
-    def _forget(self) -> None:
-        """Drop all but the last box of each track; MMDet would keep all."""
-        for track in self._tracker.tracks.values():
-            for item in self._tracker.memo_items:
-                del track[item][:-1]
 
 
 def _order(boxes: np.ndarray) -> np.ndarray:
@@ -119,23 +114,13 @@ class FaceFollower:
     * Identities are those of :class:`FaceIds` for the landmark boxes. A face
       that was lost and is found again usually keeps its own.
 
-    Args:
-        detect (Callable): As ``SPIGAInferencer.detect``.
-        estimate (Callable): As ``SPIGAInferencer.estimate``.
-        det_every (int): Frames from one run of the detector to the next.
-
-    Attributes:
-        detections (int): Runs of the detector so far.
-        losses (int): Faces lost so far, each time it happened.
-
-    Raises:
-        ValueError: If ``det_every`` is below 1.
-        ImportError: If the package ``lap`` is missing.
+    ``detect`` and ``estimate`` are as ``SPIGAInferencer``'s. ``detections``
+    counts the runs of the detector so far, ``losses`` the faces lost, each
+    time. A ``det_every`` below 1 is a ``ValueError``, a missing package
+    ``lap`` an ``ImportError``.
     """
 
-    def __init__(self,
-                 detect: Callable,
-                 estimate: Estimate,
+    def __init__(self, detect: Callable, estimate: Estimate,
                  det_every: int = DET_EVERY) -> None:
         if det_every < 1:
             raise ValueError('det_every: expected at least 1 frame, found '
@@ -154,13 +139,12 @@ class FaceFollower:
         return self._ids.count
 
     def __call__(self, image: np.ndarray) -> PoseDataSample:
-        """The faces of the next frame (H, W, 3) BGR, uint8.
+        """The faces of the next frame (H, W, 3) BGR, uint8: what ``estimate``
+        gives of all N.
 
-        Returns:
-            :obj:`PoseDataSample`: What ``estimate`` gives of all N faces. Of
-            ``pred_instances``, ``bboxes`` (N, 4) are the tight boxes of the
-            landmarks, and there are ``track_ids`` (N,); ``best_scores`` (N,)
-            and ``undetected`` (N,) see :func:`_asked`.
+        Of ``pred_instances``, ``bboxes`` (N, 4) are the tight boxes of the
+        landmarks, and there are ``track_ids`` (N,); ``best_scores`` (N,) and
+        ``undetected`` (N,) see :func:`_asked`.
         """
         sample = self._follow(image)
         lost = len(self._faces) - len(sample.pred_instances)
@@ -178,10 +162,9 @@ class FaceFollower:
         """Those faces of the last frame that are not lost."""
         sample, asked = self._look(image, self._faces)
         faces = sample.pred_instances
-        overlaps = bbox_overlaps(
-            torch.from_numpy(asked.bboxes),
-            torch.from_numpy(faces.bboxes),
-            is_aligned=True).numpy()
+        overlaps = bbox_overlaps(torch.from_numpy(asked.bboxes),
+                                 torch.from_numpy(faces.bboxes),
+                                 is_aligned=True).numpy()
         good = ((_mean_scores(faces) >= _LEAST_SCORE * faces.best_scores)
                 & (overlaps >= _LEAST_OVERLAP)
                 & (faces.undetected < _PATIENCE * self.det_every))
@@ -230,11 +213,10 @@ def _asked(boxes: np.ndarray, scores: np.ndarray) -> InstanceData:
     """Boxes (N, 4) and scores (N,) of a detector as faces to look for, with
     the best mean landmark score so far, and the frames since the detector
     found the face."""
-    return InstanceData(
-        bboxes=np.asarray(boxes, np.float32),
-        bbox_scores=np.asarray(scores, np.float32),
-        best_scores=np.zeros(len(boxes), np.float32),
-        undetected=np.full(len(boxes), -1))
+    return InstanceData(bboxes=np.asarray(boxes, np.float32),
+                        bbox_scores=np.asarray(scores, np.float32),
+                        best_scores=np.zeros(len(boxes), np.float32),
+                        undetected=np.full(len(boxes), -1))
 
 
 def _mean_scores(faces: InstanceData) -> np.ndarray:

@@ -12,13 +12,12 @@ from tqdm import tqdm
 
 from spiga_mmpose.io import GrowingFile
 from .encoding import VideoWriter
-from .folders import make_folder
 from .inferencer import SPIGAInferencer
 from .inputs import is_camera
 from .smoothing import FaceSmoother
 from .sources import USUAL_RATE, Frame, read_frames
 from .tracking import DET_EVERY, FaceFollower
-from .writing import CsvFile, ResultWriter
+from .writing import CsvFile, ResultWriter, make_folder
 
 # A higher one is none.
 _HIGHEST_RATE = 1000.
@@ -44,10 +43,8 @@ class VideoSummary:
 
 
 def process_video(inferencer: SPIGAInferencer,
-                  source: Union[str, os.PathLike, int],
-                  out_dir: str,
-                  det_every: int = DET_EVERY,
-                  smooth: str = 'light',
+                  source: Union[str, os.PathLike, int], out_dir: str,
+                  det_every: int = DET_EVERY, smooth: str = 'light',
                   name: Optional[str] = None) -> VideoSummary:
     """Follow the faces of a video, draw them and write what was found.
 
@@ -57,22 +54,18 @@ def process_video(inferencer: SPIGAInferencer,
     Boxes are tight around the landmarks. One frame is in memory at a time.
     Ctrl-C ends the video as if it were over there; a kill loses a few seconds
     of the drawn video and nothing of the tables. Without a frame nothing is
-    written.
+    written. A video that breaks off is no exception: see ``error`` of the
+    summary.
 
     Args:
         inferencer (SPIGAInferencer): Finds and draws the faces.
-        source (str | int): Path of a video (told by its ending), or a camera:
-            its number, ``'webcam'`` or ``'webcam:1'``. A camera runs until
-            Ctrl-C.
+        source (str | int): Path of a video (told by its ending), or a camera
+            (its number, ``'webcam'`` or ``'webcam:1'``), until Ctrl-C.
         out_dir (str): Where to, and nowhere else; made if it is missing.
         det_every (int): See :class:`~spiga_mmpose.apis.tracking.FaceFollower`.
-        smooth (str): ``'off'``, ``'light'`` or ``'strong'``; see
-            :mod:`~spiga_mmpose.apis.smoothing`. It applies to all files.
+        smooth (str): ``'off'``, ``'light'`` or ``'strong'``, in all files; see
+            :mod:`~spiga_mmpose.apis.smoothing`.
         name (str, optional): NAME. Defaults to that of the source.
-
-    Returns:
-        VideoSummary: What was done. A video that breaks off is no exception:
-        see ``error``.
 
     Raises:
         ValueError: If the source is no video or camera, or cannot be opened,
@@ -85,23 +78,26 @@ def process_video(inferencer: SPIGAInferencer,
     follower = FaceFollower(inferencer.detect, inferencer.estimate, det_every)
     with ExitStack() as stack:
         frames = stack.enter_context(closing(read_frames(source)))
-        first = _first(frames)
+        first = next(frames)  # it tells rate and size
+        if first.error:
+            raise ValueError(first.error)
+        if first.index is None:
+            raise ValueError(f'{first.name}: an image; expected a video, with '
+                             'an ending as .mp4, .avi or .mov, or a camera')
         rate = first.rate if 0 < first.rate < _HIGHEST_RATE else USUAL_RATE
         smoother = FaceSmoother(smooth, rate)
 
         def track(frame):
             sample = follower(frame.image)
-            sample.pred_instances = smoother(sample.pred_instances,
-                                             frame.time)
+            sample.pred_instances = smoother(sample.pred_instances, frame.time)
             return sample
 
         files = stack.enter_context(
             closing(_Files(out_dir, name, first, rate)))
         visualizer = inferencer.make_visualizer()
-        announced = first.announced
         summary = VideoSummary()
         bar = stack.enter_context(
-            tqdm(total=announced or None, unit='frame',
+            tqdm(total=first.announced or None, unit='frame',
                  desc=osp.basename(first.name)))
         try:
             for result in inferencer.find_faces(
@@ -121,22 +117,11 @@ def process_video(inferencer: SPIGAInferencer,
             summary.files, summary.codec = files.paths, files.video.codec
             summary.lost_sound = files.video.lost_sound
     if not summary.interrupted:
-        summary.missing = max(announced - summary.frames, 0)
+        summary.missing = max(first.announced - summary.frames, 0)
     summary.identities = follower.identities
     summary.detections = follower.detections
     summary.losses = follower.losses
     return summary
-
-
-def _first(frames) -> Frame:
-    """The first frame, which tells rate and size."""
-    first = next(frames)
-    if first.error:
-        raise ValueError(first.error)
-    if first.index is None:
-        raise ValueError(f'{first.name}: an image; expected a video, with an '
-                         'ending as .mp4, .avi or .mov, or a camera')
-    return first
 
 
 class _Files:
@@ -147,32 +132,27 @@ class _Files:
         make_folder(folder)
         if name is None:
             name = ResultWriter(folder, ['json']).name_of(first.name)
-        self.paths = [
-            osp.join(folder, name + ending)
-            for ending in ('_faces.mp4', '.jsonl', '.csv')
-        ]
+        self.paths = [osp.join(folder, name + ending)
+                      for ending in ('_faces.mp4', '.jsonl', '.csv')]
         self._sound = None if is_camera(first.name) else first.name
         self._rate = rate
         self._stack = ExitStack()
         self.video = None
 
-    def _begin(self, drawn: np.ndarray) -> None:
-        enter = self._stack.enter_context
-        self._lines = enter(closing(GrowingFile(self.paths[1])))
-        self._table = enter(closing(CsvFile(self.paths[2])))
-        self.video = enter(
-            closing(
-                VideoWriter(self.paths[0], self._rate, drawn.shape[1::-1],
-                            self._sound)))
+    def _opened(self, file):
+        return self._stack.enter_context(closing(file))
 
     def add(self, record: dict, drawn: np.ndarray) -> None:
         """Write a frame into each file."""
         if self.video is None:
-            self._begin(drawn)
+            video, lines, table = self.paths
+            self._lines = self._opened(GrowingFile(lines))
+            self._table = self._opened(CsvFile(table))
+            self.video = self._opened(VideoWriter(
+                video, self._rate, drawn.shape[1::-1], self._sound))
         self.video.write(drawn, record.get('time'))
         self._lines.add(json.dumps(record, allow_nan=False) + '\n')
         self._table.add(record)
 
     def close(self) -> None:
-        """Finish the files."""
         self._stack.close()

@@ -17,20 +17,15 @@ VIEWS = ('steps', 'attention', 'maps')
 def ask_for_views(model: nn.Module, views: Sequence[str]) -> None:
     """Make a model give what the views (of ``VIEWS``) need, from now on."""
     model.test_cfg = dict(
-        model.test_cfg or {},
-        output_attention='attention' in views,
+        model.test_cfg or {}, output_attention='attention' in views,
         output_heatmaps='maps' in views)
 
 
-def steps_row(model: nn.Module,
-              image: np.ndarray,
-              face: PoseDataSample,
-              landmark_set: LandmarkSet,
-              landmark: Optional[int] = None,
+def steps_row(model: nn.Module, image: np.ndarray, face: PoseDataSample,
+              landmark_set: LandmarkSet, landmark: Optional[int] = None,
               size: int = 256) -> List[np.ndarray]:
     """Panels (size, size, 3) of the S + 1 steps of the cascade, with the
-    windows that they look at; see
-    :meth:`~spiga_mmpose.apis.SPIGAInferencer.draw_view`."""
+    windows that they look at."""
     if 'landmark_steps' not in face.pred_instances:
         raise ValueError('this model has no cascade steps to draw')
     steps = face.pred_instances.landmark_steps[0]
@@ -42,23 +37,15 @@ def steps_row(model: nn.Module,
             step.window * side for step in model.head.steps[:len(steps) - 1]
         ]
     return step_panels(
-        image,
-        steps,
-        landmark_set,
-        size=size,
-        windows=windows,
+        image, steps, landmark_set, size=size, windows=windows,
         window_landmarks=None if landmark is None else [landmark])
 
 
-def view_grids(view: str,
-               image: np.ndarray,
-               face: PoseDataSample,
-               landmark_set: LandmarkSet,
-               landmark: Optional[int] = None
+def view_grids(view: str, image: np.ndarray, face: PoseDataSample,
+               landmark_set: LandmarkSet, landmark: Optional[int] = None
                ) -> Iterator[Tuple[str, np.ndarray]]:
     """Yield name and grid (H', W', 3) RGB, uint8, of ``'attention'``
-    (``'attention'`` and ``'matrix'``) or ``'maps'`` of one face; see
-    :meth:`~spiga_mmpose.apis.SPIGAInferencer.draw_view`."""
+    (``'attention'`` and ``'matrix'``) or ``'maps'`` of one face."""
     if view == 'attention':
         if 'attention' not in face.pred_instances:
             raise ValueError('this model gives no attention to draw')

@@ -32,12 +32,11 @@ DEFAULT = 'photo_98'
 
 @dataclass(frozen=True)
 class Release:
-    """A published file, its config, its checksum where one is known, and the
-    URL of its folder."""
+    """A published file."""
     file: str
     config: str
     sha256: Optional[str] = None
-    folder: str = MODEL_CARD
+    folder: str = MODEL_CARD  # its URL
 
     @property
     def url(self) -> str:
@@ -48,18 +47,14 @@ class Release:
 
 # The checksums are those that another public project records.
 RELEASES = {
-    'wflw':
-    Release(
+    'wflw': Release(
         'spiga_wflw.pt', 'spiga_wflw.py',
         'e9eee56e132c269c350225059a3ccc31b278b0bf7e3d475bbd38aebba2cac5b1'),
-    '300w':
-    Release('spiga_300wpublic.pt', 'spiga_300w.py'),
-    '300w_private':
-    Release(
+    '300w': Release('spiga_300wpublic.pt', 'spiga_300w.py'),
+    '300w_private': Release(
         'spiga_300wprivate.pt', 'spiga_300w_private.py',
         'a92f15060c3a5e62f2095df8eb59307c7e74d7f99428dded8697b754b62eee4e'),
-    'merlrav':
-    Release(
+    'merlrav': Release(
         'spiga_merlrav.pt', 'spiga_merlrav.py',
         '52559b750c07fcf8478c6b8f11ce79beda1c067b577ac6c6d9f2a06be73d0a18'),
 }
@@ -73,16 +68,11 @@ _CONFIGS = {98: 'spiga_wflw.py', 68: 'spiga_300w.py'}
 
 
 def find_weights(weights: str) -> Tuple[str, Optional[str]]:
-    """Checkpoint and, where it is known, config of some weights.
+    """Paths of the checkpoint and, where it is known, config of some weights.
 
-    Args:
-        weights (str): A name (a key of ``SHIPPED`` or ``RELEASES``); an
-            http(s) URL; or the path of a file: any checkpoint of this project,
-            or a file of the authors as it is.
-
-    Returns:
-        tuple: path of a checkpoint for :func:`~spiga_mmpose.apis.load_model`,
-        and path of its config; None for a checkpoint that is not the authors'.
+    ``weights`` is a name (a key of ``SHIPPED`` or ``RELEASES``); an http(s)
+    URL; or the path of a file: any checkpoint of this project, whose config is
+    None, or a file of the authors as it is.
 
     Raises:
         ValueError: If there are no such weights, they cannot be fetched, or
@@ -103,7 +93,11 @@ def find_weights(weights: str) -> Tuple[str, Optional[str]]:
         number = hashlib.sha256(weights.encode()).hexdigest()[:12]
         path = _fetched(weights, f'{stem}-{number}.pth', sums.get(file))
     elif osp.isfile(weights):
-        path = _converted(weights)
+        path = weights
+        if _is_release(path):
+            stem = osp.splitext(osp.basename(path))[0]
+            path = _cached(f'{stem}-{checksum(path)[:12]}.pth',
+                           lambda copy: convert_file(weights, copy))
     else:
         raise ValueError(
             f'no weights {weights!r}: expected a file, an http(s) URL, or '
@@ -112,12 +106,12 @@ def find_weights(weights: str) -> Tuple[str, Optional[str]]:
 
 
 def find_yunet(max_seconds: float = 60) -> str:
-    """YuNet's ONNX file from the user's cache, where it is fetched to once, in
+    """YuNet's ONNX file in the user's cache, where it is fetched to once, in
     at most ``max_seconds``.
 
     Raises:
-        ValueError: If it can neither be found nor fetched, or the cache cannot
-            be written. The message says what to give instead.
+        ValueError: If it cannot be fetched, or the cache cannot be written.
+            The message says what to give instead.
     """
 
     def make(path):
@@ -160,15 +154,6 @@ def _fetched(url: str, name: str, sha256: Optional[str]) -> str:
                              ) from None
 
     return _cached(name, make)
-
-
-def _converted(path: str) -> str:
-    """The path itself, or of the authors' file its converted copy."""
-    if not _is_release(path):
-        return path
-    stem = osp.splitext(osp.basename(path))[0]
-    return _cached(f'{stem}-{checksum(path)[:12]}.pth',
-                   lambda copy: convert_file(path, copy))
 
 
 def _cached(name: str, make, sha256: Optional[str] = None) -> str:

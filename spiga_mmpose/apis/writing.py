@@ -9,12 +9,28 @@ import numpy as np
 
 from spiga_mmpose.io import GrowingFile, write_image, write_whole
 from .download import is_url, url_file
-from .folders import make_folder
 from .formats import to_benchmark, to_coco, to_csv, to_mmpose, to_pts
 
 # Of an image NAME.json, NAME_mmpose.json, NAME_1.pts, ...; of all images the
 # files below.
 FORMATS = ('json', 'mmpose', 'coco', 'pts', 'csv', 'benchmark')
+
+
+def make_folder(path: str) -> None:
+    """Make a folder unless it is there, and see that it can be written into;
+    else a ``ValueError`` says what to do."""
+    try:
+        os.makedirs(path, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise ValueError(f'cannot write results into {path}: expected a '
+                         'folder, found a file there or above it; name '
+                         'another folder') from None
+    except OSError as error:
+        raise ValueError(f'cannot make the folder {path} for the results: '
+                         f'{error.strerror}; name another folder') from None
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise ValueError(f'cannot write into the folder {path}: no '
+                         'permission; name another folder')
 
 
 def write_jpeg(folder: str, name: str, image: np.ndarray) -> None:
@@ -30,16 +46,12 @@ class ResultWriter:
     Files of all images are whole after each, so that a kill loses none that
     was done. A context manager, which closes them.
 
-    Args:
-        folder (str): Where to, and nowhere else; made if it is missing.
-        formats (list[str]): Out of ``FORMATS``; another is a ``ValueError``.
-        inputs (list[str]): Files that are read: where they are in the folder
-            they are not written over.
+    ``folder``, where everything goes, is made if it is missing; ``formats``
+    are out of ``FORMATS``, another is a ``ValueError``; ``inputs`` are files
+    that are read: where they are in the folder they are not written over.
     """
 
-    def __init__(self,
-                 folder: str,
-                 formats: Sequence[str],
+    def __init__(self, folder: str, formats: Sequence[str],
                  inputs: Sequence[str] = ()) -> None:
         unknown = sorted(set(formats) - set(FORMATS))
         if unknown or not formats:
@@ -75,11 +87,8 @@ class ResultWriter:
         return name
 
     def add(self, name: str, record: dict) -> None:
-        """Write the record of an image, whose files begin with ``name``.
-
-        Raises:
-            OSError: If a file cannot be written; the message names it.
-        """
+        """Write the record of an image, whose files begin with ``name``; one
+        that cannot be written is an ``OSError`` that names it."""
         if 'json' in self.formats:
             self._write(f'{name}.json', _to_json(record))
         if 'mmpose' in self.formats:
@@ -177,8 +186,6 @@ def _line(content) -> str:
 
 
 # Files of all images: their names and kinds.
-_OF_ALL = {
-    'coco': ('faces_coco.json', _CocoFile),
-    'csv': ('faces.csv', CsvFile),
-    'benchmark': ('faces_benchmark.json', _BenchmarkFile)
-}
+_OF_ALL = {'coco': ('faces_coco.json', _CocoFile),
+           'csv': ('faces.csv', CsvFile),
+           'benchmark': ('faces_benchmark.json', _BenchmarkFile)}

@@ -3,7 +3,7 @@ import warnings
 
 import pytest
 
-from spiga_mmpose.apis.expected_warnings import without_expected_warnings
+from spiga_mmpose.apis.library_lines import without_expected_warnings
 
 EXPECTED = [
     'checkpoint is None, use COCO classes by default.',

@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from spiga_mmpose.apis.folders import make_folder
+from spiga_mmpose.apis.writing import make_folder
 
 
 def test_made_with_those_above_it(tmp_path):

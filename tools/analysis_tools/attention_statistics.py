@@ -45,18 +45,6 @@ COLUMNS = {
 RESAMPLED = 500  # times
 
 
-def parse_args(argv=None):
-    parser = OneLineParser('attention_statistics.py', __doc__)
-    add = parser.add_argument
-    add('config', help='config of the model and its test set')
-    add('checkpoint')
-    add('--out', required=True, metavar='DIR', help='folder for the results')
-    add('--max-faces', type=int, default=500, metavar='N',
-        help='only the first N faces (default: %(default)s)')
-    add('--device', default='cpu')
-    return parser.parse_args(argv)
-
-
 def measure_face(sample):
     """Distances and numbers of landmarks attended to (S, layers), attention
     that landmarks get (S, layers, L) and give themselves (S, layers), hidden
@@ -84,7 +72,6 @@ def measure_face(sample):
 
 
 def measure(model, loader):
-    """Arrays of :func:`measure_face`, one row a face."""
     model.test_cfg = dict(
         model.test_cfg or {}, output_attention=True, predict_by='cascade')
     faces = []
@@ -97,75 +84,67 @@ def measure(model, loader):
 
 
 def summarize(found):
-    """One dict for each step and layer."""
     rows = []
     for step, layer in np.ndindex(found['distance'].shape[1:]):
-        received = found['received'][:, step, layer]
-        means = {key: float(found[key][:, step, layer].mean())
-                 for key in ('landmarks', 'distance', 'itself')}
-        rows.append(
-            dict(step=step + 1, layer=layer + 1, **means,
-                 **hidden_attention(received, found['hidden']),
-                 interval=interval(received, found['hidden'])))
+        received, hidden = found['received'][:, step, layer], found['hidden']
+        rows.append(dict(
+            step=step + 1, layer=layer + 1,
+            **{key: float(found[key][:, step, layer].mean())
+               for key in ('landmarks', 'distance', 'itself')},
+            **hidden_attention(received, hidden),
+            interval=interval(received, hidden)))
     return rows
 
 
 def interval(received, hidden):
-    """95 % interval of hidden against seen, by resampling the faces."""
     rng = np.random.default_rng(0)
-    ratios = []
-    for _ in range(RESAMPLED):
-        faces = rng.integers(len(hidden), size=len(hidden))
-        ratios.append(hidden_attention(
-            received[faces], hidden[faces])['against_visible'])
+    samples = (rng.integers(len(hidden), size=len(hidden))
+               for _ in range(RESAMPLED))
+    ratios = [hidden_attention(received[faces], hidden[faces])
+              ['against_visible'] for faces in samples]
     return np.nanpercentile(ratios, [2.5, 97.5]).tolist()
 
 
-def make_table(rows, note):
-    """Markdown: a row a step and layer."""
-    table = [['step', 'layer', *(label for label, _, _ in COLUMNS.values())]]
-    for row in rows:
-        cells = [format(factor * row[key], form)
-                 for key, (_, form, factor) in COLUMNS.items()]
-        low, high = row['interval']
-        cells[-1] += f' ({low:.3f} to {high:.3f})'
-        table.append([row['step'], row['layer'], *cells])
-    return to_markdown(table, note)
-
-
-def describe(args, found):
-    """Caption of the numbers."""
-    hidden = found['hidden']
-    count = hidden.shape[1]
-    return (
-        f'{args.config}, {args.checkpoint}: {len(hidden)} faces, '
-        f'{hidden.any(1).sum()} of them with a hidden landmark. Attention '
-        f'that looks everywhere alike looks at {count} landmarks, has a '
-        f'distance of {found["even"].mean():.3f} and gives itself '
-        f'{100 / count:.2f} %. In brackets: 95 % interval over the faces.')
-
-
 def analyze(args):
-    """Measure, then write all that --out gets; returns the table."""
     model = load_model(args.config, args.checkpoint, args.device)
     faces = FaceSet(model.cfg.get('test_dataloader'), args.max_faces)
     found = measure(model, faces.loader())
-    rows, note = summarize(found), describe(args, found)
-    table = make_table(rows, note)
+    rows, hidden = summarize(found), found['hidden']
+    even, count = float(found['even'].mean()), hidden.shape[1]
+    note = (f'{args.config}, {args.checkpoint}: {len(hidden)} faces, '
+            f'{hidden.any(1).sum()} of them with a hidden landmark. Attention '
+            f'that looks everywhere alike looks at {count} landmarks, has a '
+            f'distance of {even:.3f} and gives itself {100 / count:.2f} %. In '
+            'brackets: 95 % interval over the faces.')
+    cells = [['step', 'layer', *(label for label, _, _ in COLUMNS.values())]]
+    for row in rows:
+        cells.append([row['step'], row['layer'], *(
+            format(factor * row[key], form)
+            for key, (_, form, factor) in COLUMNS.items())])
+        cells[-1][-1] += ' ({:.3f} to {:.3f})'.format(*row['interval'])
+    table = to_markdown(cells, note)
     os.makedirs(args.out, exist_ok=True)
-    write_json(
-        dict(rows=rows, even_distance=float(found['even'].mean()), note=note),
-        osp.join(args.out, 'results.json'))
+    write_json(dict(rows=rows, even_distance=even, note=note),
+               osp.join(args.out, 'results.json'))
     write_whole(osp.join(args.out, 'table.md'), table)
     draw_attention_statistics(
-        rows, float(found['even'].mean()),
-        f'{len(found["hidden"])} faces; mean over faces, landmarks and heads',
+        rows, even,
+        f'{len(hidden)} faces; mean over faces, landmarks and heads',
         osp.join(args.out, 'figure.png'))
     return table
 
 
 def main(argv=None):
-    return run_tool('attention_statistics.py', analyze, parse_args(argv))
+    parser = OneLineParser('attention_statistics.py', __doc__)
+    add = parser.add_argument
+    add('config', help='config of the model and its test set')
+    add('checkpoint')
+    add('--out', required=True, metavar='DIR', help='folder for the results')
+    add('--max-faces', type=int, default=500, metavar='N',
+        help='only the first N faces (default: %(default)s)')
+    add('--device', default='cpu')
+    return run_tool('attention_statistics.py', analyze,
+                    parser.parse_args(argv))
 
 
 if __name__ == '__main__':

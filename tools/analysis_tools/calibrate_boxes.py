@@ -34,24 +34,6 @@ from spiga_mmpose.apis.detection import DETECTORS
 from spiga_mmpose.io import write_json
 
 
-def parse_args(argv=None):
-    """Arguments of the command line."""
-    parser = OneLineParser('calibrate_boxes.py', __doc__)
-    add = parser.add_argument
-    add('detector', metavar=f'{"|".join(DETECTORS)}|CONFIG',
-        help='as --det of tools/demo.py')
-    add('data', help='config whose test images are annotated')
-    add('--out', required=True, metavar='FILE', help='JSON to write')
-    add('--check', metavar='FILE',
-        help='apply this calibration instead of fitting one')
-    add('--det-weights', metavar='FILE',
-        help="the detector's checkpoint; YuNet's ONNX file")
-    add('--max-faces', type=int, help='only the first so many (default: all)')
-    add('--device', default='cpu', help='(default: cpu)')
-    add_cfg_options(parser)
-    return parser.parse_args(argv)
-
-
 def find_pairs(args):
     """Boxes (N, 4) of the detector and of the landmarks, and all faces."""
     config = Config.fromfile(args.data)
@@ -73,16 +55,12 @@ def find_pairs(args):
 
 
 def calibrate(args):
-    """Content of the file: the calibration and its provenance."""
     given = args.check and load_calibration(args.check)
     detected, truth, total = find_pairs(args)
     calibration = given or fit_calibration(detected, truth)
     result = dict(
-        detector=args.detector,
-        data=args.data,
-        faces=total,
-        found=len(detected),
-        shift=np.round(calibration.shift, 4).tolist(),
+        detector=args.detector, data=args.data, faces=total,
+        found=len(detected), shift=np.round(calibration.shift, 4).tolist(),
         scale=np.round(calibration.scale, 4).tolist(),
         before=box_errors(detected, truth))
     if given:
@@ -93,31 +71,27 @@ def calibrate(args):
 
 
 def describe(result):
-    """The same for a person."""
-    lines = [
-        f'{result["detector"]} finds {result["found"]} of '
-        f'{result["faces"]} faces',
-        'shift {:.3f} widths right, {:.3f} heights down; scale {:.3f} x '
-        '{:.3f}'.format(*result['shift'], *result['scale']),
-        f'{"":<6}  {"IoU":>6} {"centre":>6} {"size":>6}  '
-        f'{"shift right":>15} {"down":>15} {"scale":>15}'
-    ]
+    lines = [f'{result["detector"]} finds {result["found"]} of '
+             f'{result["faces"]} faces',
+             'shift {:.3f} widths right, {:.3f} heights down; scale {:.3f} x '
+             '{:.3f}'.format(*result['shift'], *result['scale']),
+             f'{"":<6}  {"IoU":>6} {"centre":>6} {"size":>6}  '
+             f'{"shift right":>15} {"down":>15} {"scale":>15}']
     for name in ('before', 'after'):
         if name in result:
             errors = result[name]
             spreads = zip([*errors['shift'], errors['scale']],
                           [*errors['shift_sd'], errors['scale_sd']])
-            lines.append(
-                '{:<6}  {iou:6.3f} {center:6.3f} {size:6.3f}  '.format(
-                    name, **errors) +
-                ' '.join(f'{mean:6.3f} +- {sd:5.3f}' for mean, sd in spreads))
+            lines.append('{:<6}  {iou:6.3f} {center:6.3f} {size:6.3f}  {}'
+                         .format(name, ' '.join(f'{mean:6.3f} +- {sd:5.3f}'
+                                                for mean, sd in spreads),
+                                 **errors))
     lines.append('IoU, centre, size: medians; shift and scale: mean +- '
                  'standard deviation; in longer sides of the landmark box')
     return '\n'.join(lines)
 
 
 def run(args):
-    """Calibrate and write; returns what is printed."""
     with warnings.catch_warnings():
         # MMDet warns of a detector without weights, which is meant so.
         warnings.simplefilter('ignore')
@@ -127,7 +101,20 @@ def run(args):
 
 
 def main(argv=None):
-    return run_tool('calibrate_boxes.py', run, parse_args(argv))
+    parser = OneLineParser('calibrate_boxes.py', __doc__)
+    add = parser.add_argument
+    add('detector', metavar=f'{"|".join(DETECTORS)}|CONFIG',
+        help='as --det of tools/demo.py')
+    add('data', help='config whose test images are annotated')
+    add('--out', required=True, metavar='FILE', help='JSON to write')
+    add('--check', metavar='FILE',
+        help='apply this calibration instead of fitting one')
+    add('--det-weights', metavar='FILE',
+        help="the detector's checkpoint; YuNet's ONNX file")
+    add('--max-faces', type=int, help='only the first so many (default: all)')
+    add('--device', default='cpu', help='(default: cpu)')
+    add_cfg_options(parser)
+    return run_tool('calibrate_boxes.py', run, parser.parse_args(argv))
 
 
 if __name__ == '__main__':

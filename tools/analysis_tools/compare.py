@@ -46,25 +46,7 @@ other one with every seed; "open": neither. Where a variant makes no
 difference, chance says "holds" of one in 2^seeds and "reversed" as often."""
 
 
-def parse_args(argv=None):
-    parser = OneLineParser('compare.py', __doc__)
-    add = parser.add_argument
-    add('experiment', help='file of configs/experiments')
-    add('--out', required=True, help='folder for all runs')
-    add('--variants', nargs='+', metavar='NAME',
-        help='only these, and the reference (default: all)')
-    add('--seeds', nargs='+', type=int, help="instead of the experiment's")
-    add('--backbone', metavar='CHECKPOINT',
-        help='take its backbone instead of training the shared one')
-    add('--skip', nargs='+', choices=['time', 'training'], default=[],
-        help='leave a column out: time on a busy machine, metrics without '
-        'hours of training')
-    add_cfg_options(parser)
-    return parser.parse_args(argv)
-
-
 def measure_cost(config, with_time):
-    """Parameters, GMACs and, maybe, ms a face."""
     init_default_scope('mmpose')
     # MMEngine names every operator that it does not count.
     MMLogger.get_current_instance().setLevel('ERROR')
@@ -74,10 +56,8 @@ def measure_cost(config, with_time):
     width, height = config.input_size
     found = get_model_complexity_info(
         model, (3, height, width), show_table=False, show_arch=False)
-    cost = {
-        'parameters (M)': found['params'] / 1e6,
-        'GMACs': found['flops'] / 1e9
-    }
+    cost = {'parameters (M)': found['params'] / 1e6,
+            'GMACs': found['flops'] / 1e9}
     if with_time:
         timer = Timer('model(face)', globals=dict(
             model=model, face=torch.rand(1, 3, height, width)))
@@ -88,7 +68,6 @@ def measure_cost(config, with_time):
 
 
 def summary(runs, key):
-    """``'3.842 ± 0.030'``: mean and half the range of the seeds."""
     values = [run[key] for run in runs if key in run]
     if not values or len(values) < len(runs):
         return None
@@ -99,15 +78,14 @@ def summary(runs, key):
 def ordering(expected, runs, reference, key):
     """Whether runs differ from those of the reference, seed by seed, as is
     expected; what was not trained has no seeds and is compared with each."""
-    found = np.array([run[key] for run in runs]) - [
-        run[key] for run in reference]
+    found = np.subtract([run[key] for run in runs],
+                        [run[key] for run in reference])
     same = np.sign(found) * np.sign(expected)
     return ('holds' if (same > 0).all() else
             'reversed' if (same < 0).all() else 'open')
 
 
 def make_table(experiment, results, costs, skipped):
-    """Markdown: a row a variant, and one of the paper's numbers of it."""
     keys, reference = experiment.metrics, experiment.get('reference')
     best = published_numbers(experiment, reference)
     rows = [['variant', 'seeds', *next(iter(costs.values()), {}), *keys]]
@@ -147,35 +125,30 @@ def draw(experiment, results, costs, path):
         return None
     if costs:
         *_, cost = next(iter(costs.values()))  # ms or else GMACs
-        points = {
-            titles[name]: (costs[name][cost],
-                           np.mean([run[keys[0]] for run in results[name]]))
-            for name in titles
-        }
+        points = {titles[name]: (costs[name][cost],
+                                 np.mean([run[keys[0]] for run in runs]))
+                  for name, runs in results.items()}
         return draw_trade_off(points, cost, keys[0], path)
     panels = []
     for key in keys:
         label = key
-        runs = {name: np.array([run[key] for run in results[name]])
-                for name in titles}
-        paper = {name: published_numbers(experiment, name).get(key)
-                 for name in titles}
-        paper = {name: value for name, value in paper.items() if value}
+        values = {name: np.array([run[key] for run in runs])
+                  for name, runs in results.items()}
+        paper = {name: number for name in titles if
+                 (number := published_numbers(experiment, name).get(key))}
         if reference:
             label += f': change against\n{titles[reference]} (%)'
-            runs, paper = ({
-                name: 100 * (values[name] / values[reference] - 1)
-                for name in values
-            } for values in (runs, paper))
+            values, paper = (
+                {name: 100 * (of[name] / of[reference] - 1) for name in of}
+                for of in (values, paper))
         panels.append(VariantPanel(
-            label, {titles[name]: values for name, values in runs.items()},
-            {titles[name]: value for name, value in paper.items()},
+            label, {titles[name]: found for name, found in values.items()},
+            {titles[name]: number for name, number in paper.items()},
             line=0. if reference else None))
     return draw_variants(panels, path)
 
 
 def compare(args):
-    """Measure, train, and write all that --out gets; returns the table."""
     experiment = load_experiment(args.experiment)
     seeds = args.seeds or list(experiment.seeds)
     last = training_runs.SHARED_SEED - 1
@@ -211,7 +184,20 @@ def compare(args):
 
 
 def main(argv=None):
-    return run_tool('compare.py', compare, parse_args(argv),
+    parser = OneLineParser('compare.py', __doc__)
+    add = parser.add_argument
+    add('experiment', help='file of configs/experiments')
+    add('--out', required=True, help='folder for all runs')
+    add('--variants', nargs='+', metavar='NAME',
+        help='only these, and the reference (default: all)')
+    add('--seeds', nargs='+', type=int, help="instead of the experiment's")
+    add('--backbone', metavar='CHECKPOINT',
+        help='take its backbone instead of training the shared one')
+    add('--skip', nargs='+', choices=['time', 'training'], default=[],
+        help='leave a column out: time on a busy machine, metrics without '
+        'hours of training')
+    add_cfg_options(parser)
+    return run_tool('compare.py', compare, parser.parse_args(argv),
                     'the same command goes on')
 
 

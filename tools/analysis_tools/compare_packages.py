@@ -25,8 +25,8 @@ from tqdm import tqdm
 
 from spiga_mmpose.apis.estimation import (estimate_faces, faces_to_dicts,
                                           landmark_set_name)
-from spiga_mmpose.apis.expected_warnings import without_expected_warnings
 from spiga_mmpose.apis.formats import make_record, to_benchmark, wflw_to_300w
+from spiga_mmpose.apis.library_lines import without_expected_warnings
 from spiga_mmpose.apis.loading import load_estimator
 from spiga_mmpose.datasets.transforms.loading import LoadFaceImage
 from spiga_mmpose.evaluation import report
@@ -41,19 +41,6 @@ from spiga_mmpose.evaluation.score import (MISSED_ERROR, landmark_errors,
 from spiga_mmpose.io import as_array, write_json, write_whole
 
 
-def make_parser():
-    parser = OneLineParser('compare_packages.py', __doc__)
-    add = parser.add_argument
-    add('annotations', help='truth: a file as for tools/evaluate.py')
-    add('methods', nargs='+', type=_method,
-        metavar='NAME=FILE|NAME=CONFIG.py:CHECKPOINT', help='what to compare')
-    add('--out', required=True, metavar='DIR', help='folder for the results')
-    add('--data-root', default='', metavar='DIR',
-        help='folder that relative image paths start from, for checkpoints')
-    add_dataset_argument(parser)
-    return parser
-
-
 def _method(text):
     """Name and what stands behind it; the name becomes that of a file."""
     name, _, value = text.partition('=')
@@ -64,21 +51,7 @@ def _method(text):
     return name, value
 
 
-def results_file(name, value, args):
-    """The predictions of a method, made here if it is a checkpoint."""
-    config, colon, checkpoint = value.partition('.py:')
-    if not colon:
-        return value
-    path = osp.join(args.out, 'predictions', f'{name}.json')
-    os.makedirs(osp.dirname(path), exist_ok=True)
-    with without_expected_warnings():
-        faces = predict(config + '.py', checkpoint, args)
-    write_json(faces, path)
-    return path
-
-
 def predict(config, checkpoint, args):
-    """Predictions of a checkpoint for the annotated faces, and their time."""
     dataset, truth = read_annotations(args.annotations, args.dataset)
     wanted = protocol_of(dataset).landmark_set
     model = load_estimator(checkpoint, config, 'cpu', threads=1)
@@ -110,7 +83,6 @@ def predict(config, checkpoint, args):
 
 
 def milliseconds(path):
-    """Median CPU time of a face; None where the file does not tell."""
     seconds = [record.get('seconds') for record in load_records(path)]
     if None in seconds:
         return None
@@ -120,19 +92,16 @@ def milliseconds(path):
         raise ValueError(f"{path}: 'seconds' {error}") from None
 
 
-def groups_of(landmark_set):
-    """Landmarks that are scored together, by name."""
-    every = list(range(landmark_set.num_landmarks))
-    contour = landmark_set.parts.get('contour', [])
-    inner = [i for i in every if i not in contour]
-    return dict(all=every, **(
-        dict(inner=inner, contour=contour) if contour and inner else {}))
-
-
 def score_groups(scored):
     """Scores and per-face NMEs (N,) of each group and method."""
     results, nmes = {}, {}
-    for group, members in groups_of(scored.landmark_set).items():
+    every = range(scored.landmark_set.num_landmarks)
+    contour = scored.landmark_set.parts.get('contour', [])
+    inner = [i for i in every if i not in contour]
+    groups = dict(all=list(every))
+    if contour and inner:
+        groups.update(inner=inner, contour=contour)
+    for group, members in groups.items():
         results[group], nmes[group] = {}, {}
         for name, faces in scored.predictions.items():
             errors = landmark_errors(faces, scored.annotations,
@@ -142,8 +111,7 @@ def score_groups(scored):
             valid = np.isfinite(nme)
             found = nme[valid & ~missed_faces(faces)]
             results[group][name] = dict(
-                landmarks=len(members),
-                faces=int(valid.sum()),
+                landmarks=len(members), faces=int(valid.sum()),
                 found=len(found),
                 NME_found=float(found.mean()) if len(found) else float('nan'),
                 median=percentile_error(nme[valid], 50),
@@ -152,61 +120,49 @@ def score_groups(scored):
     return results, nmes
 
 
-def make_table(results, times, threshold):
-    """Header and rows; the methods of a group of landmarks together."""
+def compare(args):
+    methods = dict(args.methods)
+    if len(methods) < len(args.methods):
+        raise ValueError('two methods have the same name: '
+                         f'{", ".join(name for name, _ in args.methods)}')
+    paths = {}
+    for name, value in methods.items():
+        paths[name] = value
+        config, colon, checkpoint = value.partition('.py:')
+        if colon:
+            path = osp.join(args.out, 'predictions', f'{name}.json')
+            os.makedirs(osp.dirname(path), exist_ok=True)
+            with without_expected_warnings():
+                faces = predict(config + '.py', checkpoint, args)
+            write_json(faces, path)
+            paths[name] = path
+    scored = score_files(list(paths.values()), args.annotations, args.dataset,
+                         allow_missed=True)
+    scored.predictions = dict(zip(paths, scored.predictions.values()))
+    times = {name: milliseconds(path) for name, path in paths.items()}
+    results, nmes = score_groups(scored)
     keys = ('faces', 'found', 'NME_found', 'NME', 'median',
-            f'AUC{threshold:g}', f'FR{threshold:g}')
-    rows = [['landmarks', 'method', 'ms', *keys]]
-    for group, methods in results.items():
-        rows += [[f'{group} {result["landmarks"]}', name, times[name],
-                  *(result[key] for key in keys)]
-                 for name, result in methods.items()]
-    return rows
-
-
-def describe(scored):
-    """The caption: what a number without it would not tell."""
-    return (
+            f'AUC{scored.threshold:g}', f'FR{scored.threshold:g}')
+    table = [['landmarks', 'method', 'ms', *keys]]
+    table += [[f'{group} {result["landmarks"]}', name, times[name],
+               *(result[key] for key in keys)]
+              for group, methods in results.items()
+              for name, result in methods.items()]
+    caption = (
         f'{scored.dataset} ({scored.protocol.landmark_set}), normaliser '
         f'{scored.norm}, threshold {scored.threshold:g} %; NME, median, AUC '
         'and FR in per cent. A face that a method does not find counts with '
         f'an NME of {MISSED_ERROR:g} % in all but NME_found, which is over '
         'the found faces. ms: median CPU time of a face on one thread, where '
         'the results file tells it.')
-
-
-def compare(args):
-    """Predict, score and write; returns what is printed."""
-    methods = dict(args.methods)
-    if len(methods) < len(args.methods):
-        raise ValueError('two methods have the same name: '
-                         f'{", ".join(name for name, _ in args.methods)}')
-    paths = {
-        name: results_file(name, value, args)
-        for name, value in methods.items()
-    }
-    scored = score_files(
-        list(paths.values()), args.annotations, args.dataset,
-        allow_missed=True)
-    scored.predictions = dict(zip(paths, scored.predictions.values()))
-    times = {name: milliseconds(path) for name, path in paths.items()}
-    results, nmes = score_groups(scored)
-    table = make_table(results, times, scored.threshold)
-    caption = describe(scored)
-
     os.makedirs(args.out, exist_ok=True)
     write_whole(osp.join(args.out, 'comparison.md'),
                 report.to_markdown(table, caption))
     write_json(
-        dict(
-            annotations=args.annotations,
-            dataset=scored.dataset,
-            norm=scored.norm,
-            threshold=scored.threshold,
-            missed_error=MISSED_ERROR,
-            predictions=paths,
-            milliseconds=times,
-            results=results), osp.join(args.out, 'comparison.json'))
+        dict(annotations=args.annotations, dataset=scored.dataset,
+             norm=scored.norm, threshold=scored.threshold,
+             missed_error=MISSED_ERROR, predictions=paths, milliseconds=times,
+             results=results), osp.join(args.out, 'comparison.json'))
     for group, errors in nmes.items():
         draw_ced(errors, scored.threshold, scored.norm,
                  osp.join(args.out, f'ced_{group}.png'))
@@ -214,8 +170,16 @@ def compare(args):
 
 
 def main(argv=None):
-    args = make_parser().parse_args(argv)
-    return run_tool('compare_packages.py', compare, args)
+    parser = OneLineParser('compare_packages.py', __doc__)
+    add = parser.add_argument
+    add('annotations', help='truth: a file as for tools/evaluate.py')
+    add('methods', nargs='+', type=_method,
+        metavar='NAME=FILE|NAME=CONFIG.py:CHECKPOINT', help='what to compare')
+    add('--out', required=True, metavar='DIR', help='folder for the results')
+    add('--data-root', default='', metavar='DIR',
+        help='folder that relative image paths start from, for checkpoints')
+    add_dataset_argument(parser)
+    return run_tool('compare_packages.py', compare, parser.parse_args(argv))
 
 
 if __name__ == '__main__':

@@ -29,7 +29,7 @@ import training_runs
 from cfg_options import merge_options
 from mmengine.config import Config
 from mmengine.runner.checkpoint import CheckpointLoader
-from published import TABLES, Column, PaperTable
+from published import TABLES, PaperTable
 
 from spiga_mmpose.engine import select_stages
 from spiga_mmpose.io import write_tensors
@@ -38,7 +38,6 @@ REPO = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 
 
 def load_experiment(path: str) -> Config:
-    """An experiment's file."""
     experiment = Config.fromfile(path)
     needed = ('base', 'options', 'variants', 'seeds', 'metrics')
     missing = [key for key in needed if key not in experiment]
@@ -49,13 +48,11 @@ def load_experiment(path: str) -> Config:
 
 
 def title(experiment: Config, name: str) -> str:
-    """What tables call a variant."""
     return experiment.variants[name].get('title', name)
 
 
 def make_configs(experiment: Config, names: Sequence[str],
                  options: dict) -> Tuple[Dict[str, Config], Dict[str, str]]:
-    """Configs of variants, and why others cannot be run here."""
     unknown = sorted(set(names) - set(experiment.variants))
     if unknown:
         raise ValueError(f'no variants {unknown} in {experiment.filename}; it '
@@ -94,10 +91,8 @@ def _merge(config: Config, options: dict) -> None:
 
 def add_backbones(experiment: Config, configs: Dict[str, Config], given: str,
                   out: str, options: dict) -> None:
-    """Put the checkpoint that each config starts from into it.
-
-    A config that changes the backbone gets one of its own.
-    """
+    """Put the checkpoint that each config starts from into it; a config that
+    changes the backbone gets one of its own."""
     whole = Config.fromfile(osp.join(REPO, experiment.backbone.base))
     found = {}
     for name, config in configs.items():
@@ -123,18 +118,13 @@ def add_backbones(experiment: Config, configs: Dict[str, Config], given: str,
 
 
 def _backbone_alone(checkpoint: str, stem: str) -> str:
-    """Write the backbone's weights alone; returns their path.
-
-    What else the checkpoint holds would be the first weights of every seed's
-    cascade, or be of another shape. The file's name tells the weights, so
-    that runs of two backbones are never taken for seeds of one.
-    """
+    """Write the backbone's weights alone, for the rest would be every seed's
+    first weights, or of another shape; returns their path. It tells the
+    weights, so that runs of two backbones are never taken for seeds of one."""
     loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
-    kept = {
-        name: value
-        for name, value in loaded.get('state_dict', loaded).items()
-        if name.startswith('backbone.') or name == 'head.trained'
-    }
+    kept = {name: value
+            for name, value in loaded.get('state_dict', loaded).items()
+            if name.startswith('backbone.') or name == 'head.trained'}
     if not kept:
         raise ValueError(f'{checkpoint}: holds no weights of a backbone '
                          '(backbone.*)')
@@ -155,24 +145,21 @@ def published_numbers(experiment: Config,
                       name: Optional[str]) -> Dict[str, float]:
     """What the paper prints of a variant, by our metrics' keys."""
     methods = experiment.variants.get(name, {}).get('published', ())
-    return {
-        key: float(text)
-        for table in published_tables(experiment) for row in table.rows
-        if row.method in methods
-        for column, text in zip(table.columns, row.values) if text != '-'
-        # The last step there is is the result, too.
-        for key in _keys(column)
-    }
-
-
-def _keys(column: Column) -> List[str]:
-    if column.step is not None:
-        return [f'step{column.step}/{column.metric}', column.metric]
-    return [f'{column.subset}/{column.metric}' if column.subset else
-            column.metric]
+    numbers = {}
+    for table in published_tables(experiment):
+        for row in table.rows:
+            for column, text in zip(table.columns, row.values):
+                if row.method in methods and text != '-':
+                    part = column.subset
+                    if column.step is not None:
+                        part = f'step{column.step}'
+                        # The last step there is is the result, too.
+                        numbers[column.metric] = float(text)
+                    key = f'{part}/{column.metric}' if part else column.metric
+                    numbers[key] = float(text)
+    return numbers
 
 
 def published_tables(experiment: Config) -> List[PaperTable]:
-    """The paper's tables whose numbers stand beside ours."""
     return [table for table in TABLES
             if table.number in experiment.get('published', ())]

@@ -28,12 +28,9 @@ MIN_IOU = 0.3
 
 
 def with_step(pipeline: Sequence[dict], step: Optional[dict]) -> List[dict]:
-    """A test pipeline with one transform more."""
     steps = [dict(other) for other in pipeline]
-    crops = [
-        place for place, other in enumerate(steps)
-        if issubclass(_class_of(other), (SPIGACrop, TopdownAffine))
-    ]
+    crops = [place for place, other in enumerate(steps)
+             if issubclass(_class_of(other), (SPIGACrop, TopdownAffine))]
     if not crops:
         raise ValueError(
             'the test pipeline has no SPIGACrop or TopdownAffine, beside '
@@ -56,10 +53,8 @@ def _class_of(step: dict) -> type:
 
 
 def turn_back(sample) -> None:
-    """Turn predictions from a turned crop back into the photograph, in place.
-
-    MMPose's estimators map predictions back as if the crop were upright.
-    """
+    """Turn predictions from a turned crop back into the photograph, in place:
+    MMPose's estimators map them back as if the crop were upright."""
     if 'bbox_rotation' not in sample:
         return
     angle = np.deg2rad(float(sample.bbox_rotation[0]))
@@ -73,7 +68,6 @@ def turn_back(sample) -> None:
 
 
 class FaceSet:
-    """The test faces of a config, under any one transform more."""
 
     def __init__(self, config: dict, max_faces: Optional[int] = None) -> None:
         config = dict(config or {})
@@ -83,11 +77,8 @@ class FaceSet:
                              'pipeline')
         self.pipeline = dataset['pipeline']
         self.dataset = DATASETS.build(dataset)
-        self.config = dict(
-            config,
-            drop_last=False,
-            persistent_workers=False,
-            sampler=dict(type='DefaultSampler', shuffle=False))
+        self.config = dict(config, drop_last=False, persistent_workers=False,
+                           sampler=dict(type='DefaultSampler', shuffle=False))
         if not len(self.dataset):
             raise ValueError('the test data set of the config has no face')
         count = len(self.dataset)
@@ -97,25 +88,20 @@ class FaceSet:
         return len(self.places)
 
     def harmed_by(self, step: Optional[dict]) -> Subset:
-        """The faces under a transform; see :func:`with_step`."""
         return self._through(with_step(self.pipeline, step))
 
     def only_loaded(self) -> Subset:
         """Data infos with image, boxes and landmarks, nothing done to them."""
-        return self._through([
-            step for step in self.pipeline
-            if issubclass(_class_of(step), LoadImageFromFile)
-        ])
+        return self._through([step for step in self.pipeline if issubclass(
+            _class_of(step), LoadImageFromFile)])
 
     def _through(self, pipeline: list) -> Subset:
         faces = copy.copy(self.dataset)  # others keep their pipeline
         faces.pipeline = Compose(pipeline)
         return Subset(faces, self.places)
 
-    def loader(self,
-               step: Optional[dict] = None,
+    def loader(self, step: Optional[dict] = None,
                places: Optional[Sequence[int]] = None) -> DataLoader:
-        """Batches of the faces under a transform."""
         faces = self.harmed_by(step)
         if places is not None:
             faces = Subset(faces, places)
@@ -123,7 +109,6 @@ class FaceSet:
 
 
 def landmark_metric(evaluators) -> dict:
-    """Config of the first ``FaceAlignmentMetric`` of a ``test_evaluator``."""
     if isinstance(evaluators, dict):
         evaluators = [evaluators]
     for config in evaluators or ():
@@ -135,15 +120,16 @@ def landmark_metric(evaluators) -> dict:
                      'FaceAlignmentMetric; add one')
 
 
-def measure(model,
-            loader: DataLoader,
-            metric: dict,
+def measure(model, loader: DataLoader, metric: dict,
             progress: Callable[[int], object] = lambda count: None,
             boxes: Optional[dict] = None) -> Dict[str, dict]:
-    """Landmark metrics of a model on the faces of a loader."""
-    by = _ways(model)
+    before, head = model.test_cfg, model.head
+    by = dict(result=dict(before or {}))  # test_cfg of each way to predict
+    if (isinstance(head, GATCascadeHead) and head.supervision is not None
+            and {'maps', 'cascade'} <= set(head.trained_parts)
+            and 'predict_by' not in by['result']):
+        by['maps'] = dict(by['result'], predict_by='maps')
     evaluators = {way: Evaluator(dict(metric)) for way in by}
-    before = model.test_cfg
     try:
         for batch in loader:
             for way, test_cfg in by.items():
@@ -168,28 +154,13 @@ def measure(model,
     return found
 
 
-def _ways(model) -> Dict[str, dict]:
-    """``test_cfg`` of each way to predict."""
-    test_cfg = dict(model.test_cfg or {})
-    ways = dict(result=test_cfg)
-    head = model.head
-    if (isinstance(head, GATCascadeHead) and head.supervision is not None
-            and {'maps', 'cascade'} <= set(head.trained_parts)
-            and 'predict_by' not in test_cfg):
-        ways['maps'] = dict(test_cfg, predict_by='maps')
-    return ways
-
-
 def collect_boxes(faces: FaceSet,
                   find: Callable[[np.ndarray], np.ndarray],
                   progress: Callable[[int], object] = lambda count: None
                   ) -> Dict[str, dict]:
-    """Boxes of the faces from three sources.
-
-    A face is found when the detector's best box for it has an IoU of at least
-    ``MIN_IOU`` with the tight box of its true landmarks. (Two faces that
-    cover each other may be found by one box.)
-    """
+    """Boxes of the faces from three sources: ``detector`` has those whose best
+    box has an IoU of at least ``MIN_IOU`` with the tight box of the true
+    landmarks. (Two faces that cover each other may be found by one box.)"""
     boxes = dict(truth={}, annotated={}, detector={})
     image, hits = None, None
     tight = BoxFromLandmarks()

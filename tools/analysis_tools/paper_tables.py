@@ -13,6 +13,7 @@ import os
 import os.path as osp
 import sys
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Dict, List, Optional, Tuple
 
 import numpy as np
@@ -47,7 +48,6 @@ class NoTableError(ValueError):
 
 @dataclass
 class Run:
-    """The scores of one dump."""
     name: str
     dataset: str
     info: RunInfo
@@ -55,34 +55,21 @@ class Run:
     num_steps: int
     results: Dict[Tuple[Optional[str], Optional[int]], dict]
 
-    def value(self, column: Column) -> Optional[float]:
-        """The number of a column."""
-        part = self._part(column)
-        return None if part is None else part[column.metric]
+    def part(self, column: Column) -> dict:
+        """The scores that a column is taken from; empty if there are none."""
+        part = self.results.get((column.norm, column.step), {})
+        if column.subset is not None:
+            part = part.get('subsets', {}).get(column.subset, {})
+        return part.get('pose', {}) if column.metric in POSE_COLUMNS else part
 
     def faces(self, columns: Tuple[Column, ...]) -> str:
-        """Number of faces behind a table, e.g. '2499 of 2500'.
-
-        Subsets, which are smaller by nature, do not count.
-        """
-        parts = [self._part(replace(column, subset=None))
-                 for column in columns]
-        counts = [part['num_faces'] for part in parts if part]
-        least = min(counts, default=0)
+        """Number of faces behind a table, e.g. '2499 of 2500', subsets, which
+        are smaller by nature, aside."""
+        parts = [self.part(replace(one, subset=None)) for one in columns]
+        least = min((part['num_faces'] for part in parts if part), default=0)
         if least == self.num_faces:
             return str(least)
         return f'{least} of {self.num_faces}'
-
-    def _part(self, column: Column) -> Optional[dict]:
-        result = self.results.get((column.norm, column.step))
-        if result is None:
-            return None
-        part = result
-        if column.subset is not None:
-            part = result['subsets'].get(column.subset)
-        if part is None or column.metric not in POSE_COLUMNS:
-            return part
-        return part.get('pose')
 
 
 def dataset_of(records: list) -> str:
@@ -96,13 +83,12 @@ def dataset_of(records: list) -> str:
         raise NoTableError(f'{len(records)} synthetic faces; the paper has '
                            'photographs alone, tools/evaluate.py scores any')
     count = num_landmarks(records[0])
-    known = {name: (num_faces, _landmark_set(name).num_landmarks)
-             for name, num_faces in TEST_FACES.items()}
-    for name, whole in known.items():
-        if whole == (len(records), count):
-            return name
+    known = {(faces, _landmark_set(name).num_landmarks): name
+             for name, faces in TEST_FACES.items()}
+    if (len(records), count) in known:
+        return known[len(records), count]
     known = ', '.join(f'{name} {faces} of {landmarks}'
-                      for name, (faces, landmarks) in known.items())
+                      for (faces, landmarks), name in known.items())
     raise NoTableError(
         f'{len(records)} faces of {count or "no"} landmarks; '
         f'expected a whole test set ({known}); tools/evaluate.py scores any')
@@ -126,106 +112,68 @@ def score_dump(path: str, name: str) -> Run:
         raise
     except ValueError as error:
         raise ValueError(f'{path}: {error}') from None
-    landmark_set = _landmark_set(dataset)
-    truth = face_files.read_faces(path, records, landmark_set, 'annotations',
-                                  True)
-    found = face_files.read_faces(path, records, landmark_set, 'predictions')
+    protocol, landmark_set = PROTOCOLS[dataset], _landmark_set(dataset)
+    read = partial(face_files.read_faces, path, records, landmark_set)
+    truth, found = read('annotations', True), read('predictions')
     steps = face_files.read_steps(path, records, landmark_set)
-    run = Run(
-        name=name,
-        dataset=dataset,
-        info=read_run_info(path),
-        num_faces=len(records),
-        num_steps=0 if steps is None else steps.shape[1] - 1,
-        results={})
-    protocol = PROTOCOLS[dataset]
-    for norm, step in _keys(dataset):
-        if step is not None and step > run.num_steps:
-            continue
-        predicted = found if step is None else replace(
-            found, landmarks=steps[:, step])
-        by = norm or protocol.norm
-        run.results[norm, step], _ = score(predicted, truth,
-                                           np.arange(len(records)), protocol,
-                                           by, protocol.threshold(by),
-                                           truth.subsets)
+    run = Run(name=name, dataset=dataset, info=read_run_info(path),
+              num_faces=len(records),
+              num_steps=0 if steps is None else steps.shape[1] - 1, results={})
+    for column in (column for table in TABLES if table.dataset == dataset
+                   for column in table.columns):
+        key = norm, step = column.norm, column.step
+        if key not in run.results and (step or 0) <= run.num_steps:
+            predicted = found if step is None else replace(
+                found, landmarks=steps[:, step])
+            by = norm or protocol.norm
+            run.results[key], _ = score(
+                predicted, truth, np.arange(len(records)), protocol, by,
+                protocol.threshold(by), truth.subsets)
     return run
 
 
-def _keys(dataset):
-    """Normaliser and step of all columns on a data set, in their order."""
-    return dict.fromkeys((column.norm, column.step) for table in TABLES
-                         if table.dataset == dataset
-                         for column in table.columns)
-
-
 def fill(table: PaperTable, runs: List[Run]) -> List[list]:
-    """A table of the paper with the rows of runs below the published ones."""
-    width = len(table.columns)
     nobody = ['-'] * len(_DETAILS)
-    rows = [[
-        'method', 'boxes', *(column.label for column in table.columns),
-        *_DETAILS
-    ]]
+    rows = [['method', 'boxes', *(column.label for column in table.columns),
+             *_DETAILS]]
     rows += [[row.method, row.boxes, *row.values, *nobody]
              for row in table.rows]
     ours = [run for run in runs if run.dataset == table.dataset]
-    rows += [_row(table, run) for run in ours]
+    cascade = any(column.step for column in table.columns)
+    for run in ours:
+        info = run.info
+        rows.append([
+            f'{run.name} ({run.num_steps})' if cascade else run.name,
+            info.boxes,
+            *(run.part(one).get(one.metric, NOT_RUN) for one in table.columns),
+            run.faces(table.columns), info.flip_test, info.selection,
+            info.config, info.checkpoint
+        ])
     if not ours:
-        rows.append(['this project', '-', *[NOT_RUN] * width, *nobody])
+        rows.append(['this project', '-', *[NOT_RUN] * len(table.columns),
+                     *nobody])
     return rows
 
 
-def _row(table, run):
-    values = [run.value(column) for column in table.columns]
-    name = run.name
-    if any(column.step for column in table.columns):
-        name += f' ({run.num_steps})'
-    return [
-        name, run.info.boxes,
-        *(NOT_RUN if value is None else value for value in values),
-        run.faces(table.columns), run.info.flip_test, run.info.selection,
-        run.info.config, run.info.checkpoint
-    ]
-
-
 def as_printed(rows: List[list]) -> List[list]:
-    """Rows of :func:`fill` with two decimals, as the paper prints numbers."""
-    return [[
-        f'{cell:.2f}' if isinstance(cell, float) and np.isfinite(cell) else
-        cell for cell in row
-    ] for row in rows]
+    return [[f'{cell:.2f}' if isinstance(cell, float) and np.isfinite(cell)
+             else cell for cell in row] for row in rows]
 
 
 def as_list(runs: List[Run]) -> List[list]:
     """All tables as one list, a row for each number, for other programs."""
-    rows = [[
-        'table', 'title', 'data set', 'method', 'boxes', *_DETAILS, 'column',
-        'value'
-    ]]
+    rows = [['table', 'title', 'data set', 'method', 'boxes', *_DETAILS,
+             'column', 'value']]
     for table in TABLES:
         header, *filled = fill(table, runs)
         end = 2 + len(table.columns)
-        for row in filled:
-            rows += [[
-                table.number, table.title, table.dataset, *row[:2],
-                *row[end:], label, value
-            ] for label, value in zip(header[2:end], row[2:end])]
+        rows += [[table.number, table.title, table.dataset, *row[:2],
+                  *row[end:], label, value] for row in filled
+                 for label, value in zip(header[2:end], row[2:end])]
     return rows
 
 
-def make_parser():
-    parser = OneLineParser('paper_tables.py', __doc__)
-    add = parser.add_argument
-    add('--results', metavar='DIR', required=True,
-        help='folder of files that tools/test.py --dump wrote')
-    add('--out', metavar='DIR',
-        help='write tables.md, .csv and .tex there (default: only print)')
-    return parser
-
-
 def score_folder(folder):
-    """Runs of the dumps, and why each of the others has no row."""
     if not osp.isdir(folder):
         raise ValueError(f'--results {folder}: expected a folder of files '
                          'that tools/test.py --dump wrote, found '
@@ -242,7 +190,6 @@ def score_folder(folder):
 
 
 def describe(folder, runs, skipped):
-    """Lines that say where every dump went."""
     lines = [f'{folder}: {len(runs) + len(skipped)} dumps (.pkl, .pickle), '
              f'{len(runs)} in the tables, {len(skipped)} skipped.']
     lines += [f'{run.name}: {run.dataset}, {run.num_faces} faces; data set '
@@ -253,7 +200,6 @@ def describe(folder, runs, skipped):
 
 
 def make(args):
-    """Fill the tables, and write them; returns them as one document."""
     runs, skipped = score_folder(args.results)
     parts, latex = ["# The paper's tables\n", f'{LEGEND}\n'], []
     for table in TABLES:
@@ -273,7 +219,13 @@ def make(args):
 
 
 def main(argv=None):
-    return run_tool('paper_tables.py', make, make_parser().parse_args(argv))
+    parser = OneLineParser('paper_tables.py', __doc__)
+    add = parser.add_argument
+    add('--results', metavar='DIR', required=True,
+        help='folder of files that tools/test.py --dump wrote')
+    add('--out', metavar='DIR',
+        help='write tables.md, .csv and .tex there (default: only print)')
+    return run_tool('paper_tables.py', make, parser.parse_args(argv))
 
 
 if __name__ == '__main__':

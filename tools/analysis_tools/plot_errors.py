@@ -15,13 +15,9 @@ import os.path as osp
 import numpy as np
 import tools_path  # noqa: F401
 from command_line import (OneLineParser, add_scoring_arguments,
-                          add_subset_argument, score_arguments)
+                          add_subset_argument, run_or_error, score_arguments)
 
 from spiga_mmpose.evaluation import figures
-
-
-def draw_ced(scored, path):
-    figures.draw_ced(scored.finite_errors, scored.threshold, scored.norm, path)
 
 
 def draw_landmarks(scored, path):
@@ -34,51 +30,30 @@ def draw_landmarks(scored, path):
                                  scored.norm, path)
 
 
-def draw_yaw(scored, path):
-    figures.draw_errors_by_yaw(scored.errors, scored.annotations.angles[:, 0],
-                               scored.norm, path)
-
-
-def draw_pose(scored, path):
-    predicted = {name: faces.angles
-                 for name, faces in scored.predictions.items()}
-    figures.draw_pose_errors(predicted, scored.annotations.angles, path)
-
-
 FIGURES = dict(
-    ced=draw_ced, landmarks=draw_landmarks, yaw=draw_yaw, pose=draw_pose)
-
-
-def make_parser():
-    parser = OneLineParser('plot_errors.py', __doc__)
-    add_scoring_arguments(parser)
-    add_subset_argument(parser)
-    add = parser.add_argument
-    add('--out', required=True, metavar='DIR', help='folder for the figures')
-    add('--figures', nargs='+', choices=list(FIGURES),
-        help='only these (default: all that the files have the data for)')
-    add('--format', choices=('png', 'pdf', 'svg'), default='png',
-        help='of the files (default: png)')
-    return parser
+    ced=lambda scored, path: figures.draw_ced(
+        scored.finite_errors, scored.threshold, scored.norm, path),
+    landmarks=draw_landmarks,
+    yaw=lambda scored, path: figures.draw_errors_by_yaw(
+        scored.errors, scored.annotations.angles[:, 0], scored.norm, path),
+    pose=lambda scored, path: figures.draw_pose_errors(
+        {name: faces.angles for name, faces in scored.predictions.items()},
+        scored.annotations.angles, path))
 
 
 def describe(scored):
-    """Counts of what the figures leave out."""
-    missing = {
-        name: int((~np.isfinite(faces.angles).all(1)).sum())
-        for name, faces in scored.predictions.items()
-    }
-    truth = int((~np.isfinite(scored.annotations.angles).all(1)).sum())
+    def missing(faces):
+        return int((~np.isfinite(faces.angles).all(1)).sum())
+
     skipped = next(iter(scored.results.values()))['skipped']
-    lines = [f'{len(scored)} faces, {skipped} not scored; {truth} without a '
-             'true pose']
-    lines += [f'{name}: {count} faces without a predicted pose'
-              for name, count in missing.items() if count]
+    lines = [f'{len(scored)} faces, {skipped} not scored; '
+             f'{missing(scored.annotations)} without a true pose']
+    lines += [f'{name}: {missing(faces)} faces without a predicted pose'
+              for name, faces in scored.predictions.items() if missing(faces)]
     return '\n'.join(lines)
 
 
 def plot(args):
-    """Score and draw; figures without data are told unless asked for."""
     scored = score_arguments(args)
     os.makedirs(args.out, exist_ok=True)
     print(describe(scored))
@@ -94,12 +69,16 @@ def plot(args):
 
 
 def main(argv=None):
-    parser = make_parser()
-    args = parser.parse_args(argv)
-    try:
-        plot(args)
-    except (ValueError, OSError) as error:
-        parser.error(error)
+    parser = OneLineParser('plot_errors.py', __doc__)
+    add_scoring_arguments(parser)
+    add_subset_argument(parser)
+    add = parser.add_argument
+    add('--out', required=True, metavar='DIR', help='folder for the figures')
+    add('--figures', nargs='+', choices=list(FIGURES),
+        help='only these (default: all that the files have the data for)')
+    add('--format', choices=('png', 'pdf', 'svg'), default='png',
+        help='of the files (default: png)')
+    return run_or_error(parser, plot, argv)
 
 
 if __name__ == '__main__':

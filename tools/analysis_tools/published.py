@@ -14,13 +14,8 @@ from typing import Optional, Tuple
 
 # Faces of the test set that each benchmark's published rows are on (paper,
 # section 3; of 300W, db_info.json in the PyPI package ``spiga`` 0.0.6).
-TEST_FACES = {
-    'wflw': 2500,
-    '300w': 689,
-    '300w-private': 600,
-    'cofw68': 507,
-    'merlrav': 3865,
-}
+TEST_FACES = {'wflw': 2500, '300w': 689, '300w-private': 600, 'cofw68': 507,
+              'merlrav': 3865}
 
 
 @dataclass(frozen=True)
@@ -35,14 +30,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Row:
-    """A published row."""
     method: str
     numbers: str  # one for each column, separated by spaces
     boxes: str = '-'  # what the faces were cropped by, where the paper says it
 
     @property
     def values(self) -> Tuple[str, ...]:
-        """The numbers, one for each column."""
         return tuple(self.numbers.split())
 
 
@@ -57,14 +50,9 @@ class PaperTable:
     note: str = ''
 
 
-def _read() -> Tuple[PaperTable, ...]:
-    path = osp.join(osp.dirname(osp.abspath(__file__)), 'published.json')
-    with open(path, encoding='utf-8') as file:
-        tables = json.load(file)
-    for table in tables:
-        table['columns'] = tuple(Column(**one) for one in table['columns'])
-        table['rows'] = tuple(Row(*one) for one in table['rows'])
-    return tuple(PaperTable(**table) for table in tables)
-
-
-TABLES = _read()
+with open(osp.join(osp.dirname(osp.abspath(__file__)), 'published.json'),
+          encoding='utf-8') as _file:
+    TABLES = tuple(PaperTable(
+        **{**table, 'rows': tuple(Row(*row) for row in table['rows']),
+           'columns': tuple(Column(**one) for one in table['columns'])})
+                   for table in json.load(_file))

@@ -36,8 +36,6 @@ from spiga_mmpose.evaluation.figures import per_cent_of, robustness
 from spiga_mmpose.evaluation.report import to_markdown
 from spiga_mmpose.io import write_json, write_whole
 
-BOX_KINDS = ('truth', 'annotated', 'detector')
-
 
 def parse_args(argv=None):
     parser = OneLineParser('robustness.py', __doc__)
@@ -77,7 +75,6 @@ def parse_args(argv=None):
 
 
 class Run:
-    """Model, faces and what has been measured so far."""
 
     def __init__(self, args):
         self.args = args
@@ -92,31 +89,23 @@ class Run:
             # MMDet warns of a detector that is meant to have no weights.
             with warnings.catch_warnings(record=True):
                 for name in args.det:
-                    weights = None if self.finders else args.det_weights
-                    self.finders[name] = make_finder(name, weights,
-                                                     args.device)
+                    self.finders[name] = make_finder(
+                        name, None if self.finders else args.det_weights,
+                        args.device)
         metric = METRICS.build(dict(self.metric))
-        self.results = dict(
-            config=args.config,
-            checkpoint=args.checkpoint,
-            norm=metric.norm,
-            threshold=metric.threshold,
-            faces=len(self.faces),
-            seed=args.seed,
-            clean=None,
-            corruptions={})
+        self.results = dict(config=args.config, checkpoint=args.checkpoint,
+                            norm=metric.norm, threshold=metric.threshold,
+                            faces=len(self.faces), seed=args.seed, clean=None,
+                            corruptions={})
 
     def step(self, name, level):
-        """Config of a corruption at a level."""
         return dict(type=CORRUPTIONS[name], level=level, seed=self.args.seed)
 
     def measure(self, bar, step, places=None, boxes=None):
-        """Metrics of the faces under a step."""
         return measure(self.model, self.faces.loader(step, places),
                        self.metric, bar.update, boxes)
 
     def corrupt(self):
-        """Measure the clean faces, and every corruption at every level."""
         plan = [(name, level) for name in self.args.corruptions
                 for level, _ in enumerate(CORRUPTIONS[name].amounts, 1)]
         with tqdm(total=len(self.faces) * (1 + len(plan)), unit='face') as bar:
@@ -133,82 +122,65 @@ class Run:
                          metrics=self.measure(bar, self.step(name, level))))
                 self.write_results()
 
-    def compare_boxes(self):
-        """The same by the boxes of each detector."""
-        self.results['boxes'] = {}
-        for name, find in self.finders.items():
-            self.compare_detector(name, find)
-
     def compare_detector(self, name, find):
-        """Measure found and missed faces by each kind of box."""
         with tqdm(total=len(self.faces), unit='face', desc=name) as bar:
             boxes = collect_boxes(
                 self.faces, lambda image: find(image)[0], bar.update)
         parts = dict(found=[], missed=[])
         for place, key in enumerate(boxes['truth']):
-            parts['found' if key in boxes['detector'] else 'missed'].append(
-                place)
+            part = 'found' if key in boxes['detector'] else 'missed'
+            parts[part].append(place)
         counts = {part: len(places) for part, places in parts.items()}
-        result = self.results['boxes'][name] = dict(
-            min_iou=MIN_IOU, **counts,
-            recall=100 * counts['found'] / len(self.faces), kinds={})
-        plan = [(kind, part, places) for kind in BOX_KINDS
-                for part, places in parts.items()
-                if places and (kind, part) != ('detector', 'missed')]
+        result = dict(min_iou=MIN_IOU, **counts,
+                      recall=100 * counts['found'] / len(self.faces), kinds={})
+        self.results.setdefault('boxes', {})[name] = result
+        plan = [(kind, part) for kind in boxes for part in parts
+                if counts[part] and (kind, part) != ('detector', 'missed')]
         passes = 1 + self.args.refine
-        total = passes * sum(len(places) for _, _, places in plan)
+        total = passes * sum(counts[part] for _, part in plan)
         with tqdm(total=total, unit='face') as bar:
-            for kind, part, places in plan:
+            for kind, part in plan:
                 bar.set_description(f'{kind} boxes, {part} faces')
                 crops = dict(boxes[kind])
                 for number in range(passes):
                     title = f'{kind}, refine {number}' if number else kind
                     step = dict(type='CropByBox', boxes=dict(crops))
                     result['kinds'].setdefault(title, {})[part] = self.measure(
-                        bar, step, places, crops)
+                        bar, step, parts[part], crops)
                     self.write_results()
 
     def write_results(self):
-        """results.json, whole at any time."""
         write_json(self.results, osp.join(self.args.out, 'results.json'))
 
     def write_reports(self):
-        """Table and figure of what there is; returns the table."""
-        tables = []
-        if self.results['corruptions']:
-            tables.append(to_markdown(*corruption_table(self.results)))
-        tables += [
-            to_markdown(*box_table(self.results, name))
-            for name in self.results.get('boxes', ())
-        ]
-        text = '\n'.join(tables)
+        results = self.results
+        tables = [box_table(results, name)
+                  for name in results.get('boxes', ())]
+        if results['corruptions']:
+            tables.insert(0, corruption_table(results))
+        text = '\n'.join(to_markdown(*table) for table in tables)
         write_whole(osp.join(self.args.out, 'table.md'), text)
-        panels = make_panels(self.results)
+        panels = make_panels(results)
         if panels:
-            label = (f'NME of {self.results["faces"]} faces\n'
-                     f'({per_cent_of(self.results["norm"])})')
-            robustness.draw_panels(
-                panels, label,
-                osp.join(self.args.out, 'robustness.png'))
+            label = (f'NME of {results["faces"]} faces\n'
+                     f'({per_cent_of(results["norm"])})')
+            robustness.draw_panels(panels, label,
+                                   osp.join(self.args.out, 'robustness.png'))
         return text
 
     def write_examples(self):
-        """The first face under every corruption and level."""
+        """The first face, as the network gets it, under every corruption."""
         rows = []
         for name in self.args.corruptions:
-            amounts = ticks(CORRUPTIONS[name].amounts)
-            rows.append((CORRUPTIONS[name].unit, [
-                (amount, self.image(self.step(name, level)))
-                for level, amount in enumerate(amounts)
-            ]))
+            images = []
+            for level, amount in enumerate(ticks(CORRUPTIONS[name].amounts)):
+                face = self.faces.harmed_by(self.step(name, level))[0]
+                image = face['inputs'].permute(1, 2, 0).numpy()[..., ::-1]
+                images.append((amount, image))
+            rows.append((CORRUPTIONS[name].unit, images))
         if rows:
             robustness.draw_examples(
                 rows, osp.join(self.args.out, 'examples.png'))
-
-    def image(self, step):
-        """The first face as the network gets it, (H, W, 3) RGB."""
-        packed = self.faces.harmed_by(step)[0]['inputs']
-        return packed.permute(1, 2, 0).numpy()[..., ::-1]
 
 
 def ticks(amounts):
@@ -229,17 +201,13 @@ def nme_by_method(found):
 
 
 def series(results, name):
-    """NME (%) of a corruption from level 0 on, by method."""
-    rows = [nme_by_method(results['clean'])]
-    rows += [
-        nme_by_method(level['metrics'])
-        for level in results['corruptions'][name]['levels']
-    ]
+    levels = results['corruptions'][name]['levels']
+    rows = [nme_by_method(found) for found in
+            (results['clean'], *(level['metrics'] for level in levels))]
     return {method: [row[method] for row in rows] for method in rows[0]}
 
 
 def corruption_table(results):
-    """Rows for the report, and what they are."""
     rows = []
     for name, entry in results['corruptions'].items():
         _, *amounts = ticks(level['amount'] for level in entry['levels'])
@@ -252,17 +220,13 @@ def corruption_table(results):
 
 
 def box_table(results, detector):
-    """The same for the kinds of boxes."""
     boxes = results['boxes'][detector]
     rows = [['boxes', 'landmarks', 'found faces', 'missed faces']]
     for kind, parts in boxes['kinds'].items():
-        by_part = [
-            nme_by_method(parts[part]) if part in parts else {}
-            for part in ('found', 'missed')
-        ]
-        methods = dict.fromkeys(name for part in by_part for name in part)
-        rows += [[kind, name, *(part.get(name) for part in by_part)]
-                 for name in methods]
+        found, missed = (nme_by_method(parts[part]) if part in parts else {}
+                         for part in ('found', 'missed'))
+        rows += [[kind, name, found.get(name), missed.get(name)]
+                 for name in {**found, **missed}]
     text = (f'The detector ({detector}) found {boxes["found"]} of '
             f'{results["faces"]} faces (recall {boxes["recall"]:.1f} %, IoU '
             f'at least {boxes["min_iou"]:g} with the tight box of the true '
@@ -271,7 +235,6 @@ def box_table(results, detector):
 
 
 def caption(results, *measured):
-    """Notes below the table."""
     skipped = sum(found['result'].get('skipped', 0) for found in measured)
     return (f'NME in per cent, normaliser {results["norm"]}; '
             f'{results["config"]}, {results["checkpoint"]}; '
@@ -280,42 +243,34 @@ def caption(results, *measured):
 
 
 def make_panels(results):
-    """A panel a corruption, and one of the kinds of boxes a detector."""
     panels = [
-        robustness.Panel(
-            entry['unit'],
-            ticks(level['amount'] for level in entry['levels']),
-            series(results, name))
+        robustness.Panel(entry['unit'],
+                         ticks(level['amount'] for level in entry['levels']),
+                         series(results, name))
         for name, entry in results['corruptions'].items()
     ]
     for detector, boxes in results.get('boxes', {}).items():
-        if not boxes['found']:
-            continue
-        found = {
-            kind: nme_by_method(parts['found'])
-            for kind, parts in boxes['kinds'].items()
-        }
-        panels.append(
-            robustness.Panel(
+        if boxes['found']:
+            found = {kind.replace(', ', '\n'): nme_by_method(parts['found'])
+                     for kind, parts in boxes['kinds'].items()}
+            values = {method: [part[method] for part in found.values()]
+                      for method in found['truth']}
+            panels.append(robustness.Panel(
                 f'box from (the {boxes["found"]} faces of '
-                f'{results["faces"]} that {detector} finds)',
-                [kind.replace(', ', '\n') for kind in found],
-                {method: [part[method] for part in found.values()]
-                 for method in found['truth']},
-                joined=False))
+                f'{results["faces"]} that {detector} finds)', list(found),
+                values, joined=False))
     return panels
 
 
 def run(args):
-    """Measure, and write all that --out gets; returns the last table."""
     os.makedirs(args.out, exist_ok=True)
     measured = Run(args)
     measured.write_examples()
     if args.corruptions:
         measured.corrupt()
         table = measured.write_reports()
-    if args.boxes:
-        measured.compare_boxes()
+    for name, find in measured.finders.items():
+        measured.compare_detector(name, find)
         table = measured.write_reports()
     return table
 

@@ -40,7 +40,6 @@ def draw_points(axes, places, landmark_set):
 
 
 def draw_set(landmark_set, path):
-    """Write the image of a set that has a mean shape."""
     head = landmark_set.head_model
     panels = 1 if head is None else 2
     figure = Figure(figsize=(PANEL * panels, PANEL), layout='constrained')
@@ -61,7 +60,6 @@ def draw_set(landmark_set, path):
 
 
 def show(args):
-    """Read and draw; returns what was done, in words."""
     landmark_set = load_landmark_set(args.landmark_set)
     if landmark_set.mean_shape is None:
         raise ValueError(

@@ -23,21 +23,7 @@ SEEN, HIDDEN = (80, 255, 80), (255, 60, 60)
 NO_LINKS = np.zeros((0, 2), int)
 
 
-def parse_args(argv=None):
-    parser = OneLineParser('show_synthetic.py', __doc__)
-    add = parser.add_argument
-    add('--out', required=True, type=image_file, help='image to write')
-    add('--seed', type=int, default=0)
-    add('--count', type=positive, default=24, help='faces')
-    add('--columns', type=positive, default=6)
-    add('--variant', default='default')
-    add('--image-size', type=int, default=128)
-    add('--plain', action='store_true', help='faces alone, without labels')
-    return parser.parse_args(argv)
-
-
 def draw_tile(info, plain):
-    """(TILE, TILE, 3) uint8 RGB image of a sample of the dataset."""
     zoom = TILE / len(info['img'])
     tile = cv2.resize(
         info['img'], (TILE, TILE), interpolation=cv2.INTER_CUBIC)[..., ::-1]
@@ -58,12 +44,9 @@ def draw_tile(info, plain):
 
 
 def draw_grid(args):
-    """Write the grid; returns what was done, in words."""
-    faces = SyntheticFaceDataset(
-        num_faces=args.count,
-        seed=args.seed,
-        variant=args.variant,
-        image_size=args.image_size)
+    faces = SyntheticFaceDataset(num_faces=args.count, seed=args.seed,
+                                 variant=args.variant,
+                                 image_size=args.image_size)
     tiles = [draw_tile(faces.get_data_info(index), args.plain)
              for index in range(args.count)]
     rows = [tiles[start:start + args.columns]
@@ -73,7 +56,16 @@ def draw_grid(args):
 
 
 def main(argv=None):
-    return run_tool('show_synthetic.py', draw_grid, parse_args(argv))
+    parser = OneLineParser('show_synthetic.py', __doc__)
+    add = parser.add_argument
+    add('--out', required=True, type=image_file, help='image to write')
+    add('--seed', type=int, default=0)
+    add('--count', type=positive, default=24, help='faces')
+    add('--columns', type=positive, default=6)
+    add('--variant', default='default')
+    add('--image-size', type=int, default=128)
+    add('--plain', action='store_true', help='faces alone, without labels')
+    return run_tool('show_synthetic.py', draw_grid, parser.parse_args(argv))
 
 
 if __name__ == '__main__':

@@ -30,7 +30,6 @@ _FIRST_TRAINING_SEED = 1000
 
 
 def seeded(config: Config, seed: int) -> Config:
-    """One of several runs of a config."""
     config = copy.deepcopy(config)
     config.merge_from_dict({'randomness.seed': seed})
     if 'seed' in config.train_dataloader.dataset:
@@ -44,38 +43,39 @@ def run_all(configs: Dict[str, Config], seeds: Sequence[int],
 
     Seed by seed, so that an interrupted comparison is one of fewer seeds.
     """
-    plan = {
-        seed: [name for name, config in configs.items()
-               if trains(config) or seed == seeds[0]]
-        for seed in seeds
-    }
+    plan = {seed: [name for name, config in configs.items()
+                   if trains(config) or seed == seeds[0]]
+            for seed in seeds}
     results = {name: [] for name in configs}
     with tqdm(total=sum(map(len, plan.values())), unit='run') as bar:
         for seed, names in plan.items():
             for name in names:
                 bar.set_description(f'{name}, seed {seed}')
                 config = configs[name]
-                if trains(config):
-                    config = seeded(config, seed)
-                folder = osp.join(out, name, f'seed{seed}')
-                results[name].append(run(config, folder))
+                results[name].append(run(
+                    seeded(config, seed) if trains(config) else config,
+                    osp.join(out, name, f'seed{seed}')))
                 bar.update()
             yield results
 
 
 def trains(config: Config) -> bool:
-    """Whether there is something to train."""
     return config.get('train_cfg') is not None
 
 
 def run(config: Config, folder: str) -> dict:
-    """Train a config, or test it, unless it is done."""
     path = _keep_config(config, folder)
     done = osp.join(folder, 'metrics.json')
     if osp.isfile(done):
         return read_json(done)
     if trains(config):
-        _train(path, folder)
+        with open(osp.join(folder, 'train.log'), 'a') as log:
+            code = subprocess.run(
+                [sys.executable, TRAIN_TOOL, path, '--work-dir', folder,
+                 '--resume'], stdout=log, stderr=subprocess.STDOUT).returncode
+        if code:
+            raise RuntimeError(f'the training in {folder} ended with code '
+                               f'{code}; see {log.name}')
         metrics = _last_metrics(folder)
     else:
         model = load_model(path, config.load_from, get_device())
@@ -85,20 +85,7 @@ def run(config: Config, folder: str) -> dict:
     return metrics
 
 
-def _train(path: str, folder: str) -> None:
-    with open(osp.join(folder, 'train.log'), 'a') as log:
-        code = subprocess.run(
-            [sys.executable, TRAIN_TOOL, path, '--work-dir', folder,
-             '--resume'],
-            stdout=log,
-            stderr=subprocess.STDOUT).returncode
-    if code:
-        raise RuntimeError(f'the training in {folder} ended with code {code}; '
-                           f'see {log.name}')
-
-
 def _keep_config(config: Config, folder: str) -> str:
-    """Path of the run's config, with nothing left to inherit."""
     os.makedirs(folder, exist_ok=True)
     # Beside the folder: into it the Runner writes a config of the same name.
     path = Path(folder.rstrip(os.sep) + '.py')

@@ -18,7 +18,7 @@ import numpy as np
 import tools_path  # noqa: F401
 from command_line import (OneLineParser, add_scoring_arguments,
                           add_subset_argument, image_file, positive,
-                          score_arguments)
+                          run_or_error, score_arguments)
 from tqdm import tqdm
 
 from spiga_mmpose.datasets.transforms import loading
@@ -33,19 +33,6 @@ TRUE_COLOR, PREDICTED_COLOR = (90, 200, 250), (255, 150, 30)
 DRAWN_FACE = 'synthetic://'  # see datasets/synthetic_backend.py
 
 
-def make_parser():
-    parser = OneLineParser('worst_faces.py', __doc__)
-    add_scoring_arguments(parser)
-    add_subset_argument(parser)
-    add = parser.add_argument
-    add('--out', required=True, type=image_file, metavar='FILE',
-        help='image to write (.jpg or .png)')
-    add('--count', type=positive, default=12, help='faces (default: 12)')
-    add('--data-root', default='', metavar='DIR',
-        help='folder that relative image paths start from')
-    return parser
-
-
 def worst(errors, count):
     """Indices of the largest errors, the largest first; NaN is none."""
     order = np.argsort(-errors, kind='stable')  # NaN comes last
@@ -53,20 +40,16 @@ def worst(errors, count):
 
 
 def image_path(scored, face, data_root):
-    """The first of the face's image paths that is a file or a synthetic face.
-
-    Annotations and results may name one image from different folders.
-    """
-    names = [faces.names[face] for faces in
-             (scored.annotations, *scored.predictions.values())]
-    names = [name for name in names if isinstance(name, str) and name]
+    """The first of the face's image paths that is a file or a synthetic face:
+    annotations and results may name one image from different folders."""
+    names = [name for faces in
+             (scored.annotations, *scored.predictions.values())
+             if isinstance(name := faces.names[face], str) and name]
     if not names:
         raise loading.BadSampleError(
             f'face {face} of {scored.annotations.path} has no image path')
-    paths = [
-        name if name.startswith(DRAWN_FACE) else osp.join(data_root, name)
-        for name in names
-    ]
+    paths = [name if name.startswith(DRAWN_FACE) else osp.join(data_root, name)
+             for name in names]
     for path in paths:
         if path.startswith(DRAWN_FACE) or osp.isfile(path):
             return path
@@ -77,10 +60,8 @@ def image_path(scored, face, data_root):
 
 
 def frame_of(truth, predictions):
-    """Points that the images of a face shall show.
-
-    A prediction that has gone far astray must not shrink the face to a dot:
-    the frame ends half a face beside the true one.
+    """Points that the images of a face shall show. The frame ends half a face
+    beside the true one: a prediction far astray must not shrink it to a dot.
     """
     low, high = np.nanmin(truth, 0), np.nanmax(truth, 0)
     reach = (high - low).max() / 2
@@ -89,7 +70,6 @@ def frame_of(truth, predictions):
 
 
 def draw_face(panel, truth, predicted, landmark_set):
-    """Draw both sets of landmarks (L, 2), panel px, into a panel."""
     for start, end in zip(truth, predicted):
         drawing.draw_line(panel, start, end, drawing.WHITE, 1)
     count = len(truth)
@@ -101,7 +81,6 @@ def draw_face(panel, truth, predicted, landmark_set):
 
 
 def face_row(scored, face, rank, image):
-    """The image of a face, one panel for each method, and their caption."""
     truth = np.where(scored.annotations.labelled[face][:, None],
                      scored.annotations.landmarks[face], np.nan)
     found = {name: faces.landmarks[face]
@@ -122,39 +101,29 @@ def face_row(scored, face, rank, image):
     return panels, f'#{rank} {errors}: {name} {", ".join(subsets)}'
 
 
-def read_faces(scored, faces, data_root):
-    """Rows and captions of the faces whose images can be read, and what is
-    missing."""
+def draw(args):
+    scored = score_arguments(args)
+    method, errors = next(iter(scored.errors.items()))
+    faces = worst(errors, args.count)
     load = loading.LoadFaceImage()
     rows, missing = [], []
     bar = tqdm(faces, unit='face', disable=None, leave=False)
     for rank, face in enumerate(bar, 1):
         try:
-            path = image_path(scored, face, data_root)
+            path = image_path(scored, face, args.data_root)
             image = load(dict(img_path=path))['img'][..., ::-1]
         except loading.BadSampleError as error:
             missing.append(f'#{rank}: {error}')
             continue
         rows.append(face_row(scored, face, rank, np.ascontiguousarray(image)))
-    return rows, missing
-
-
-def draw(args):
-    """Score, draw and write; returns the exit code."""
-    scored = score_arguments(args)
-    method, errors = next(iter(scored.errors.items()))
-    faces = worst(errors, args.count)
-    rows, missing = read_faces(scored, faces, args.data_root)
     if not rows:
         raise ValueError(f'none of the {len(faces)} images can be read; '
                          f'{missing[0]}')
     title = (f'The {len(faces)} worst of {np.isfinite(errors).sum()} faces by '
              f'{method}; NME in {per_cent_of(scored.norm)}. ')
     panels, captions = zip(*rows)
-    write_image(
-        args.out,
-        make_grid(panels, ['image', *scored.predictions], captions, PANEL,
-                  title + LEGEND))
+    write_image(args.out, make_grid(panels, ['image', *scored.predictions],
+                                    captions, PANEL, title + LEGEND))
     for line in missing:
         print(f'not drawn: {line}', file=sys.stderr)
     print(f'{args.out}: {len(rows)} of the {len(faces)} worst faces; '
@@ -163,12 +132,16 @@ def draw(args):
 
 
 def main(argv=None):
-    parser = make_parser()
-    args = parser.parse_args(argv)
-    try:
-        return draw(args)
-    except (ValueError, OSError) as error:
-        parser.error(error)
+    parser = OneLineParser('worst_faces.py', __doc__)
+    add_scoring_arguments(parser)
+    add_subset_argument(parser)
+    add = parser.add_argument
+    add('--out', required=True, type=image_file, metavar='FILE',
+        help='image to write (.jpg or .png)')
+    add('--count', type=positive, default=12, help='faces (default: 12)')
+    add('--data-root', default='', metavar='DIR',
+        help='folder that relative image paths start from')
+    return run_or_error(parser, draw, argv)
 
 
 if __name__ == '__main__':

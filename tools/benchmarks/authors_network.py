@@ -16,7 +16,6 @@ _POSE_SHARE = 0.1
 
 
 def _build() -> Tuple[torch.nn.Module, Callable]:
-    """The network, random, and what makes its inputs of crops."""
     from spiga.models.spiga import SPIGA
     landmark_set = load_landmark_set('wflw_98')
     network = SPIGA(landmark_set.num_landmarks, landmark_set.num_edges)
@@ -33,7 +32,6 @@ def _build() -> Tuple[torch.nn.Module, Callable]:
 
 
 def open_authors(path: str) -> Callable:
-    """Open the network, in float32, as a backend of :mod:`backends`."""
     network, inputs = _build()
     network.load_state_dict(torch.load(path, weights_only=True))
 

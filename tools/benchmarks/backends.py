@@ -19,7 +19,6 @@ from spiga_mmpose.deployment import (export_model, open_graph,
 
 
 class Backend(NamedTuple):
-    """A way to run a network."""
     precision: str = 'fp32'
     suffix: str = ''  # of the exported file that it runs; none: torch
     optimize: Optional[dict] = None  # arguments of optimize_for_inference
@@ -38,12 +37,9 @@ BACKENDS = {
 
 def prepare(backend: Backend, model: nn.Module, files: Tuple[str, str],
             folder: str) -> Tuple[Callable, List[str]]:
-    """Export the model into the folder, if the backend runs a file.
-
-    The model is that of ``files``, the paths of config and checkpoint.
-    Returns what opens the network, and the paths of the files that hold its
-    weights. Raises as :func:`~spiga_mmpose.deployment.export_model`.
-    """
+    """Export the model of ``files``, config and checkpoint, into the folder,
+    if the backend runs a file; returns what opens the network, and the paths
+    of the files that hold its weights."""
     if not backend.suffix:
         return partial(_open_torch, files, backend.optimize), [files[1]]
     stem = osp.join(folder, backend.precision + backend.suffix[1:])

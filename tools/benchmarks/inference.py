@@ -21,18 +21,20 @@ from functools import partial
 
 import numpy as np
 import tools_path  # noqa: F401
+import torch
 from authors_network import open_authors, write_random_weights
 from backends import BACKENDS, open_with_crops, prepare
 from command_line import one_line, positive, run_tool
 from mmengine.config import Config
+from mmpose.registry import DATASETS
 from reporting import describe_machine, make_parser, save_report
-from synthetic_crops import make_crops, synthetic_dataset
 from tqdm import tqdm
 from workers import Worker, interleave
 
 from spiga_mmpose.apis import find_config, find_weights, load_model
 from spiga_mmpose.apis.weights import DEFAULT
 from spiga_mmpose.evaluation.functional import norm_lengths, normalized_errors
+from spiga_mmpose.geometry import image_to_crop
 
 # Side of the crop in whose px landmarks are compared, whatever the network's.
 _CROP = 256
@@ -64,6 +66,34 @@ def parse_args(argv=None):
                      'install --no-deps -r requirements/reference.txt')
     args.batches = sorted({1, *args.batches})
     return args
+
+
+def synthetic_dataset(config, count):
+    """Config of N faces; without ``landmark_set`` where they are not labelled
+    with the landmarks of the config."""
+    dataset = dict(
+        type='SyntheticFaceDataset', num_faces=count,
+        seed=77,  # of no training and no test
+        image_size=256, test_mode=True,
+        pipeline=config.test_dataloader.dataset.pipeline)
+    name = config.model.head.get('landmark_set', 'wflw_98')
+    try:
+        DATASETS.build(dict(dataset, landmark_set=name))
+    except ValueError:
+        return dataset
+    return dict(dataset, landmark_set=name)
+
+
+def make_crops(config, count):
+    dataset = synthetic_dataset(config, count)
+    faces = list(DATASETS.build(dataset))
+    crops = torch.stack([face['inputs'] for face in faces])
+    samples = [face['data_samples'] for face in faces]
+    true = np.stack([image_to_crop(
+        sample.gt_instances.keypoints[0], sample.input_center,
+        sample.input_scale, 1.) for sample in samples])
+    return (crops.permute(0, 2, 3, 1).contiguous().numpy(),
+            true if 'landmark_set' in dataset else None)
 
 
 def start_workers(args, folder, stack, results):
@@ -106,13 +136,10 @@ def start_workers(args, folder, stack, results):
 
 
 def measure_precision(workers, true, results, batch):
-    """Measure drift from the landmarks of torch, and NME."""
     starts = range(0, results['faces'], batch)
-    found = {
-        worker.name: np.concatenate(
-            [worker.turn(start, start + batch)[0] for start in starts])
-        for worker in workers
-    }
+    found = {worker.name: np.concatenate(
+                 [worker.turn(start, start + batch)[0] for start in starts])
+             for worker in workers}
     for name, landmarks in found.items():
         entry = results['backends'][name]
         drift = np.linalg.norm(landmarks - found['torch'], axis=-1).max()
@@ -125,7 +152,6 @@ def measure_precision(workers, true, results, batch):
 
 
 def report(results, folder):
-    """Write what is there; returns the table, a row for each backend."""
     backends = results['backends']
     first, entry = next(iter(backends.items()))
     header = ['backend', 'precision']
@@ -158,14 +184,10 @@ def report(results, folder):
 
 
 def measure(args):
-    """Run the benchmark; returns the table."""
     os.makedirs(args.out, exist_ok=True)
     results = dict(
-        machine=describe_machine(args.threads),
-        rounds=args.rounds,
-        faces=max(args.faces, *args.batches),
-        backends={},
-        skipped={})
+        machine=describe_machine(args.threads), rounds=args.rounds,
+        faces=max(args.faces, *args.batches), backends={}, skipped={})
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')  # of the export

@@ -15,7 +15,6 @@ from spiga_mmpose.io import write_json, write_whole
 
 
 def make_parser(prog: str, doc: str, rounds: int) -> OneLineParser:
-    """Parser with ``--out``, ``--rounds`` and ``--threads``."""
     parser = OneLineParser(prog, doc)
     add = parser.add_argument
     add('--out', required=True, metavar='DIR', help='folder for the results')

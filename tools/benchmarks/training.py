@@ -31,16 +31,7 @@ from workers import Worker, interleave
 _WRAPPERS = dict(fp32='OptimWrapper', bf16='CpuAmpOptimWrapper')
 
 
-def parse_args(argv=None):
-    parser = make_parser('training.py', __doc__, rounds=5)
-    add = parser.add_argument
-    add('config', help='config of the training')
-    add('--batch', type=positive, help="faces (default: the config's)")
-    return parser.parse_args(argv)
-
-
 def load_batches(path):
-    """Yield batches of the training loader of a config, without end."""
     init_default_scope('mmpose')
     loader = Runner.build_dataloader(Config.fromfile(path).train_dataloader)
     if not len(loader):
@@ -51,7 +42,6 @@ def load_batches(path):
 
 
 def make_loader(path):
-    """Make a function that loads the next batch and tells its size."""
     batches = load_batches(path)
     return lambda: len(next(batches)['inputs'])
 
@@ -76,15 +66,13 @@ def make_step(path, stage, wrapper):
 
 
 def report(results, folder):
-    """Write what is there; returns the table."""
     batch = results['batch']
     header = ['part', 'precision', 'faces/s', 's a batch', 'speed-up',
               'memory (MB)']
-    rows = [[
-        part, precision, f'{batch / found["seconds"]:.2f}',
-        f'{found["seconds"]:.3f}', f'{found["speed_up"]:.2f}',
-        f'{found["memory"]:.0f}'
-    ] for part, steps in results['parts'].items()
+    rows = [[part, precision, f'{batch / found["seconds"]:.2f}',
+             f'{found["seconds"]:.3f}', f'{found["speed_up"]:.2f}',
+             f'{found["memory"]:.0f}']
+            for part, steps in results['parts'].items()
             for precision, found in steps.items()]
     caption = (
         f'{results["config"]}, batches of {batch}, medians of '
@@ -94,19 +82,15 @@ def report(results, folder):
 
 
 def measure(args):
-    """Run the benchmark; returns the table."""
     config = Config.fromfile(args.config)
     stages = config.get('stages') or [dict(name='all', frozen=())]
     loader = config.train_dataloader
     loader.update(num_workers=0, persistent_workers=False,
                   batch_size=args.batch or loader.batch_size)
     os.makedirs(args.out, exist_ok=True)
-    results = dict(
-        machine=describe_machine(args.threads),
-        rounds=args.rounds,
-        config=osp.basename(args.config),
-        batch=loader.batch_size,
-        parts={})
+    results = dict(machine=describe_machine(args.threads), rounds=args.rounds,
+                   config=osp.basename(args.config), batch=loader.batch_size,
+                   parts={})
     with tempfile.TemporaryDirectory() as folder:
         path = osp.join(folder, 'config.py')
         config.dump(path)
@@ -119,17 +103,19 @@ def measure(args):
         for part, builds in parts.items():
             threads = args.threads if len(builds) > 1 else 1
             with ExitStack() as stack:
-                workers = [
-                    stack.enter_context(Worker(name, build, threads))
-                    for name, build in builds.items()
-                ]
+                workers = [stack.enter_context(Worker(name, build, threads))
+                           for name, build in builds.items()]
                 results['parts'][part] = interleave(workers, args.rounds)
             table = report(results, args.out)
     return table
 
 
 def main(argv=None):
-    args = parse_args(argv)
+    parser = make_parser('training.py', __doc__, rounds=5)
+    add = parser.add_argument
+    add('config', help='config of the training')
+    add('--batch', type=positive, help="faces (default: the config's)")
+    args = parser.parse_args(argv)
     return run_tool('training.py', measure, args,
                     f'what was measured is in {args.out}')
 

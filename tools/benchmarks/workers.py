@@ -27,10 +27,8 @@ _own = {}
 
 
 class Worker(ProcessPoolExecutor):
-    """A function in a process of its own.
-
-    Its errors are raised here; a ``RuntimeError`` if the process is killed.
-    """
+    """A function in a process of its own; its errors are raised here, a
+    ``RuntimeError`` if the process is killed."""
 
     def __init__(self, name: str, build: Callable, threads: int) -> None:
         # Ctrl-C is for the parent, which ends this one.
@@ -78,11 +76,8 @@ def _peak() -> float:
 
 def interleave(workers: Sequence[Worker], rounds: int,
                *args) -> Dict[str, dict]:
-    """Call every worker in every round, after a round to warm up.
-
-    Each round begins with another worker, so that none always follows the
-    same one.
-    """
+    """Call every worker in every round, after a round to warm up; each begins
+    with another worker, so that none always follows the same one."""
     seconds, memory = {worker.name: [] for worker in workers}, {}
     for i in trange(rounds + 1, unit='round', disable=None):
         shift = i % len(workers)
@@ -91,11 +86,6 @@ def interleave(workers: Sequence[Worker], rounds: int,
             seconds[worker.name].append(taken)
     times = {name: taken[1:] for name, taken in seconds.items()}
     first = times[workers[0].name]
-    return {
-        name: dict(
-            rounds=taken,
-            seconds=median(taken),
-            speed_up=median(a / b for a, b in zip(first, taken)),
-            memory=memory[name])
-        for name, taken in times.items()
-    }
+    return {name: dict(rounds=taken, seconds=median(taken),
+                       speed_up=median(a / b for a, b in zip(first, taken)),
+                       memory=memory[name]) for name, taken in times.items()}

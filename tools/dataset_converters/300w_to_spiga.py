@@ -12,7 +12,6 @@ authors' files.
 Example:
     python tools/dataset_converters/300w_to_spiga.py data/300w
 """
-import argparse
 import os.path as osp
 
 from converter import (annotate, make_parser, need_free, read_pts,
@@ -22,32 +21,24 @@ from spiga_mmpose.landmark_sets import load_landmark_set
 
 TRAIN = ('afw', 'helen/trainset', 'lfpw/trainset')
 # Folder -> subsets. The challenging subset of 300W public is ibug.
-PUBLIC_TEST = {
-    'helen/testset': ['helen', 'common'],
-    'lfpw/testset': ['lfpw', 'common'],
-    'ibug': ['ibug'],
-}
-PRIVATE_TEST = {
-    '300W/01_Indoor': ['indoor'],
-    '300W/02_Outdoor': ['outdoor'],
-}
+PUBLIC_TEST = {'helen/testset': ['helen', 'common'],
+               'lfpw/testset': ['lfpw', 'common'],
+               'ibug': ['ibug']}
+PRIVATE_TEST = {'300W/01_Indoor': ['indoor'], '300W/02_Outdoor': ['outdoor']}
 
 
-def convert(args: argparse.Namespace) -> dict:
-    """File name -> content."""
+def convert(args):
     names = ['300wpublic']
     private = osp.join(args.root, '300W')
     if osp.isdir(private):
         names.append('300wprivate')
     else:
         print(f'no {private}: 300W private is left out')
-    need_free(args, [
-        f'annotations/{name}_{part}.json' for name in names
-        for part in ('train', 'test', 'test_subsets')
-    ])
+    need_free(args, [f'annotations/{name}_{part}.json' for name in names
+                     for part in ('train', 'test', 'test_subsets')])
     landmark_set = load_landmark_set('300w_68')
 
-    def read_face(path: str, image: str) -> dict:
+    def read_face(path, image):
         points = read_pts(path, 68) - args.first_pixel
         return annotate(landmark_set, image, points, where=path)
 
@@ -55,17 +46,14 @@ def convert(args: argparse.Namespace) -> dict:
     files = {}
     for name, folders in zip(names, (PUBLIC_TEST, PRIVATE_TEST)):
         test, subsets = read_pts_folders(args.root, folders, read_face)
-        files.update({
-            f'{name}_train.json': train,
-            f'{name}_test.json': test,
-            f'{name}_test_subsets.json': subsets
-        })
+        files.update({f'{name}_train.json': train,
+                      f'{name}_test.json': test,
+                      f'{name}_test_subsets.json': subsets})
         train = train + test  # all of 300W public, for 300W private
     return files
 
 
-def main() -> None:
-    """Command line."""
+if __name__ == '__main__':
     parser = make_parser(__file__, __doc__, 'folder of the unpacked downloads')
     parser.add_argument(
         '--first-pixel', type=int, choices=(0, 1), default=1,
@@ -73,7 +61,3 @@ def main() -> None:
         'Defaults to 1, as menpo, the library of the makers of 300W, reads '
         'them; 0 leaves the numbers as they are')
     run_converter(parser, convert, names=())
-
-
-if __name__ == '__main__':
-    main()

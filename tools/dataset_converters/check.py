@@ -11,10 +11,9 @@ Example:
 import os.path as osp
 import sys
 from collections import Counter
-from typing import List
 
 import tools_path  # noqa: F401
-from command_line import OneLineParser
+from command_line import OneLineParser, run_or_error
 from converter import progress
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
@@ -36,9 +35,7 @@ SETS = {
 }
 
 
-def check_split(cfg: dict, root: str, expected: int,
-                decode: bool) -> List[str]:
-    """Check one annotation file, its subsets and its images; print counts."""
+def check_split(cfg, root, expected, decode):
     cfg.pop('metainfo', None)  # the landmark set's is enough here
     cfg.update(data_root=root, pipeline=[], lazy_init=True)
     dataset = DATASETS.build(cfg)
@@ -49,8 +46,7 @@ def check_split(cfg: dict, root: str, expected: int,
     except ValueError as error:
         return [str(error)]
     paths = sorted({face['img_path'] for face in faces})
-    problems = [f'{path} is missing' for path in paths
-                if not osp.isfile(path)]
+    problems = [f'{path} is missing' for path in paths if not osp.isfile(path)]
     load = LoadFaceImage()
     for path in progress(paths if decode else (), 'decoding'):
         try:
@@ -70,8 +66,7 @@ def check_split(cfg: dict, root: str, expected: int,
     return problems
 
 
-def check(name: str, root: str, decode: bool) -> int:
-    """Check a data set and print what is wrong."""
+def check(name, root, decode):
     if not osp.isdir(root):
         raise ValueError(f'the data root {root} is not there (a folder); '
                          'docs/data.md says what goes where')
@@ -95,19 +90,13 @@ def check(name: str, root: str, decode: bool) -> int:
     return len(problems)
 
 
-def main() -> None:
-    """Command line."""
+def main():
     parser = OneLineParser('check.py', __doc__)
     add = parser.add_argument
     add('name', choices=sorted(SETS))
     add('root', help='data root')
     add('--decode', action='store_true', help='decode every image')
-    args = parser.parse_args()
-    try:
-        found = check(args.name, args.root, args.decode)
-    except (ValueError, OSError) as error:
-        parser.error(error)
-    if found:
+    if run_or_error(parser, lambda args: check(**vars(args))):
         sys.exit(1)
 
 

@@ -11,11 +11,9 @@ the authors' file (the 507 test images follow 1345 training images), and
 Example:
     python tools/dataset_converters/cofw68_to_spiga.py data/cofw68
 """
-import argparse
 import os
 import os.path as osp
 from glob import escape, glob
-from typing import List
 
 import numpy as np
 from converter import (annotate, make_parser, need_folder, need_free, progress,
@@ -28,8 +26,7 @@ from spiga_mmpose.landmark_sets import load_landmark_set
 _FIRST_NAME = 1345
 
 
-def read_mat(path: str) -> dict:
-    """Variables of a MATLAB file."""
+def read_mat(path):
     try:
         return loadmat(path)
     except NotImplementedError:
@@ -39,17 +36,15 @@ def read_mat(path: str) -> dict:
                          f'{error}') from None
 
 
-def _read_new_images(path: str) -> List[np.ndarray]:
-    """``IsT`` of a MATLAB 7.3 file, which is HDF5."""
+def _read_new_images(path):
     try:
         import h5py
-    except ImportError:
-        raise ValueError(f'{path} is a MATLAB 7.3 file; type '
-                         '`pip install h5py` to read it') from None
-    try:
         with h5py.File(path, 'r') as file:
             # HDF5 turns the axes round.
             return [file[place][()].T for place in np.ravel(file['IsT'][()])]
+    except ImportError:
+        raise ValueError(f'{path} is a MATLAB 7.3 file; type '
+                         '`pip install h5py` to read it') from None
     except KeyError:
         raise ValueError(f'{path}: the variable IsT is missing') from None
     except Exception as error:  # as of SciPy
@@ -57,7 +52,7 @@ def _read_new_images(path: str) -> List[np.ndarray]:
                          f'{error}') from None
 
 
-def read_images(path: str) -> List[np.ndarray]:
+def read_images(path):
     """Images of ``COFW_test_color.mat``, (H, W) or (H, W, 3) RGB, uint8."""
     try:
         content = read_mat(path)
@@ -76,8 +71,7 @@ def read_images(path: str) -> List[np.ndarray]:
     return images
 
 
-def read_face(path: str, imgpath: str) -> dict:
-    """The face of one ``_points.mat`` file."""
+def read_face(path, imgpath):
     try:
         content = read_mat(path)
     except NotImplementedError as error:
@@ -89,16 +83,12 @@ def read_face(path: str, imgpath: str) -> dict:
             raise ValueError(f'{path}: expected {key} of shape {shape}, '
                              f'found {value.shape}')
         numbers[key] = value.astype(np.float64)
-    return annotate(
-        load_landmark_set('300w_68'),
-        imgpath,
-        numbers['Points'] - 1,
-        visible=1 - (numbers['Occ'] > 0),
-        where=path)
+    return annotate(load_landmark_set('300w_68'), imgpath,
+                    numbers['Points'] - 1, visible=1 - (numbers['Occ'] > 0),
+                    where=path)
 
 
-def convert(args: argparse.Namespace) -> dict:
-    """Write the images; file name -> content."""
+def convert(args):
     folder = need_folder(args.root, 'COFW68_Data', 'test_annotations')
     path = need_folder(args.root, 'COFW_test_color.mat')
     images = read_images(path)
@@ -109,10 +99,8 @@ def convert(args: argparse.Namespace) -> dict:
                          f'and {count}')
     names = [f'images/{_FIRST_NAME + i:05d}.jpg' for i in range(count)]
     need_free(args, names)
-    faces = [
-        read_face(need_folder(folder, f'{number}_points.mat'), name)
-        for number, name in enumerate(progress(names, 'points'), 1)
-    ]
+    faces = [read_face(need_folder(folder, f'{number}_points.mat'), name)
+             for number, name in enumerate(progress(names, 'points'), 1)]
     os.makedirs(osp.join(args.root, 'images'), exist_ok=True)
     for name, image in zip(progress(names, 'images'), images):
         write_image(osp.join(args.root, name), image, quality=100)
@@ -120,12 +108,6 @@ def convert(args: argparse.Namespace) -> dict:
     return {'test.json': faces}
 
 
-def main() -> None:
-    """Command line."""
-    run_converter(
-        make_parser(__file__, __doc__, 'folder with both downloads'), convert,
-        names=('test', ))
-
-
 if __name__ == '__main__':
-    main()
+    run_converter(make_parser(__file__, __doc__, 'folder with both downloads'),
+                  convert, names=('test', ))

@@ -2,7 +2,6 @@
 
 What a face holds is described at :mod:`spiga_mmpose.io.face_json`.
 """
-import argparse
 import json
 import os
 import os.path as osp
@@ -21,17 +20,14 @@ from spiga_mmpose.landmark_sets import LandmarkSet
 
 
 def make_parser(tool: str, doc: str, root: str) -> OneLineParser:
-    """Parser with ``root`` and ``--force``."""
     parser = OneLineParser(osp.basename(tool), doc)
     parser.add_argument('root', help=root)
-    parser.add_argument(
-        '--force', action='store_true',
-        help='write over annotations that are already there')
+    parser.add_argument('--force', action='store_true',
+                        help='write over annotations that are already there')
     return parser
 
 
-def run_converter(parser: OneLineParser,
-                  convert: Callable[[argparse.Namespace], dict],
+def run_converter(parser: OneLineParser, convert: Callable,
                   names: Sequence[str] = ('train', 'test', 'test_subsets')
                   ) -> None:
     """Convert, then write; what is wrong becomes one line and status 2.
@@ -48,8 +44,7 @@ def run_converter(parser: OneLineParser,
         parser.error(error)
 
 
-def need_free(args: argparse.Namespace, names: Sequence[str]) -> None:
-    """Refuse to write over files, unless ``--force`` is given."""
+def need_free(args, names: Sequence[str]) -> None:
     paths = [osp.join(args.root, name) for name in names]
     there = [path for path in paths if osp.exists(path)]
     if there and not args.force:
@@ -59,50 +54,34 @@ def need_free(args: argparse.Namespace, names: Sequence[str]) -> None:
 
 
 def progress(items: Iterable, what: str) -> tqdm:
-    """A bar over faces with the time that is left, on a terminal alone."""
     return tqdm(items, desc=what, unit='face', disable=None, leave=False)
 
 
-def annotate(landmark_set: LandmarkSet,
-             imgpath: str,
-             landmarks: np.ndarray,
+def annotate(landmark_set: LandmarkSet, imgpath: str, landmarks: np.ndarray,
              visible: Optional[np.ndarray] = None,
-             labelled: Optional[np.ndarray] = None,
-             where: str = '') -> dict:
+             labelled: Optional[np.ndarray] = None, where: str = '') -> dict:
     """One face with the box and the pose as the authors' files have them.
 
-    The box is the tight box of the labelled landmarks. The pose is fitted in
-    its crop of 1.6 times the longer side, 256 px, to landmarks rounded to
-    whole pixels.
-
-    Args:
-        landmark_set (LandmarkSet): With annotation_ids.
-        imgpath (str): Path of the image, relative to the data root.
-        landmarks (np.ndarray): (L, 2) image px, first pixel 0.
-        visible (np.ndarray, optional): (L,) 1, or 0 where occluded.
-        labelled (np.ndarray, optional): (L,) bool. Defaults to all.
-        where (str): File (and line) of the face, for messages.
+    ``landmarks`` (L, 2) are in image px, the first pixel 0; ``visible`` (L,)
+    is 1, or 0 where occluded; ``labelled`` (L,) is bool; ``where``, the file
+    (and line) of the face, is for messages. The box is the tight box of the
+    labelled landmarks. The pose is fitted in its crop of 1.6 times the longer
+    side, 256 px, to landmarks rounded to whole pixels.
     """
     count = landmark_set.num_landmarks
     labelled = np.ones(count, bool) if labelled is None else labelled
     visible = np.ones(count) if visible is None else visible
     low, high = _tight_box(where or imgpath, landmarks[labelled])
     center, scale = boxes_to_center_scale([[*low, *high]])
-    robust = np.zeros(count, bool)
-    robust[landmark_set.robust_ids] = True
-    pose = fit_pose(
-        landmark_set.head_model,
-        image_to_crop(landmarks, center[0], scale[0], 256),
-        robust & labelled,
-        256,
-        round_to_pixels=True)
+    robust = np.isin(np.arange(count), landmark_set.robust_ids)
+    pose = fit_pose(landmark_set.head_model,
+                    image_to_crop(landmarks, center[0], scale[0], 256),
+                    robust & labelled, 256, round_to_pixels=True)
     return face_row(
-        imgpath,
-        [*low.tolist(), *(high - low).tolist()],
+        imgpath, [*low.tolist(), *(high - low).tolist()],
         None if pose is None else pose.tolist(),
         [landmark_set.annotation_ids[i] for i in np.flatnonzero(labelled)],
-        landmarks[labelled].tolist(),
-        [float(v) for v in visible[labelled]])
+        landmarks[labelled].tolist(), visible[labelled].astype(float).tolist())
 
 
 def _tight_box(where: str, points: np.ndarray) -> Tuple[np.ndarray, ...]:
@@ -121,16 +100,13 @@ def _tight_box(where: str, points: np.ndarray) -> Tuple[np.ndarray, ...]:
 
 
 def write_annotations(root: str, contents: Dict[str, object]) -> None:
-    """Write all the files of a data set, or none, and say so."""
     folder = osp.join(root, 'annotations')
     os.makedirs(folder, exist_ok=True)
-    contents = {
-        osp.join(folder, name): content
-        for name, content in contents.items()
-    }
+    contents = {osp.join(folder, name): content
+                for name, content in contents.items()}
     old = set(filter(osp.exists, contents))
-    write_all({path: json.dumps(content) for path, content in
-               contents.items()})
+    write_all({path: json.dumps(content)
+               for path, content in contents.items()})
     for path, content in contents.items():
         unit = 'faces' if isinstance(content, list) else 'subsets'
         over = ', written over the old' if path in old else ''
@@ -147,7 +123,6 @@ def subsets_of(members: List[List[str]]) -> Dict[str, List[int]]:
 
 
 def read_pts(path: str, count: int) -> np.ndarray:
-    """Points of a ``.pts`` file, as they are written."""
     text = read_text(path)
     try:
         inside = text[text.index('{') + 1:text.index('}')]
@@ -208,7 +183,6 @@ def read_pts_folders(
 
 
 def need_folder(root: str, *parts: str) -> str:
-    """Path of a folder or file of the download."""
     path = osp.join(root, *parts)
     if not osp.exists(path):
         raise ValueError(f'{path} is not there; docs/data.md says how the '

@@ -30,15 +30,13 @@ from spiga_mmpose.geometry import (FOCAL_RATIO, FRONTAL_POSE, euler_to_matrix,
 EYE_DISTANCE = 0.84
 FRONT_SIDE = 1.42
 
-# Three faces bring more equations than the metric has unknowns, two do not;
-# four points are what a pose needs.
+# Three faces bring more equations than the metric has unknowns, two do not.
 MIN_FACES = 3
-MIN_LANDMARKS = 4
+MIN_LANDMARKS = 4  # for a pose
 
-# The two factors are found in turn until a round lowers the mean squared error
-# by less than this share of the landmarks' mean square.
-_MAX_ROUNDS = 2000
-_CONVERGED = 1e-16
+# Rounds, until one lowers the mean squared error by less than this share of
+# the landmarks' mean square.
+_MAX_ROUNDS, _CONVERGED = 2000, 1e-16
 
 
 class HeadFit(NamedTuple):
@@ -88,7 +86,7 @@ def mean_shape(points: np.ndarray, labelled: np.ndarray) -> np.ndarray:
     if not counts.all():
         raise ValueError(f'landmark {int(counts.argmin())} is labelled in no '
                          'face')
-    return np.where(labelled[..., None], points, 0).sum(0) / counts[:, None]
+    return points.mean(0, where=labelled[..., None])
 
 
 def factorize(points: np.ndarray,
@@ -150,7 +148,7 @@ def _checked(points, labelled, landmark_set):
 
 
 def _with_one(head):
-    return np.concatenate([head, np.ones((len(head), 1))], 1)
+    return np.column_stack([head, np.ones(len(head))])
 
 
 def _least_squares(columns, values, weights):
@@ -187,14 +185,13 @@ def _metric(head, axes):
     first, second = axes[:, 0], axes[:, 1]
     # Every face counts the same, whatever its size.
     size = (first**2).sum(1) + (second**2).sum(1)
-    rows = np.concatenate([
-        (_outer(first, first) - _outer(second, second)) / size[:, None],
-        _outer(first, second) / size[:, None]
-    ])
+    rows = np.concatenate(
+        [(_outer(first, first) - _outer(second, second)) / size[:, None],
+         _outer(first, second) / size[:, None]])
     values, vectors = np.linalg.eigh(rows.T @ rows)
-    xx, xy, xz, yy, yz, zz = vectors[:, 0]
-    metric = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
-    metric = metric * np.sign(np.trace(metric))
+    metric = np.zeros((3, 3))
+    metric[np.triu_indices(3)] = vectors[:, 0]
+    metric = (metric + np.triu(metric, 1).T) * np.sign(np.trace(metric))
     lengths, directions = np.linalg.eigh(metric)
     if lengths[0] < 1e-6 * lengths[2] or values[1] < 1e-9 * values[-1]:
         raise ValueError('the faces do not turn enough to tell the depth of '
@@ -205,11 +202,10 @@ def _metric(head, axes):
 
 def _outer(a, b):
     """(N, 6) coefficients of the numbers of a symmetric Q in a Q b."""
-    (ax, ay, az), (bx, by, bz) = a.T, b.T
-    return np.stack([
-        ax * bx, ax * by + ay * bx, ax * bz + az * bx, ay * by,
-        ay * bz + az * by, az * bz
-    ], 1)
+    products = a[:, :, None] * b[:, None]
+    row, column = np.triu_indices(3)
+    return np.where(row == column, products[:, row, column],
+                    products[:, row, column] + products[:, column, row])
 
 
 def _complete(axes):
@@ -225,28 +221,22 @@ def _perspective_poses(head, axes, rotations, points, labelled):
 
     A head unit at the depth tz is FOCAL_RATIO / tz wide.
     """
-    scale = np.linalg.norm(axes, axis=(1, 2)) / np.sqrt(2)
-    depth = FOCAL_RATIO / scale
+    depth = FOCAL_RATIO * np.sqrt(2) / np.linalg.norm(axes, axis=(1, 2))
     flat = head @ axes.swapaxes(1, 2)
-    weights = labelled[..., None]
-    shift = ((points - flat) * weights).sum(1) / weights.sum(1) - 0.5
-    translation = np.concatenate(
-        [shift * depth[:, None] / FOCAL_RATIO, depth[:, None]], 1)
-    return np.concatenate([matrix_to_euler(rotations), translation], 1)
+    shift = (points - flat).mean(1, where=labelled[..., None]) - 0.5
+    return np.column_stack([matrix_to_euler(rotations),
+                            shift * depth[:, None] / FOCAL_RATIO, depth])
 
 
 def _refine(head, poses, points, labelled):
-    """Least squares over the head and all poses under the pinhole camera."""
     N, L = labelled.shape
     face, landmark = np.nonzero(labelled)
-    target = points[labelled]
 
     def unpack(x):
         return x[:3 * L].reshape(L, 3), x[3 * L:].reshape(N, 6)
 
     def residuals(x):
-        found = project_head(*unpack(x))
-        return (found[labelled] - target).ravel()
+        return (project_head(*unpack(x)) - points)[labelled].ravel()
 
     row = np.arange(2 * len(face))
     columns = np.concatenate([
@@ -257,11 +247,8 @@ def _refine(head, poses, points, labelled):
                            (row.repeat(9), columns.ravel())),
                           shape=(len(row), 3 * L + 6 * N))
     found = least_squares(
-        residuals,
-        np.concatenate([head.ravel(), poses.ravel()]),
-        jac_sparsity=sparsity,
-        x_scale='jac',
-        max_nfev=100)
+        residuals, np.concatenate([head.ravel(), poses.ravel()]),
+        jac_sparsity=sparsity, x_scale='jac', max_nfev=100)
     return unpack(found.x)
 
 
@@ -287,5 +274,5 @@ def _into_world(head, rotations, translations, landmark_set):
         scale = FRONT_SIDE / np.ptp(head[:, 1:], axis=0).max()
     origin = head[head[:, 0].argmax()]
     translations = (translations + rotations @ origin) * scale
-    return (head - origin) * scale, np.concatenate(
-        [matrix_to_euler(rotations), translations], 1)
+    return (head - origin) * scale, np.column_stack(
+        [matrix_to_euler(rotations), translations])

@@ -11,11 +11,9 @@ Example:
     python tools/dataset_converters/fit_head_model.py faces.json \\
         --landmark-set my_set.json --out my_set_3d.json
 """
-import argparse
 import re
 import sys
 from dataclasses import asdict, replace
-from typing import List, Tuple
 
 import numpy as np
 import tools_path  # noqa: F401
@@ -28,7 +26,7 @@ from spiga_mmpose.datasets.coco_face_dataset import CocoFaceDataset
 from spiga_mmpose.datasets.spiga_json_dataset import SPIGAJsonDataset
 from spiga_mmpose.geometry import boxes_to_center_scale, image_to_crop
 from spiga_mmpose.io import read_json, to_json, write_whole
-from spiga_mmpose.landmark_sets import LandmarkSet, load_landmark_set
+from spiga_mmpose.landmark_sets import load_landmark_set
 
 MAX_FACES = 1000
 # Heads of two halves of the faces that are further apart, in % of the distance
@@ -38,11 +36,10 @@ MOST_SPREAD = 6
 LEAST_YAW = 15  # standard deviation, degrees, as the fit finds it
 
 
-def read_annotations(path: str,
-                     landmark_set: str) -> Tuple[np.ndarray, np.ndarray]:
+def read_annotations(path, landmark_set):
     """Landmarks (N, L, 2) of a file, px, and which are labelled (N, L)."""
-    kind = SPIGAJsonDataset if isinstance(read_json(path),
-                                          list) else CocoFaceDataset
+    kind = (SPIGAJsonDataset if isinstance(read_json(path), list) else
+            CocoFaceDataset)
     faces = kind(path, landmark_set=landmark_set, lazy_init=True).read_faces()
     if not faces:
         raise ValueError(f'{path} holds no face')
@@ -50,8 +47,7 @@ def read_annotations(path: str,
             np.concatenate([face['keypoints_visible'] for face in faces]) > 0)
 
 
-def crop_faces(points: np.ndarray,
-               labelled: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+def crop_faces(points, labelled):
     """The faces that have ``MIN_LANDMARKS``, not all on one spot, in the crops
     of their landmark boxes: (M, L, 2) in [0, 1], and (M, L)."""
     crops = []
@@ -66,8 +62,7 @@ def crop_faces(points: np.ndarray,
     return tuple(np.stack(part) for part in zip(*crops))
 
 
-def with_head(landmark_set: LandmarkSet, points: np.ndarray,
-              labelled: np.ndarray) -> Tuple[LandmarkSet, List[str]]:
+def with_head(landmark_set, points, labelled):
     """The set with the fitted head, and what is to be said about it."""
     fit = fit_head(points, labelled, landmark_set)
     spread = spread_of_halves(points, labelled, landmark_set)
@@ -96,13 +91,11 @@ def with_head(landmark_set: LandmarkSet, points: np.ndarray,
         robust_ids=robust), said
 
 
-def spread_of_halves(points: np.ndarray, labelled: np.ndarray,
-                     landmark_set: LandmarkSet) -> float:
+def spread_of_halves(points, labelled, landmark_set):
     """Quality of the fit: how well the faces determine the head."""
     try:
-        one, other = (
-            fit_head(points[half::2], labelled[half::2],
-                     landmark_set).head_model for half in (0, 1))
+        one, other = (fit_head(points[half::2], labelled[half::2],
+                               landmark_set).head_model for half in (0, 1))
     except ValueError:
         return float('nan')
     size = np.linalg.norm(one - one.mean(0))
@@ -111,39 +104,33 @@ def spread_of_halves(points: np.ndarray, labelled: np.ndarray,
     return 100 * size * distances.mean() / EYE_DISTANCE
 
 
-def write(landmark_set: LandmarkSet, source: str, path: str) -> None:
-    """Write a set, with where its numbers come from."""
+def write(landmark_set, source, path):
     fields = asdict(landmark_set)
     fields['source'] = '; '.join(filter(None, [landmark_set.source, source]))
     for key in ('mean_shape', 'head_model'):  # the long ones last
-        fields[key] = fields.pop(key)
-        if fields[key] is not None:
-            fields[key] = fields[key].tolist()
-    # What the set does not have is not written.
+        value = fields.pop(key)
+        fields[key] = None if value is None else value.tolist()
+    # What the set does not have is not written; a point a line.
     text = to_json({key: value for key, value in fields.items() if value})
-    # A point a line.
-    write_whole(
-        path,
-        re.sub(r'\[[^][{}]*\]', lambda points: ' '.join(points[0].split()),
-               text))
+    write_whole(path, re.sub(r'\[[^][{}]*\]',
+                             lambda points: ' '.join(points[0].split()), text))
 
 
-def run(args: argparse.Namespace) -> str:
-    """Read, fit, write and say what was done."""
+def run(args):
     landmark_set = load_landmark_set(args.landmark_set)
     points, labelled = read_annotations(args.annotations, args.landmark_set)
     total = len(points)
     points, labelled = crop_faces(points, labelled)
     said = [f'{total - len(points)} left out, with fewer than '
             f'{MIN_LANDMARKS} landmarks or all on one spot']
-    take = np.linspace(0, len(points) - 1, min(len(points), MAX_FACES))
-    points, labelled = points[take.astype(int)], labelled[take.astype(int)]
+    take = np.linspace(0, len(points) - 1, min(len(points), MAX_FACES),
+                       dtype=int)
+    points, labelled = points[take], labelled[take]
+    what = 'mean shape' if args.mean_shape else 'rigid head'
     if args.mean_shape:
-        what = 'mean shape'
         landmark_set = replace(
             landmark_set, mean_shape=mean_shape(points, labelled).round(6))
     else:
-        what = 'rigid head'
         landmark_set, more = with_head(landmark_set, points, labelled)
         said += more
     write(landmark_set, f'{what}: fit_head_model.py, {len(points)} faces',
@@ -153,8 +140,7 @@ def run(args: argparse.Namespace) -> str:
             f'{"; ".join(said)}')
 
 
-def main() -> int:
-    """Command line."""
+def main():
     parser = OneLineParser('fit_head_model.py', __doc__)
     add = parser.add_argument
     add('annotations', help='JSON file of annotated faces')

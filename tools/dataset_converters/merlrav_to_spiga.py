@@ -12,8 +12,6 @@ order and with the names of the authors' files.
 Example:
     python tools/dataset_converters/merlrav_to_spiga.py data/merlrav
 """
-import argparse
-
 from converter import (annotate, make_parser, read_pts, read_pts_folders,
                        run_converter)
 
@@ -28,20 +26,14 @@ SUBSETS = {
 }
 
 
-def read_face(path: str, image: str) -> dict:
-    """The face of one ``.pts`` file."""
+def read_face(path, image):
     points = read_pts(path, 68)
-    return annotate(
-        load_landmark_set('300w_68'),
-        image,
-        abs(points),
-        visible=(points > 0).all(1),
-        labelled=(points != -1).any(1),
-        where=path)
+    return annotate(load_landmark_set('300w_68'), image, abs(points),
+                    visible=(points > 0).all(1),
+                    labelled=(points != -1).any(1), where=path)
 
 
-def convert(args: argparse.Namespace) -> dict:
-    """File name -> content."""
+def convert(args):
     files = {}
     for split in ('train', 'test'):
         folders = {f'merl_rav_organized/{folder}/{split}set': names
@@ -52,12 +44,7 @@ def convert(args: argparse.Namespace) -> dict:
     return files
 
 
-def main() -> None:
-    """Command line."""
+if __name__ == '__main__':
     run_converter(
         make_parser(__file__, __doc__,
                     'folder that holds merl_rav_organized/'), convert)
-
-
-if __name__ == '__main__':
-    main()

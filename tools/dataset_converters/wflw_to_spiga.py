@@ -8,9 +8,7 @@ image's path under ``WFLW_images/`` (README of the official download). Writes
 Example:
     python tools/dataset_converters/wflw_to_spiga.py data/wflw
 """
-import argparse
 import os.path as osp
-from typing import List, Tuple
 
 import numpy as np
 from converter import (annotate, make_parser, need_folder, progress,
@@ -25,8 +23,7 @@ ATTRIBUTES = ('pose', 'expression', 'illumination', 'makeup', 'occlusion',
 _FIELDS = 196 + 4 + 6 + 1
 
 
-def read_list(path: str) -> Tuple[List[dict], List[List[str]]]:
-    """Read one official list."""
+def read_list(path):
     faces, members = [], []
     lines = read_text(path).splitlines()
     for number, line in enumerate(progress(lines, osp.basename(path)), 1):
@@ -39,8 +36,7 @@ def read_list(path: str) -> Tuple[List[dict], List[List[str]]]:
     return faces, members
 
 
-def _read_line(where: str, line: str) -> Tuple[dict, List[str]]:
-    """Face, and the names of its subsets."""
+def _read_line(where, line):
     fields = line.split(maxsplit=_FIELDS - 1)
     if len(fields) != _FIELDS:
         raise ValueError(f'{where}: expected {_FIELDS} fields, found '
@@ -57,16 +53,13 @@ def _read_line(where: str, line: str) -> Tuple[dict, List[str]]:
         if flag not in (0, 1):
             raise ValueError(f'{where}: expected 0 or 1 for the attribute '
                              f'{name}, found {flag:g}')
-    face = annotate(
-        load_landmark_set('wflw_98'),
-        f'WFLW_images/{image_path(fields[-1].strip())}',
-        numbers[:196].reshape(98, 2),
-        where=where)
+    face = annotate(load_landmark_set('wflw_98'),
+                    f'WFLW_images/{image_path(fields[-1].strip())}',
+                    numbers[:196].reshape(98, 2), where=where)
     return face, [name for name, flag in flags.items() if flag]
 
 
-def convert(args: argparse.Namespace) -> dict:
-    """File name -> content."""
+def convert(args):
     folder = need_folder(args.root, 'WFLW_annotations',
                          'list_98pt_rect_attr_train_test')
     files = {}
@@ -77,12 +70,7 @@ def convert(args: argparse.Namespace) -> dict:
     return files
 
 
-def main() -> None:
-    """Command line."""
+if __name__ == '__main__':
     run_converter(
         make_parser(__file__, __doc__, 'folder of the unpacked download'),
         convert)
-
-
-if __name__ == '__main__':
-    main()

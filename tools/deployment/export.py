@@ -24,7 +24,6 @@ SUFFIXES = dict(onnx='.onnx', openvino='.xml')
 
 
 def parse_args(argv=None):
-    """Arguments of the command line."""
     parser = OneLineParser('export.py', __doc__)
     add = parser.add_argument
     add('config', help='config of the model')
@@ -58,24 +57,17 @@ def parse_args(argv=None):
 def _batch(text):
     if text == 'dynamic':
         return None
-    try:
-        count = int(text)
-    except ValueError:
-        count = 0
-    if count < 1:
+    if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(
             f'expected dynamic or a number above 0, found {text!r}')
-    return count
+    return int(text)
 
 
 def export(args):
-    """Write the file; returns what it holds, in words."""
     model = load_model(args.config, args.checkpoint, 'cpu')
     if model.cfg.model.get('test_cfg', {}).get('flip_test'):
-        print(
-            'Note: the config averages each face with its mirror image '
-            '(flip_test); the exported graph does not.',
-            file=sys.stderr)
+        print('Note: the config averages each face with its mirror image '
+              '(flip_test); the exported graph does not.', file=sys.stderr)
     info = export_model(model, args.out, args.precision, args.batch,
                         args.attention, args.calibration_faces)
     batch = 'any number of' if info.batch is None else info.batch
@@ -85,7 +77,6 @@ def export(args):
 
 
 def main(argv=None):
-    """Run the tool; returns the exit code."""
     return run_tool('export.py', export, parse_args(argv))
 
 

@@ -20,30 +20,22 @@ META = ('epoch', 'iter', 'seed', 'stage', 'dataset_meta', 'mmengine_version')
 
 
 def halve(weights: dict) -> dict:
-    """Matrices and kernels of float32 as float16, the rest as it is.
-
-    A model takes them as float32 again when it loads them. Vectors stay:
-    they are small, and BatchNorm's statistics may leave float16's range.
-    """
-    return {
-        name: value.half()
-        if value.ndim > 1 and value.dtype == torch.float32 else value
-        for name, value in weights.items()
-    }
+    """Matrices and kernels of float32 as float16, as a model takes them too.
+    Vectors stay: they are small, and BatchNorm's statistics may leave
+    float16's range."""
+    return {name: value.half()
+            if value.ndim > 1 and value.dtype == torch.float32 else value
+            for name, value in weights.items()}
 
 
-def publish(src: str, dst: str, half: bool = False) -> None:
-    """Write the published form of the checkpoint ``src`` to ``dst``."""
+def publish(src, dst, half=False):
     checkpoint = load_from_local(src)
     if not isinstance(checkpoint, dict) or 'state_dict' not in checkpoint:
         raise ValueError(f'{src}: expected a checkpoint with a state_dict')
-    meta = checkpoint.get('meta', {})
-    weights = checkpoint['state_dict']
-    content = dict(
-        meta={key: meta[key]
-              for key in META if key in meta},
-        state_dict=halve(weights) if half else weights)
-    write_tensors(content, dst)
+    meta, weights = checkpoint.get('meta', {}), checkpoint['state_dict']
+    write_tensors(dict(meta={key: meta[key] for key in META if key in meta},
+                       state_dict=halve(weights) if half else weights), dst)
+    return f'wrote {dst}'
 
 
 def main(argv=None):
@@ -53,12 +45,8 @@ def main(argv=None):
     add('dst', help='checkpoint to write (.pth)')
     add('--half', action='store_true',
         help='store the weights as float16: half the size')
-
-    def write(args):
-        publish(args.src, args.dst, args.half)
-        return f'wrote {args.dst}'
-
-    return run_tool('publish_model.py', write, parser.parse_args(argv))
+    return run_tool('publish_model.py', lambda args: publish(**vars(args)),
+                    parser.parse_args(argv))
 
 
 if __name__ == '__main__':

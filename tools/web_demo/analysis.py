@@ -28,17 +28,13 @@ MAX_PIXELS, MAX_FACES = 50_000_000, 50
 # Longer side of the image that is shown, px: large enough to click at a
 # landmark, small enough for a telephone.
 _SIDES = (800, 1600)
-# A click within this share of the face's size of a landmark means it.
-_NEAR = 0.1
-# In the image, and by a click.
-_DRAWN = ('landmarks', 'pose', 'attention')
-# Seconds that files for download are kept.
-_KEPT = 3600
+_NEAR = 0.1  # share of the face's size within which a click means a landmark
+_DRAWN = ('landmarks', 'pose', 'attention')  # in the image, and by a click
+_KEPT = 3600  # seconds that files for download are kept
 
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """Faces found in one photograph."""
     name: str
     image: np.ndarray  # (H, W, 3) RGB, in the size in which it is shown
     faces: PoseDataSample  # all N, in px of the image
@@ -83,7 +79,6 @@ class Analysis:
         return int(face), int(landmark)
 
     def draw_attention(self, face: int, landmark: int) -> np.ndarray:
-        """Draw the attention of a landmark in each step and layer, RGB."""
         if not self.attention or self.visualizer.landmark_set is None:
             raise ValueError('this model gives no attention to show')
         return attention_grid(self.image,
@@ -92,7 +87,6 @@ class Analysis:
                               self.visualizer.landmark_set, landmark)
 
     def write(self, step: int, folder: str) -> Tuple[str, str]:
-        """Write what is offered for download, and remove what is old."""
         for entry in os.scandir(folder):
             if time.time() - entry.stat().st_mtime > _KEPT:
                 shutil.rmtree(entry.path, ignore_errors=True)
@@ -101,9 +95,8 @@ class Analysis:
         name = writer.name_of(self.name)
         writer.add(name, self.record)
         write_jpeg(place, f'{name}_faces.jpg', self.draw(step))
-        return tuple(
-            osp.join(place, name + ending)
-            for ending in ('.json', '_faces.jpg'))
+        return tuple(osp.join(place, name + ending)
+                     for ending in ('.json', '_faces.jpg'))
 
 
 class FaceAnalyser:
@@ -112,21 +105,16 @@ class FaceAnalyser:
     Safe to call from several threads: one photograph is looked at at a time.
     """
 
-    def __init__(self,
-                 models: Dict[str, Tuple[str, str]],
+    def __init__(self, models: Dict[str, Tuple[str, str]],
                  detectors: Dict[str, Tuple[str, Optional[str]]],
-                 device: str = 'cpu',
-                 refine: int = 0) -> None:
-        self.models = models
-        self.detectors = detectors
-        self.device = device
-        self.refine = check_refine(refine)
+                 device: str = 'cpu', refine: int = 0) -> None:
+        self.models, self.detectors = models, detectors
+        self.device, self.refine = device, check_refine(refine)
         self.lock = RLock()
         # Of a model an inferencer a detector; they share its network.
         self._of_model = lru_cache(maxsize=2)(lambda model: {})
 
-    def inferencer(self,
-                   model: str,
+    def inferencer(self, model: str,
                    detector: Optional[str] = None) -> SPIGAInferencer:
         """That of names in ``models`` and ``detectors``, by default the first
         detector; it is loaded when it is first asked for."""
@@ -145,18 +133,16 @@ class FaceAnalyser:
             elif detector not in loaded:
                 config, checkpoint = self.models[model]
                 loaded[detector] = SPIGAInferencer(
-                    checkpoint,
-                    config,
-                    self.device,
-                    *self.detectors[detector],
-                    refine=self.refine,
-                    draw=_DRAWN)
+                    checkpoint, config, self.device, *self.detectors[detector],
+                    refine=self.refine, draw=_DRAWN)
             return loaded[detector]
 
     def analyse(self, path: str, detector: str, model: str) -> Analysis:
-        """Find the faces in a photograph."""
         name = osp.basename(path)
-        image = _read(path, name)
+        try:
+            image = LoadFaceImage(MAX_PIXELS)(dict(img_path=path))['img']
+        except BadSampleError as error:  # names the file as the user does
+            raise BadSampleError(str(error).replace(path, name)) from None
         with self.lock:
             inferencer = self.inferencer(model, detector)
             attention = []
@@ -168,8 +154,7 @@ class FaceAnalyser:
                     attention.append(mean.astype(np.float16))
 
             [result] = inferencer.find_faces([Frame(name, image=image)],
-                                             steps=True,
-                                             max_faces=MAX_FACES,
+                                             steps=True, max_faces=MAX_FACES,
                                              see_face=keep_mean)
         if result.error:
             raise ValueError(result.error)
@@ -178,17 +163,8 @@ class FaceAnalyser:
             notes.append(f'{len(result.boxes) + result.left_out} faces were '
                          f'found; the first {MAX_FACES} are shown.')
         shown, factor = _fitted(image)
-        return Analysis(name, shown, _scaled(result.faces, factor),
-                        attention, result.record,
-                        inferencer.make_visualizer(), notes)
-
-
-def _read(path: str, name: str) -> np.ndarray:
-    """The photograph (H, W, 3) BGR; errors name the file as the user does."""
-    try:
-        return LoadFaceImage(MAX_PIXELS)(dict(img_path=path))['img']
-    except BadSampleError as error:
-        raise BadSampleError(str(error).replace(path, name)) from None
+        return Analysis(name, shown, _scaled(result.faces, factor), attention,
+                        result.record, inferencer.make_visualizer(), notes)
 
 
 def _fitted(image: np.ndarray) -> Tuple[np.ndarray, float]:

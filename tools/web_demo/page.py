@@ -65,7 +65,6 @@ _TO_RESULT = '''() => {
 
 
 def build_page(analyser: FaceAnalyser, folder: str) -> gr.Blocks:
-    """The page, ready to be launched with ``THEME`` and ``CSS``."""
     return _Page(analyser, folder).blocks
 
 
@@ -78,10 +77,9 @@ class _Page:
     def __init__(self, analyser: FaceAnalyser, folder: str) -> None:
         self.analyser = analyser
         self.folder = folder
-        with gr.Blocks(
-                title='Face landmarks and head pose',
-                analytics_enabled=False,
-                delete_cache=(600, 3600)) as self.blocks:
+        with gr.Blocks(title='Face landmarks and head pose',
+                       analytics_enabled=False,
+                       delete_cache=(600, 3600)) as self.blocks:
             gr.HTML(texts.TITLE, elem_id='title')
             self.banner = gr.HTML(
                 self._banner(next(iter(analyser.models))), elem_id='banner')
@@ -89,80 +87,59 @@ class _Page:
             # On a narrow screen all columns come one below the other.
             with gr.Row():
                 with gr.Column(scale=2, min_width=300):
-                    self._lay_out_choice()
+                    self.photo = gr.Image(
+                        label='Photograph', type='filepath', image_mode=None,
+                        sources=['upload', 'webcam', 'clipboard'], buttons=[],
+                        height=300, placeholder='# Drop a photograph here\nor '
+                        'click to choose one', elem_id=_PHOTO)
+                    self.detector = _choice(
+                        analyser.detectors, 'What finds the faces', 'detector')
+                    self.model = _choice(
+                        analyser.models, 'Model of landmarks and pose',
+                        'model')
                 with gr.Column(scale=3, min_width=300):
-                    self._lay_out_faces()
+                    self.message = gr.HTML(texts.START, elem_id='message')
+                    self.image = _image('Faces', 'image')
+                    self.hint = gr.HTML(visible=False, elem_id='hint')
+                    self.step = gr.Slider(0, 1, step=1, visible=False,
+                                          elem_id='step')
             with gr.Row():
                 with gr.Column(scale=2, min_width=300):
-                    self._lay_out_numbers()
+                    self.poses = gr.HTML(visible=False, elem_id='poses')
+                    with gr.Row(visible=False) as self.downloads:
+                        self.json = gr.DownloadButton('Download JSON',
+                                                      elem_id='json')
+                        self.drawn = gr.DownloadButton('Download image',
+                                                       elem_id='drawn')
                 with gr.Column(scale=3, min_width=300):
                     self.attention = _image('Attention', 'attention')
             self._connect()
 
-    def _lay_out_choice(self) -> None:
-        self.photo = gr.Image(
-            label='Photograph',
-            type='filepath',
-            image_mode=None,
-            sources=['upload', 'webcam', 'clipboard'],
-            buttons=[],
-            height=300,
-            placeholder='# Drop a photograph here\nor click to choose one',
-            elem_id=_PHOTO)
-        self.detector = _choice(self.analyser.detectors,
-                                'What finds the faces', 'detector')
-        self.model = _choice(self.analyser.models,
-                             'Model of landmarks and pose', 'model')
-
-    def _lay_out_faces(self) -> None:
-        self.message = gr.HTML(texts.START, elem_id='message')
-        self.image = _image('Faces', 'image')
-        self.hint = gr.HTML(visible=False, elem_id='hint')
-        self.step = gr.Slider(0, 1, step=1, visible=False, elem_id='step')
-
-    def _lay_out_numbers(self) -> None:
-        self.poses = gr.HTML(visible=False, elem_id='poses')
-        with gr.Row(visible=False) as self.downloads:
-            self.json = gr.DownloadButton('Download JSON', elem_id='json')
-            self.drawn = gr.DownloadButton('Download image', elem_id='drawn')
-
     def _connect(self) -> None:
         # Nothing is offered to programs; tools/demo.py is for them. What
         # somebody does while the last wish is worked at replaces it.
-        common = dict(
-            api_visibility='private',
-            trigger_mode='always_last',
-            concurrency_limit=1,
-            concurrency_id='network')
+        common = dict(api_visibility='private', trigger_mode='always_last',
+                      concurrency_limit=1, concurrency_id='network')
         look = dict(
             fn=self._look,
             inputs=[self.photo, self.detector, self.model],
-            outputs=[
-                self.message, self.image, self.poses, self.step,
-                self.downloads, self.json, self.drawn, self.hint,
-                self.attention, self.found, self.photo
-            ],
+            outputs=[self.message, self.image, self.poses, self.step,
+                     self.downloads, self.json, self.drawn, self.hint,
+                     self.attention, self.found, self.photo],
             show_progress_on=[self.message],
             **common)
         self.photo.input(**look).then(None, js=_TO_RESULT)
         self.photo.clear(**look)
         self.detector.input(**look)
-        self.model.input(
-            self._banner,
-            self.model,
-            self.banner,
-            show_progress_on=[self.message],
-            **common).then(**look)
-        self.step.input(
-            self._show_step, [self.found, self.step],
-            [self.image, self.drawn],
-            show_progress='hidden',
-            **common)
-        self.image.select(
-            self._show_attention, [self.found, self.step],
-            [self.attention, self.hint],
-            show_progress_on=[self.hint],
-            **common)
+        self.model.input(self._banner, self.model, self.banner,
+                         show_progress_on=[self.message],
+                         **common).then(**look)
+        self.step.input(self._show_step, [self.found, self.step],
+                        [self.image, self.drawn], show_progress='hidden',
+                        **common)
+        self.image.select(self._show_attention, [self.found, self.step],
+                          [self.attention, self.hint],
+                          show_progress_on=[self.hint], **common)
 
     def _banner(self, model: str) -> str:
         try:
@@ -188,40 +165,28 @@ class _Page:
         step = dict(visible=False)
         if steps:
             step = dict(
-                visible=True,
-                maximum=steps,
-                value=steps,
+                visible=True, maximum=steps, value=steps,
                 label='Step of the cascade: 0 is the rigid head, '
                 f'{steps} the result')
         return {
-            self.message: texts.summary(found),
+            **self._hidden(texts.summary(found)),
             self.image: gr.update(value=image, visible=True),
-            self.poses: gr.update(
-                value=texts.pose_table(faces), visible=bool(faces)),
+            self.poses: gr.update(value=texts.pose_table(faces),
+                                  visible=bool(faces)),
             self.step: gr.update(**step),
             self.downloads: gr.update(visible=True),
-            self.json: json_file,
-            self.drawn: image,
-            self.hint: gr.update(
-                value=texts.CLICK_HERE, visible=bool(found.attention)),
-            self.attention: gr.update(value=None, visible=False),
-            self.found: found
+            self.json: json_file, self.drawn: image, self.found: found,
+            self.hint: gr.update(value=texts.CLICK_HERE,
+                                 visible=bool(found.attention))
         }
 
     def _hidden(self, message: str) -> dict:
         nothing = gr.update(value=None, visible=False)
-        return {
-            self.message: message,
-            self.image: nothing,
-            self.poses: nothing,
-            self.step: gr.update(visible=False),
-            self.downloads: gr.update(visible=False),
-            self.json: None,
-            self.drawn: None,
-            self.hint: nothing,
-            self.attention: nothing,
-            self.found: None
-        }
+        return {self.message: message, self.image: nothing,
+                self.poses: nothing, self.step: gr.update(visible=False),
+                self.downloads: gr.update(visible=False), self.json: None,
+                self.drawn: None, self.hint: nothing,
+                self.attention: nothing, self.found: None}
 
     def _show_step(self, found: Optional[Analysis], step: int) -> tuple:
         if found is None:  # it was too long ago
@@ -246,18 +211,11 @@ class _Page:
 
 
 def _choice(names, label: str, elem_id: str) -> gr.Radio:
-    """One of some names, the first of which is chosen."""
     choices = [(texts.LABELS.get(name, name), name) for name in names]
     return gr.Radio(choices, value=choices[0][1], label=label, elem_id=elem_id)
 
 
 def _image(label: str, elem_id: str) -> gr.Image:
-    """A place for an image, hidden as long as there is none."""
-    return gr.Image(
-        label=label,
-        show_label=False,
-        interactive=False,
-        visible=False,
-        buttons=['fullscreen'],
-        format='png',
-        elem_id=elem_id)
+    return gr.Image(label=label, show_label=False, interactive=False,
+                    visible=False, buttons=['fullscreen'], format='png',
+                    elem_id=elem_id)

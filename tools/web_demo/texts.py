@@ -9,11 +9,9 @@ TITLE = '''<h1>Face landmarks and head pose</h1>
 <p>SPIGA: a network finds the landmarks of each face and the angles of its
 head.</p>'''
 # What is offered, in words; other names are those of files.
-LABELS = dict(
-    yunet='any face (yunet)',
-    haar='upright, frontal faces (haar)',
-    whole_image='the image is one face (whole_image)',
-    synthetic='of synthetic faces (synthetic)')
+LABELS = dict(yunet='any face (yunet)', haar='upright, frontal faces (haar)',
+              whole_image='the image is one face (whole_image)',
+              synthetic='of synthetic faces (synthetic)')
 _ANGLES = ('Degrees. Yaw above 0: the face turns to the right of the image; '
            'pitch: it looks up; roll: it leans clockwise.')
 
@@ -40,12 +38,10 @@ CLICK_HERE = _note(
 
 
 def failure(error: Exception) -> str:
-    """Message where there is no result."""
     return _note('bad', f'<b>This did not work.</b> {_escape(error)}')
 
 
 def summary(found: Analysis) -> str:
-    """Summary of the faces found, and of what was left out."""
     count = len(found.record['faces'])
     notes, name = _escape(' '.join(found.notes)), _escape(found.name)
     if not count:
@@ -58,19 +54,16 @@ def summary(found: Analysis) -> str:
 
 
 def clicked(face: int, landmark: int) -> str:
-    """Caption of the attention after a click; the face is counted from 0."""
     return _note(
         'info', f'<b>Face {face + 1}, landmark {landmark}</b>: below is what '
         'it attends to in each step (rows) and layer (columns).')
 
 
 def hint(text: str) -> str:
-    """Message where a click showed nothing."""
     return _note('info', _escape(text))
 
 
 def pose_table(faces: List[dict]) -> str:
-    """Angles and mean landmark score of each face."""
     head = ''.join(
         f'<th scope="col">{name}</th>'
         for name in ('face', 'yaw', 'pitch', 'roll', 'landmark score'))

@@ -12,17 +12,13 @@ import time
 from statistics import median
 from typing import Callable, List, Optional
 
-_HERE = osp.dirname(osp.abspath(__file__))
-_REPO = osp.dirname(osp.dirname(osp.dirname(_HERE)))
-_LANDMARK_SET = osp.join(_REPO, 'spiga_mmpose', 'landmark_sets',
-                         '300w_68.json')
+_LANDMARK_SET = osp.join(osp.dirname(osp.abspath(__file__)), '..', '..', '..',
+                         'spiga_mmpose', 'landmark_sets', '300w_68.json')
 _INSTALL = ('in an environment of its own: pip install -r '
             'tools/analysis_tools/peers/requirements.txt')
 
 
-def run(tool: str,
-        doc: str,
-        load: Callable[[], Callable],
+def run(tool: str, doc: str, load: Callable[[], Callable],
         argv: Optional[List[str]] = None) -> int:
     """The command line of an adapter.
 
@@ -32,8 +28,7 @@ def run(tool: str,
     """
     tool = osp.basename(tool)
     parser = argparse.ArgumentParser(
-        prog=tool,
-        description=doc,
+        prog=tool, description=doc,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add('annotations', help="faces of 68 points in the SPIGA authors' JSON")
@@ -42,7 +37,8 @@ def run(tool: str,
         help='folder that relative image paths start from')
     args = parser.parse_args(argv)
     try:
-        _use_one_core()
+        if hasattr(os, 'sched_setaffinity'):  # threads share one core (Linux)
+            os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
         predict = load()
         faces = read_faces(args.annotations)
         predictions = predict_faces(faces, args.data_root, predict)
@@ -50,10 +46,11 @@ def run(tool: str,
         with open(part, 'w', encoding='utf-8') as file:
             json.dump(predictions, file)
         os.replace(part, args.predictions)
-    except ImportError as error:
-        return _fail(tool, f'{error}; {_INSTALL}')
-    except (OSError, ValueError) as error:
-        return _fail(tool, error)
+    except (ImportError, OSError, ValueError) as error:
+        hint = f'; {_INSTALL}' if isinstance(error, ImportError) else ''
+        print(f'{tool}: error: {" ".join(f"{error}{hint}".split())}',
+              file=sys.stderr)
+        return 2
     missed = sum(not face['landmarks'] for face in predictions)
     milliseconds = 1000 * median(face['seconds'] for face in predictions)
     print(f'{args.predictions}: {len(predictions)} faces, {missed} not found, '
@@ -62,7 +59,6 @@ def run(tool: str,
 
 
 def read_faces(path: str) -> List[dict]:
-    """The faces of an annotation file, checked."""
     with open(path, encoding='utf-8-sig') as file:
         try:
             faces = json.load(file)
@@ -102,15 +98,10 @@ def predict_faces(faces: List[dict], data_root: str,
         points = predict(image, face['box'])
         seconds = time.process_time() - start
         points = [] if points is None else points.tolist()
-        predictions.append(
-            dict(
-                imgpath=face['imgpath'],
-                bbox=face.get('bbox'),
-                headpose=None,
-                ids=_landmark_ids() if points else [],
-                landmarks=points,
-                visible=[1] * len(points),
-                seconds=seconds))
+        predictions.append(dict(
+            imgpath=face['imgpath'], bbox=face.get('bbox'), headpose=None,
+            ids=_landmark_ids() if points else [], landmarks=points,
+            visible=[1] * len(points), seconds=seconds))
     return predictions
 
 
@@ -138,14 +129,3 @@ def _read_image(path):
         raise ValueError(
             f'cannot read the image {path}: {error}; --data-root names the '
             'folder that relative paths start from') from None
-
-
-def _use_one_core():
-    """Threads that the package starts share one core (Linux alone)."""
-    if hasattr(os, 'sched_setaffinity'):
-        os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
-
-
-def _fail(tool, message):
-    print(f'{tool}: error: {" ".join(str(message).split())}', file=sys.stderr)
-    return 2

@@ -21,7 +21,6 @@ SIDE, DOWN = 0.975, -0.097
 
 
 def load():
-    """The predictor; see :func:`adapter.run`."""
     import dlib
     import numpy as np
     package = importlib.util.find_spec('face_recognition_models')

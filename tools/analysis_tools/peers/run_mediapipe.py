@@ -40,16 +40,14 @@ VERTICES = (
 
 
 def load():
-    """The face mesh; see :func:`adapter.run`."""
     import mediapipe
     import numpy as np
     if not hasattr(mediapipe, 'solutions'):
         raise ImportError(f'mediapipe {mediapipe.__version__} brings no '
                           'models; expected 0.10.21 or earlier')
-    mesh = mediapipe.solutions.face_mesh.FaceMesh(
-        static_image_mode=True,
-        refine_landmarks=False,
-        max_num_faces=MAX_FACES)
+    mesh = mediapipe.solutions.face_mesh.FaceMesh(static_image_mode=True,
+                                                  refine_landmarks=False,
+                                                  max_num_faces=MAX_FACES)
 
     def predict(image, box):
         size = image.shape[1::-1]
@@ -57,10 +55,8 @@ def load():
             np.array([(point.x, point.y) for point in face.landmark]) * size
             for face in mesh.process(image).multi_face_landmarks or ()
         ]
-        overlaps = [
-            overlap(np.concatenate([face.min(0), face.max(0)]), box)
-            for face in faces
-        ]
+        overlaps = [overlap(np.concatenate([face.min(0), face.max(0)]), box)
+                    for face in faces]
         if max(overlaps, default=0) < LEAST_OVERLAP:
             return None
         face = faces[overlaps.index(max(overlaps))]
@@ -70,7 +66,6 @@ def load():
 
 
 def overlap(first, second):
-    """Intersection over union of two boxes (4,) x1, y1, x2, y2."""
     width, height = (
         max(0, min(first[i + 2], second[i + 2]) - max(first[i], second[i]))
         for i in (0, 1))
