@@ -39,8 +39,8 @@ class SPIGAInferencer:
 
     Args:
         weights (str, optional): Name, path or URL; see
-            :func:`~spiga_mmpose.apis.find_weights`. Defaults to ``'photo_98'``;
-            an exported file holds its own.
+            :func:`~spiga_mmpose.apis.find_weights`. Defaults to
+            ``'photo_98'``; an exported file holds its own.
         model (str, optional): Path of the model's config; only weights that
             are not published need it. Or a file of
             ``tools/deployment/export.py``, ``.onnx`` or ``.xml``.
