@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from spiga_mmpose.geometry import CROP_PADDING, FOCAL_RATIO, euler_to_matrix
-from .drawing import noise
+from .drawing import noise, through_jpeg
 
 # Largest |yaw| of each variant; pitch and roll reach 40 degrees in both.
 MAX_YAW = dict(default=60., hard=75.)
@@ -120,9 +120,7 @@ def camera_effects(rng: np.random.Generator,
     image = cv2.add(image, cv2.merge([grain, grain, grain]),
                     dtype=cv2.CV_8U)
     if rng.random() < .25:
-        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(18, 75))]
-        image = cv2.imdecode(cv2.imencode('.jpg', image, quality)[1],
-                             cv2.IMREAD_COLOR)
+        image = through_jpeg(image, int(rng.integers(18, 75)))
     return image, bool(sigma > STRONG_BLUR or motion)
 
 

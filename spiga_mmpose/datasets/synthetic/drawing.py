@@ -49,6 +49,13 @@ def blend(image: np.ndarray, mask: np.ndarray, color, strength: float = 1.,
     part += cv2.merge([weight, weight, weight]) * (color - part)
 
 
+def through_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
+    """(H, W, 3) uint8 encoded at a quality of 0 to 100, and decoded."""
+    content = cv2.imencode('.jpg', image,
+                           [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    return cv2.imdecode(content, cv2.IMREAD_COLOR)
+
+
 @lru_cache(maxsize=None)
 def _field(kind: str, side: int) -> np.ndarray:
     """(side, side) float32 of mean 0 and deviation 1, drawn once a process."""
