@@ -1,15 +1,20 @@
-"""Head poses of synthetic faces and their place on the canvas."""
+"""Head poses of synthetic faces, their place on the canvas, camera effects."""
 from dataclasses import dataclass
+from typing import Tuple
 
+import cv2
 import numpy as np
 
 from spiga_mmpose.geometry import CROP_PADDING, FOCAL_RATIO, euler_to_matrix
+from .drawing import noise, through_jpeg
 
 # Largest |yaw| of each variant; pitch and roll reach 40 degrees in both.
 MAX_YAW = dict(default=60., hard=75.)
 MAX_PITCH = MAX_ROLL = 40.
 # Above one of these a pose counts for the subset 'pose'.
-STRONG_YAW, STRONG_PITCH, STRONG_ROLL = 38., 26., 30.
+STRONG_POSE = (38., 26., 30.)  # yaw, pitch, roll
+# Blur above this share of the canvas side counts for the subset 'blur'.
+STRONG_BLUR = .011
 NEAREST = 2.2  # head units; nearer cameras would distort too much
 
 
@@ -23,13 +28,6 @@ def sample_angles(rng: np.random.Generator, variant: str) -> np.ndarray:
     pitch = np.clip(rng.normal() * 13, -MAX_PITCH, MAX_PITCH)
     roll = np.clip(rng.normal() * 14, -MAX_ROLL, MAX_ROLL)
     return np.array([yaw, pitch, roll])
-
-
-def is_strong_pose(angles: np.ndarray) -> bool:
-    """Return whether a pose counts for the subset 'pose'."""
-    yaw, pitch, roll = np.abs(angles[:3])
-    return bool(yaw > STRONG_YAW or pitch > STRONG_PITCH
-                or roll > STRONG_ROLL)
 
 
 @dataclass(frozen=True)
@@ -49,13 +47,13 @@ class Camera:
         """(N, 3) head units to camera: x right, y down, z away."""
         return points @ self.rotation.T + self.pose[3:]
 
-    def pixels(self, points: np.ndarray) -> np.ndarray:
-        """(N, 3) head units to (N, 2) canvas px."""
-        return self.screen(self.view(points))
-
     def screen(self, view: np.ndarray) -> np.ndarray:
         """(N, 3) camera points to (N, 2) canvas px."""
         return self.size * (FOCAL_RATIO * view[:, :2] / view[:, 2:] + .5)
+
+    def pixels(self, points: np.ndarray) -> np.ndarray:
+        """(N, 3) head units to (N, 2) canvas px."""
+        return self.screen(self.view(points))
 
     @property
     def unit(self) -> float:
@@ -65,17 +63,10 @@ class Camera:
 
 def place(rng: np.random.Generator, angles: np.ndarray,
           landmarks: np.ndarray, size: int) -> Camera:
-    """Distance and offset such that the padded box about fills the canvas.
+    """The camera with which the padded box about fills the canvas.
 
-    Args:
-        rng (np.random.Generator): Draws size (0.86 to 1.08 of the ideal) and
-            position (within 5 % of the canvas).
-        angles (np.ndarray): (3,) yaw, pitch, roll, degrees.
-        landmarks (np.ndarray): (L, 3) head units.
-        size (int): Side of the canvas, px.
-
-    Returns:
-        Camera: With the whole pose.
+    The face is 0.86 to 1.08 times as large as would fill it, and within 5 %
+    of the canvas from its middle. ``landmarks`` (L, 3) are in head units.
     """
     side = rng.uniform(.86, 1.08) / CROP_PADDING
     centre = .5 + rng.uniform(-.05, .05, 2)
@@ -93,13 +84,52 @@ def place(rng: np.random.Generator, angles: np.ndarray,
 def vertex_normals(view: np.ndarray, triangles: np.ndarray,
                    normal_sum) -> np.ndarray:
     """Outward unit normals (N, 3) of camera points."""
-    corner = view[triangles]
-    ab = (corner[:, 1] - corner[:, 0]).T
-    ac = (corner[:, 2] - corner[:, 0]).T
+    a, b, c = (view[triangles[:, i]] for i in range(3))
     # x right, y down, z away: a front face's ab x ac points away.
-    flat = np.stack([ac[1] * ab[2] - ac[2] * ab[1],
-                     ac[2] * ab[0] - ac[0] * ab[2],
-                     ac[0] * ab[1] - ac[1] * ab[0]], -1)
-    normals = (normal_sum @ flat).T
-    length = np.sqrt(normals[0]**2 + normals[1]**2 + normals[2]**2)
-    return (normals / np.maximum(length, 1e-9)).T
+    normals = normal_sum @ np.cross(c - a, b - a)
+    length = np.linalg.norm(normals, axis=1, keepdims=True)
+    return normals / np.maximum(length, 1e-9)
+
+
+def camera_effects(rng: np.random.Generator,
+                   image: np.ndarray) -> Tuple[np.ndarray, bool]:
+    """Exposure, blur, noise and JPEG of (H, W, 3) float32, 0 to 255.
+
+    Returns:
+        tuple: (H, W, 3) uint8; bool, whether the blur is strong.
+    """
+    size = len(image)
+    sigma = .0037 + abs(rng.normal()) * .002
+    motion = rng.random() < .06
+    if rng.random() < .10:
+        sigma = rng.uniform(.010, .025)
+    contrast = rng.uniform(.82, 1.15)
+    bright = 110 * (1 - contrast) + rng.normal() * 10
+    image = cv2.convertScaleAbs(
+        np.maximum(image, -bright / contrast, out=image), None, contrast,
+        bright)
+    image = _motion_blur(rng, image) if motion else cv2.GaussianBlur(
+        image, (0, 0), sigma * size)
+    if rng.random() < .10:  # grey photograph
+        grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+        image = cv2.merge([grey, grey, grey])
+    amount = abs(rng.normal()) * 2.5
+    if rng.random() < .06:
+        amount += rng.uniform(4, 12)
+    grain = noise(rng, 'grain', size) * np.float32(amount)
+    image = cv2.add(image, cv2.merge([grain, grain, grain]),
+                    dtype=cv2.CV_8U)
+    if rng.random() < .25:
+        image = through_jpeg(image, int(rng.integers(18, 75)))
+    return image, bool(sigma > STRONG_BLUR or motion)
+
+
+def _motion_blur(rng, image):
+    length = max(3, int(len(image) * rng.uniform(.035, .09)))
+    angle = rng.uniform(0, np.pi)
+    middle = (length - 1) / 2
+    reach = np.array([np.cos(angle), np.sin(angle)]) * middle
+    ends = np.round([middle - reach, middle + reach]).astype(int).tolist()
+    kernel = cv2.line(np.zeros((length, length), np.float32), *ends, 1.)
+    return cv2.filter2D(image, -1, kernel / kernel.sum(),
+                        borderType=cv2.BORDER_REPLICATE)

@@ -6,8 +6,6 @@ import numpy as np
 # Above one of these an expression counts for the subset 'expression'.
 STRONG = dict(mouth_open=.45, smile=.80, lids=.65, brow_raise=.80,
               pout=.60, frown=.75)
-
-
 # On the components' deviations: so a pose-fitted rigid head misses the
 # landmarks by about 4 % of the box.
 _SPREAD = 1.42
@@ -23,11 +21,7 @@ def sample_identity(rng: np.random.Generator,
 
 def sample_expression(
         rng: np.random.Generator) -> Tuple[Dict[str, float], bool]:
-    """An expression and whether it is a strong one (see ``STRONG``).
-
-    Returns:
-        tuple: coefficients by component name; bool.
-    """
+    """Coefficients by component name; whether they are ``STRONG``."""
     lively = rng.random() < .55
     smile, raised, lids = 0., rng.normal() * .2, rng.normal() * .12 + .05
     mouth_open = abs(rng.normal()) * .06
@@ -60,22 +54,20 @@ def sample_expression(
     elif rng.random() < .10:
         lids = rng.uniform(-.6, -.2)  # wide
     wink = rng.uniform(.6, .95) if rng.random() < .02 else 0.
-    left, right = (wink, 0.) if rng.random() < .5 else (0., wink)
+    winks = (wink, 0.) if rng.random() < .5 else (0., wink)
     uneven = rng.normal(size=4) * .12
-    lid = np.clip(lids + np.array([left, right]) + uneven[:2] * .3,
-                  -.6, .97)
+    lid = np.clip(lids + np.array(winks) + uneven[:2] * .3, -.6, .97)
     skew = 1 + uneven[2] * 2
-    coefficients = dict(
+    found = dict(mouth_open=mouth_open, smile=smile, lids=lid.max(),
+                 brow_raise=raised, pout=pout, frown=frown)
+    return dict(
         mouth_open=mouth_open, lips_part=parted, pout=pout, press=press,
         jaw_shift=jaw, frown=frown, smile_left=smile * skew,
         smile_right=smile * (2 - skew), corner_down_left=down * skew,
         corner_down_right=down * (2 - skew),
-        brow_raise_left=raised + uneven[3], brow_raise_right=raised -
-        uneven[3], lid_left=lid[0], lid_right=lid[1],
+        brow_raise_left=raised + uneven[3],
+        brow_raise_right=raised - uneven[3],
+        lid_left=lid[0], lid_right=lid[1],
         gaze_side=np.clip(rng.normal() * .5, -1, 1),
-        gaze_up=np.clip(rng.normal() * .5, -1, 1))
-    strong = (
-        mouth_open > STRONG['mouth_open'] or smile > STRONG['smile']
-        or lid.max() > STRONG['lids'] or raised > STRONG['brow_raise']
-        or pout > STRONG['pout'] or frown > STRONG['frown'])
-    return coefficients, bool(strong)
+        gaze_up=np.clip(rng.normal() * .5, -1, 1)), any(
+            found[name] > limit for name, limit in STRONG.items())

@@ -12,9 +12,7 @@ class Light:
     Attributes:
         direction (np.ndarray): (3,) unit, towards the main light.
         rim (np.ndarray): (3,) unit, towards the weak second light.
-        ambient (float): Factor.
-        main (float): Factor.
-        rim_level (float): Factor.
+        ambient (float): Factor, as main and rim_level.
         tint (np.ndarray): (3,) BGR factors on all of them.
         shadow (tuple | None): Unit normal x, y, offset, softness (canvas
             units) and darkness of the border of a cast shadow.
@@ -35,45 +33,37 @@ class Light:
         return np.clip((self.ambient + .6 * self.main) * self.tint, 0, 1.3)
 
 
-def _unit(vector):
-    return vector / np.linalg.norm(vector)
+def _unit(*vector):
+    return np.array(vector) / np.linalg.norm(vector)
 
 
 def sample_light(rng: np.random.Generator) -> Light:
     """A random light; about one in six is hard."""
     tint = 1 + rng.normal(size=3) * .05
     hard = rng.random() < .18
-    direction = _unit(np.array([rng.normal() * .7, rng.normal() * .4 - .35,
-                                -1.]))
+    direction = _unit(rng.normal() * .7, rng.normal() * .4 - .35, -1.)
     ambient, main, shadow = rng.uniform(.42, .62), rng.uniform(.4, .6), None
-    if hard:
-        kind = rng.integers(5)
-        if kind == 0:  # from the side
-            direction = _unit(np.array([rng.choice([-1., 1.]),
-                                        rng.normal() * .4, -.15]))
-            ambient, main = rng.uniform(.15, .3), rng.uniform(.7, 1.1)
-        elif kind == 1:  # dark
-            ambient, main = rng.uniform(.10, .2), rng.uniform(.1, .25)
-        elif kind == 2:  # glaring
-            ambient, main = rng.uniform(.6, .8), rng.uniform(.5, .75)
-        elif kind == 3:  # coloured
-            tint = rng.uniform(.55, 1.2, 3)
-        else:
-            angle = rng.uniform(0, 2 * np.pi)
-            shadow = (np.cos(angle), np.sin(angle), rng.uniform(-.15, .15),
-                      rng.uniform(.008, .05), rng.uniform(.35, .7))
-    rim = _unit(np.array([-direction[0], rng.normal() * .5, -.3]))
+    kind = rng.integers(5) if hard else None
+    if kind == 0:  # from the side
+        direction = _unit(rng.choice([-1., 1.]), rng.normal() * .4, -.15)
+        ambient, main = rng.uniform(.15, .3), rng.uniform(.7, 1.1)
+    elif kind == 1:  # dark
+        ambient, main = rng.uniform(.10, .2), rng.uniform(.1, .25)
+    elif kind == 2:  # glaring
+        ambient, main = rng.uniform(.6, .8), rng.uniform(.5, .75)
+    elif kind == 3:  # coloured
+        tint = rng.uniform(.55, 1.2, 3)
+    elif kind == 4:
+        angle = rng.uniform(0, 2 * np.pi)
+        shadow = (np.cos(angle), np.sin(angle), rng.uniform(-.15, .15),
+                  rng.uniform(.008, .05), rng.uniform(.35, .7))
+    rim = _unit(-direction[0], rng.normal() * .5, -.3)
     return Light(direction, rim, ambient, main, rng.uniform(0, .3), tint,
                  shadow, bool(hard))
 
 
 def levels(normals: np.ndarray, light: Light, gloss: float) -> tuple:
-    """Light on the vertices of a head.
-
-    Args:
-        normals (np.ndarray): (N, 3) unit, camera axes.
-        light (Light): The light.
-        gloss (float): Strength of the highlight.
+    """Light on vertices with unit normals (N, 3) in camera axes.
 
     Returns:
         tuple: (N,) factor on the colour; (N,) highlight, 0 to 255.
@@ -84,7 +74,7 @@ def levels(normals: np.ndarray, light: Light, gloss: float) -> tuple:
     diffuse = np.maximum(.82 * main + .18, 0)
     level = (light.ambient * (.75 + .25 * facing) + light.main * diffuse +
              light.rim_level * rim * rim)
-    half = _unit(light.direction - [0, 0, 1])
+    half = _unit(*light.direction - [0, 0, 1])
     shine = np.maximum(normals @ half, 0)**16
     return level, 115 * gloss * light.main * shine
 
@@ -93,11 +83,7 @@ def cast_shadow(level: np.ndarray, x: np.ndarray, y: np.ndarray,
                 light: Light):
     """Darken the pixels beyond the shadow's border, in place.
 
-    Args:
-        level (np.ndarray): (P,) factors.
-        x (np.ndarray): (P,) canvas units around the middle.
-        y (np.ndarray): (P,) the same.
-        light (Light): With or without a cast shadow.
+    ``level`` (P,) are factors at x, y, canvas units around the middle.
     """
     if light.shadow is None:
         return

@@ -1,12 +1,8 @@
-"""Things in front of the face: hands, cards, cups, microphones, strands.
-
-Each draws a soft mask and a colour, and returns where it covers.
-"""
+"""Things in front of the face: hands, cards, cups, microphones, strands."""
 import cv2
 import numpy as np
 
-from . import noise
-from .drawing import SHIFT, blend, fixed, line, polygon
+from .drawing import SHIFT, blend, empty, fixed, line, noise, polygon
 
 
 def sample_occluder(rng: np.random.Generator, image: np.ndarray,
@@ -26,21 +22,24 @@ def sample_occluder(rng: np.random.Generator, image: np.ndarray,
     """
     kind = rng.choice(6, p=[.32, .14, .16, .14, .10, .14])
     draw = (_hand, _card, _shape, _microphone, _cup, _strands)[kind]
-    return draw(rng, image, box, skin, level)
+    # Each draws the image and its mask, and returns where it covers.
+    return draw(rng, image, empty(image), box, (box[2:] - box[:2]).max(),
+                skin, level)
 
 
-def _somewhere(rng, box, low=.05, high=.95):
-    return box[:2] + rng.uniform(low, high, 2) * (box[2:] - box[:2])
+def _within(box, shares):
+    return box[:2] + shares * (box[2:] - box[:2])
 
 
-def _hand(rng, image, box, skin, level):
-    side = (box[2:] - box[:2]).max()
-    mask = np.zeros(image.shape[:2], np.uint8)
-    lines = np.zeros_like(mask)
-    tip = _somewhere(rng, box, .1, .9)
+def _direction(angle):
+    return np.array([np.cos(angle), np.sin(angle)])
+
+
+def _hand(rng, image, mask, box, side, skin, level):
+    lines = empty(image)
+    tip = _within(box, rng.uniform(.1, .9, 2))
     # The arm comes from below or from a side.
-    angle = rng.uniform(-.15, 1.15) * np.pi
-    reach = np.array([np.cos(angle), np.sin(angle)])
+    reach = _direction(rng.uniform(-.15, 1.15) * np.pi)
     aside = np.array([-reach[1], reach[0]])
     width = side * rng.uniform(.075, .095)
     palm = tip + reach * side * rng.uniform(.32, .45)
@@ -67,112 +66,86 @@ def _hand(rng, image, box, skin, level):
     if rng.random() < .12:  # glove
         tone = rng.uniform(20, 220, 3) * level
     form = cv2.GaussianBlur(mask, (0, 0), side * .035).astype(np.float32)
-    shade = .62 + .42 * form / 255
-    blend(image, mask, tone, shade=shade)
+    blend(image, mask, tone, shade=.62 + .42 * form / 255)
     image -= image * (cv2.bitwise_and(lines, mask)[..., None] *
                       np.float32(.35 / 255))
     return mask
 
 
-def _turned(rng, center, width, height, tilt):
-    angle = rng.uniform(-tilt, tilt)
-    c, s = np.cos(angle), np.sin(angle)
-    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) / 2
-    return corners * [width, height] @ np.array([[c, s], [-s, c]]) + center
-
-
-def _card(rng, image, box, skin, level):
+def _card(rng, image, mask, box, side, skin, level):
     """A phone, book or sign."""
-    side = (box[2:] - box[:2]).max()
-    mask = np.zeros(image.shape[:2], np.uint8)
-    quad = _turned(rng, _somewhere(rng, box, 0, 1),
-                   side * rng.uniform(.25, .6), side * rng.uniform(.25, .7),
-                   .6)
-    polygon(mask, quad)
+    center = _within(box, rng.uniform(0, 1, 2))
+    size = side * rng.uniform(.25, .6), side * rng.uniform(.25, .7)
+    c, s = _direction(rng.uniform(-.6, .6))
+    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) / 2
+    quad = corners * size @ np.array([[c, s], [-s, c]]) + center
     color = rng.uniform(10, 245, 3) * level
-    blend(image, mask, color)
-    inner = np.zeros_like(mask)
+    blend(image, polygon(mask, quad), color)
     middle = quad.mean(0)
-    polygon(inner, middle + (quad - middle) * rng.uniform(.6, .9))
+    inner = polygon(empty(image),
+                    middle + (quad - middle) * rng.uniform(.6, .9))
     blend(image, inner, color * rng.uniform(.3, 1.5))
     return mask
 
 
-def _shape(rng, image, box, skin, level):
+def _shape(rng, image, mask, box, side, skin, level):
     """A textured polygon: leaf, cloth, flag."""
-    side = (box[2:] - box[:2]).max()
     count = rng.integers(5, 10)
     angles = np.sort(rng.uniform(0, 2 * np.pi, count))
     radius = side * rng.uniform(.12, .34, count)
-    points = _somewhere(rng, box) + np.stack(
-        [np.cos(angles), np.sin(angles)], -1) * radius[:, None]
-    mask = np.zeros(image.shape[:2], np.uint8)
-    polygon(mask, points)
+    center = _within(box, rng.uniform(.05, .95, 2))
+    polygon(mask, center + (_direction(angles) * radius).T)
     kind = ('skin', 'cloud', 'strand')[rng.integers(3)]
-    pattern = 1 + rng.uniform(.05, .4) * noise.cut(rng, kind, len(image))
+    pattern = 1 + rng.uniform(.05, .4) * noise(rng, kind, len(image))
     blend(image, mask, np.clip(rng.uniform(15, 235, 3) * level, 0, 255),
           shade=pattern)
     return mask
 
 
-def _microphone(rng, image, box, skin, level):
-    side = (box[2:] - box[:2]).max()
-    mask = np.zeros(image.shape[:2], np.uint8)
-    head = box[:2] + np.array([rng.uniform(.2, .8), rng.uniform(.65, .95)
-                               ]) * (box[2:] - box[:2])
-    angle = rng.uniform(.2, .8) * np.pi
-    reach = np.array([np.cos(angle), np.sin(angle)])
+def _microphone(rng, image, mask, box, side, skin, level):
+    head = _within(box, rng.uniform([.2, .65], [.8, .95]))
+    reach = _direction(rng.uniform(.2, .8) * np.pi)
     radius = side * rng.uniform(.06, .12)
     line(mask, [head, head + reach * side * 1.5], radius * 1.1)
     blend(image, mask, np.full(3, rng.uniform(15, 90)) * level)
-    ball = np.zeros_like(mask)
-    cv2.circle(ball, tuple(fixed(head).tolist()),
-               int(radius * (1 << SHIFT)), 255, -1, cv2.LINE_AA, SHIFT)
-    grain = 1 + .35 * noise.cut(rng, 'grain', len(image))
+    ball = cv2.circle(empty(image), fixed(head).tolist(),
+                      int(radius * (1 << SHIFT)), 255, -1, cv2.LINE_AA, SHIFT)
+    grain = 1 + .35 * noise(rng, 'grain', len(image))
     blend(image, ball, np.full(3, rng.uniform(25, 150)) * level,
           shade=grain)
     return cv2.max(mask, ball)
 
 
-def _cup(rng, image, box, skin, level):
-    side = (box[2:] - box[:2]).max()
-    mask = np.zeros(image.shape[:2], np.uint8)
-    rim = box[:2] + np.array([rng.uniform(.3, .7), rng.uniform(.7, .9)]) * (
-        box[2:] - box[:2])
+def _cup(rng, image, mask, box, side, skin, level):
+    rim = _within(box, rng.uniform([.3, .7], [.7, .9]))
     width, height = side * rng.uniform(.16, .24), side * rng.uniform(.4, .6)
     tilt = rng.uniform(-.3, .3)
-    across = np.array([np.cos(tilt), np.sin(tilt)]) * width
+    across = _direction(tilt) * width
     down = np.array([-np.sin(tilt), np.cos(tilt)]) * height
     polygon(mask, [rim - across, rim + across, rim + across * .8 + down,
                    rim - across * .8 + down])
     ramp = np.linspace(.7, 1.1, len(image), dtype=np.float32)
     color = rng.uniform(30, 245, 3) * level
-    blend(image, mask, color,
-          shade=np.broadcast_to(ramp, mask.shape))
-    lip = np.zeros_like(mask)
-    cv2.ellipse(lip, (tuple(rim.tolist()), (2 * width, .5 * width),
-                      float(np.degrees(tilt))), 255, -1, cv2.LINE_AA)
+    blend(image, mask, color, shade=np.broadcast_to(ramp, mask.shape))
+    lip = cv2.ellipse(empty(image), (rim.tolist(), (2 * width, .5 * width),
+                                     np.degrees(tilt)), 255, -1, cv2.LINE_AA)
     blend(image, lip, color * .6)
     return cv2.max(mask, lip)
 
 
-def _strands(rng, image, box, skin, level):
+def _strands(rng, image, mask, box, side, skin, level):
     """Loose hair or a scarf's fringe hanging over the face."""
-    side = (box[2:] - box[:2]).max()
-    mask = np.zeros(image.shape[:2], np.uint8)
-    top = np.array([rng.uniform(box[0], box[2]), box[1] - .3 * side])
+    left, top = rng.uniform(box[0], box[2]), box[1] - .3 * side
     bow = rng.uniform(-.5, .5) * side
     length = rng.uniform(.6, 1.3) * side
     steps = np.linspace(0, 1, 9)
     for _ in range(rng.integers(2, 6)):
         shift, sway = rng.normal(size=2) * side * [.05, .03]
         hanging = np.stack([
-            top[0] + shift + bow * steps**2 + sway * np.sin(steps * 5),
-            top[1] + length * steps
-        ], -1)
+            left + shift + bow * steps**2 + sway * np.sin(steps * 5),
+            top + length * steps], -1)
         line(mask, hanging, side * rng.uniform(.02, .07))
-    strand = .8 + .25 * noise.cut(rng, 'strand', len(image))
+    strand = .8 + .25 * noise(rng, 'strand', len(image))
     tone = np.array([30, 45, 70]) * rng.uniform(.4, 3)
-    blend(image, mask, np.clip(tone, 0, 240) * level,
-          shade=strand)
+    blend(image, mask, np.clip(tone, 0, 240) * level, shade=strand)
     return mask

@@ -11,7 +11,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from .drawing import SHIFT
+from .drawing import SHIFT, fixed
 
 # Squared px. Triangles thinner than about its root are taken for thicker, so
 # that pixels a little outside of them do not extrapolate far.
@@ -27,8 +27,7 @@ class Coverage:
         triangles (np.ndarray): (H, W) int32, id of the nearest triangle; -1
             where nothing is.
         pixels (np.ndarray): (P,) flat indices of the covered pixels.
-        x (np.ndarray): (P,) float32 px.
-        y (np.ndarray): (P,) float32 px.
+        x (np.ndarray): (P,) float32 px, as y.
         corners (np.ndarray): (T, 3) vertex ids.
         centres (np.ndarray): (T, 2) px.
         inverse (np.ndarray): (T, 2, 2) px to shares of the edges.
@@ -54,13 +53,13 @@ class Coverage:
 
     def hides(self, points: np.ndarray, depth: np.ndarray,
               vertex_depth: np.ndarray, tolerance: float) -> np.ndarray:
-        """Points that lie behind the surface.
+        """Points that lie more than a tolerance behind the surface.
 
         Args:
             points (np.ndarray): (L, 2) px.
             depth (np.ndarray): (L,).
             vertex_depth (np.ndarray): (N,).
-            tolerance (float): How far behind still counts as on the surface.
+            tolerance (float): In units of the depth.
 
         Returns:
             np.ndarray: (L,) bool: behind in the whole 3 x 3 neighbourhood,
@@ -68,9 +67,8 @@ class Coverage:
             the canvas count as not hidden.
         """
         cells = (np.round(points)[:, None] + _AROUND).reshape(-1, 2)
-        x, y = cells.T
         covering = sample(self.triangles, cells, -1)
-        surface = self._at(vertex_depth[:, None], covering, x, y)[0]
+        surface = self._at(vertex_depth[:, None], covering, *cells.T)[0]
         surface[covering < 0] = np.inf
         return depth > surface.reshape(len(points), -1).max(1) + tolerance
 
@@ -78,25 +76,24 @@ class Coverage:
         """(A, P) values at pixels (x, y) of the triangles ``covering``."""
         a, b, c = (values[self.corners[:, i]] for i in range(3))  # (T, A)
         ab, ac = b - a, c - a
-        inverse = self.inverse
-        slope_x = inverse[:, 0, :1] * ab + inverse[:, 0, 1:] * ac
-        slope_y = inverse[:, 1, :1] * ab + inverse[:, 1, 1:] * ac
+        slope_x, slope_y = (
+            self.inverse[:, i, :1] * ab + self.inverse[:, i, 1:] * ac
+            for i in range(2))
         base = a + (ab + ac) / 3 - slope_x * self.centres[:, :1] - (
             slope_y * self.centres[:, 1:])
         table = np.concatenate([slope_x, slope_y, base], 1).T
-        count = values.shape[1]
-        found = np.take(table.astype(np.float32), covering, axis=1)
-        result = found[:count]
+        result, by_y, base = np.split(
+            np.take(table.astype(np.float32), covering, axis=1), 3)
         result *= x
-        found[count:2 * count] *= y
-        result += found[count:2 * count]
-        result += found[2 * count:]
+        by_y *= y
+        result += by_y
+        result += base
         return result
 
 
 def rasterize(points: np.ndarray, depth: np.ndarray, corners: np.ndarray,
               size: int) -> Coverage:
-    """Cover the canvas with triangles.
+    """Cover a square canvas with triangles.
 
     Args:
         points (np.ndarray): (N, 2) px, pixel centres at integers.
@@ -104,9 +101,6 @@ def rasterize(points: np.ndarray, depth: np.ndarray, corners: np.ndarray,
         corners (np.ndarray): (T, 3) vertex ids; triangles that turn clockwise
             on the screen (y down) face the camera.
         size (int): Side of the canvas, px.
-
-    Returns:
-        Coverage: Of the nearest triangles.
     """
     places = points[corners]  # (T, 3, 2)
     ab = places[:, 1] - places[:, 0]
@@ -114,11 +108,9 @@ def rasterize(points: np.ndarray, depth: np.ndarray, corners: np.ndarray,
     area = ab[:, 0] * ac[:, 1] - ab[:, 1] * ac[:, 0]
     seen = np.flatnonzero(area > 1e-2)
     order = seen[np.argsort(-depth[corners[seen]].sum(1), kind='stable')]
-    fixed = np.round(places[order] * (1 << SHIFT)).astype(np.int32)
     ids = np.full((size, size), -1, np.int32)
-    fill = cv2.fillConvexPoly
-    for index, place in zip(order.tolist(), fixed):
-        fill(ids, place, index, 8, SHIFT)
+    for index, place in zip(order.tolist(), fixed(places[order])):
+        cv2.fillConvexPoly(ids, place, index, 8, SHIFT)
 
     pixels = np.flatnonzero(ids.reshape(-1) >= 0)
     x, y = (axis[pixels] for axis in _pixel_axes(size))
@@ -137,22 +129,14 @@ def rasterize(points: np.ndarray, depth: np.ndarray, corners: np.ndarray,
 @lru_cache(maxsize=4)
 def _pixel_axes(size):
     """x and y of all pixels, flat, float32."""
-    y, x = np.indices((size, size), np.float32)
-    return x.reshape(-1), y.reshape(-1)
+    return np.indices((size, size), np.float32)[::-1].reshape(2, -1)
 
 
 def sample(values: np.ndarray, points: np.ndarray,
            outside: float) -> np.ndarray:
-    """Values of a square map at points, (L,).
-
-    Args:
-        values (np.ndarray): (H, W).
-        points (np.ndarray): (L, 2) px, rounded to the nearest pixel.
-        outside (float): For points off the map.
-    """
-    size = len(values)
+    """(L,) values of a square map at the pixels nearest to points (L, 2),
+    px; ``outside`` off the map."""
     x, y = np.round(points).astype(int).T
-    inside = (x >= 0) & (x < size) & (y >= 0) & (y < size)
-    return np.where(
-        inside, values[np.clip(y, 0, size - 1),
-                       np.clip(x, 0, size - 1)], outside)
+    cut_x, cut_y = np.clip([x, y], 0, len(values) - 1)
+    return np.where((x == cut_x) & (y == cut_y), values[cut_y, cut_x],
+                    outside)

@@ -6,15 +6,14 @@ from typing import Tuple
 import cv2
 import numpy as np
 
-from . import noise
-from .accessories import draw_brim, draw_glasses
 from .background import draw_back_hair, draw_background, draw_body
-from .camera import is_strong_pose, place, sample_angles, vertex_normals
+from .camera import (STRONG_POSE, camera_effects, place, sample_angles,
+                     vertex_normals)
+from .details import draw_brim, draw_glasses, draw_irises, sample_eye_color
+from .drawing import noise
 from .expression import sample_expression, sample_identity
-from .eyes import draw_irises, sample_eye_color
 from .lighting import Light, cast_shadow, levels, sample_light
 from .occluders import sample_occluder
-from .photometric import camera_effects
 from .rasterizer import Coverage, rasterize, sample
 from .shape_model import NUM_LANDMARKS, shape_model
 from .texture import SIZE, Painted, paint, regions, texture_grid, to_texture
@@ -48,16 +47,7 @@ class SyntheticFace:
 def draw_face(rng: np.random.Generator,
               size: int = 128,
               variant: str = 'default') -> SyntheticFace:
-    """Draw a random face.
-
-    Args:
-        rng (np.random.Generator): Decides everything.
-        size (int): Side of the canvas, px.
-        variant (str): One of ``VARIANTS``.
-
-    Returns:
-        SyntheticFace: Image and labels.
-    """
+    """Draw a random face on a canvas of ``size`` px; one of ``VARIANTS``."""
     model = shape_model()
     expression, expressive = sample_expression(rng)
     coefficients = {**sample_identity(rng, model.identity), **expression}
@@ -95,7 +85,7 @@ def draw_face(rng: np.random.Generator,
     covered &= ~hidden
     image, blurred = camera_effects(rng, image)
     found = dict(
-        pose=is_strong_pose(angles), expression=expressive,
+        pose=(np.abs(angles) > STRONG_POSE).any(), expression=expressive,
         illumination=light.hard, makeup=painted.makeup,
         occlusion=covered.mean() > STRONG_OCCLUSION, blur=blurred)
     return SyntheticFace(image, landmarks, hidden | covered, camera.pose,
@@ -107,11 +97,10 @@ def draw_face(rng: np.random.Generator,
 def _puffed(rng, vertices, hat):
     """Hair or a hat makes the skull bigger; the face stays."""
     extra = rng.uniform(.04, .20) + (.06 if hat else 0)
-    v = shape_model().uv[:, 1] - .5
-    u = np.abs(shape_model().uv[:, 0] - .5)
-    weight = np.clip((-.24 - v) / .08, 0, 1)
-    weight = np.maximum(weight, np.clip((u - .405) / .03, 0, 1) *
-                        np.clip((.10 - v) / .1, 0, 1))
+    u, v = shape_model().uv.T - .5
+    top = np.clip((-.24 - v) / .08, 0, 1)
+    back = np.clip((np.abs(u) - .405) / .03, 0, 1)
+    weight = np.maximum(top, back * np.clip((.10 - v) / .1, 0, 1))
     weight[:NUM_LANDMARKS] = 0
     away = vertices - [-1.1, 0, -.4]
     return vertices + extra * weight[:, None] * away
@@ -127,7 +116,7 @@ def _hat(rng, painted):
     border = edge + np.clip((np.abs(u) - .2) / .25, 0, 1) * .16
     cover = np.clip((border - v) / .008 + .5, 0, 1)
     band = np.clip(1 - np.abs(v - border + .03) / .02, 0, 1)
-    weave = 1 + .10 * noise.cut(rng, 'skin', SIZE)
+    weave = 1 + .10 * noise(rng, 'skin', SIZE)
     tone = (weave - .35 * band) * color[:, None, None]
     painted.color += cover * (tone - painted.color)
     painted.cover = cover if painted.cover is None else np.maximum(
@@ -136,19 +125,12 @@ def _hat(rng, painted):
 
 
 def _draw_head(image: np.ndarray, coverage: Coverage, view: np.ndarray,
-               painted: Painted, light: Light):
+               painted: Painted, light: Light) -> np.ndarray:
     """Draw the textured, lit head in place.
 
-    Args:
-        image (np.ndarray): (H, W, 3) float32.
-        coverage (Coverage): Pixels of the head.
-        view (np.ndarray): (N, 3) vertices in camera axes.
-        painted (Painted): Texture.
-        light (Light): Light.
-
     Returns:
-        tuple: (H, W) uint8 alpha of the eyeballs; (H, W) uint8 cover by
-        hair, hat and mask.
+        np.ndarray: (2, H, W) uint8: alpha of the eyeballs, and cover by hair,
+        hat and mask.
     """
     model, size = shape_model(), len(image)
     normals = vertex_normals(view, model.triangles, model.normal_sum)
@@ -165,8 +147,7 @@ def _draw_head(image: np.ndarray, coverage: Coverage, view: np.ndarray,
         flat[coverage.pixels, channel] = (planes[channel] * level +
                                           shine) * tint
     alphas = np.zeros((2, size * size), np.uint8)
-    alphas[0, coverage.pixels] = planes[3]
-    alphas[1, coverage.pixels] = planes[4]
+    alphas[:, coverage.pixels] = planes[3:]
     return alphas.reshape(2, size, size)
 
 

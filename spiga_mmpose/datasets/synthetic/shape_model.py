@@ -24,12 +24,12 @@ LEFT_EYE = list(range(60, 68))
 RIGHT_EYE = list(range(68, 76))
 OUTER_LIP = list(range(76, 88))
 INNER_LIP = list(range(88, 96))
-LEFT_BROW = [33, 34, 35, 36, 37, 38, 39, 40, 41]
-RIGHT_BROW = [42, 43, 44, 45, 46, 47, 48, 49, 50]
+LEFT_BROW = list(range(33, 42))
+RIGHT_BROW = list(range(42, 51))
 CONTOUR = list(range(33))
 
 # One side (y > 0) of the surface between the landmarks; mirrored to y < 0.
-_SIDE_POINTS = [
+_SIDE_POINTS = np.array([
     # forehead and temples
     (-0.18, 0.30, -0.74), (-0.40, 0.55, -0.70), (-0.30, 0.28, -0.98),
     (-0.50, 0.50, -0.94), (-0.62, 0.66, -0.58), (-0.68, 0.68, -0.38),
@@ -47,7 +47,7 @@ _SIDE_POINTS = [
     (-0.52, 0.35, 0.45),
     # chin
     (-0.38, 0.20, 0.47), (-0.40, 0.14, 0.60), (-0.50, 0.26, 0.56),
-]
+])
 _MIDDLE_POINTS = [
     (-0.13, 0, -0.74), (-0.23, 0, -1.0), (-0.12, 0, -0.56),
     (-0.31, 0, 0.45), (-0.335, 0, 0.56), (-0.37, 0, 0.66),
@@ -65,20 +65,18 @@ _RINGS = [(0.12, 1.06, 0.95, 0.06), (0.45, 1.13, 0.76, 0.22),
 _BACK = -2.15
 _AXIS_Z = -0.35  # height of the axis the rings shrink to
 # One ear, y > 0: a fan around its first point.
-_EAR_POINTS = [(-1.01, 0.76, -0.16), (-0.94, 0.72, -0.34),
-               (-1.04, 0.78, -0.41), (-1.14, 0.83, -0.35),
-               (-1.14, 0.83, -0.18), (-1.07, 0.79, -0.02),
-               (-0.98, 0.74, 0.03), (-0.92, 0.71, -0.05)]
+_EAR_POINTS = np.array([
+    (-1.01, 0.76, -0.16), (-0.94, 0.72, -0.34), (-1.04, 0.78, -0.41),
+    (-1.14, 0.83, -0.35), (-1.14, 0.83, -0.18), (-1.07, 0.79, -0.02),
+    (-0.98, 0.74, 0.03), (-0.92, 0.71, -0.05)])
+_EAR = len(_EAR_POINTS)
+_NUM_BACKS = 2 * (_EAR - 1)  # triangles of the backs of the ears
+_MIRROR = [1, -1, 1]
 
 
 def _smoothstep(x, low, high):
     t = np.clip((x - low) / (high - low), 0, 1)
     return t * t * (3 - 2 * t)
-
-
-def _mirrored(points):
-    points = np.asarray(points, float)
-    return points * [1, -1, 1]
 
 
 @dataclass(frozen=True)
@@ -106,8 +104,7 @@ class ShapeModel:
     @property
     def hollows(self) -> list:
         """Vertices that light hardly reaches: the middles of the ears."""
-        return [len(self.mean) - 2 * len(_EAR_POINTS),
-                len(self.mean) - len(_EAR_POINTS)]
+        return [len(self.mean) - 2 * _EAR, len(self.mean) - _EAR]
 
     def vertices(self, coefficients: Dict[str, float]) -> np.ndarray:
         """(N, 3) vertices; components that are not named count 0.
@@ -119,8 +116,7 @@ class ShapeModel:
         if unknown:
             raise ValueError(f'no component {unknown[0]!r}; '
                              f'expected some of {self.names}')
-        weights = np.array([coefficients.get(name, 0.)
-                            for name in self.names])
+        weights = [coefficients.get(name, 0.) for name in self.names]
         # Not BLAS: the sum must not depend on the number of threads.
         return self.mean + np.einsum('k,kni->ni', weights, self.basis)
 
@@ -128,72 +124,61 @@ class ShapeModel:
 @lru_cache(maxsize=1)
 def shape_model() -> ShapeModel:
     """The model, built once a process."""
-    head = load_landmark_set('wflw_98').head_model
-    side = np.asarray(_SIDE_POINTS, float)
     front = np.concatenate([
-        head, side, _mirrored(side), np.asarray(_MIDDLE_POINTS, float),
-        np.asarray(_TOP_POINTS, float)
-    ])
-    first_top = len(front) - len(_TOP_POINTS)
-    loop = CONTOUR + list(range(first_top, len(front)))
-
-    rings = _skull_rings(front[loop])
-    ear = np.asarray(_EAR_POINTS, float)
-    mean = np.concatenate([front, rings.reshape(-1, 3), ear, _mirrored(ear)])
+        load_landmark_set('wflw_98').head_model, _SIDE_POINTS,
+        _SIDE_POINTS * _MIRROR, _MIDDLE_POINTS, _TOP_POINTS])
+    loop = CONTOUR + list(
+        range(len(front) - len(_TOP_POINTS), len(front)))
+    mean = np.concatenate([front, _skull_rings(front[loop]), _EAR_POINTS,
+                           _EAR_POINTS * _MIRROR])
     identity, expression = _components(mean)
     components = {**{k: v[1] for k, v in identity.items()}, **expression}
-    names = list(components)
-    basis = np.stack([components[name] for name in names])
+    names, basis = list(components), np.stack(list(components.values()))
 
-    uv = _texture_coordinates(mean, basis, names, front, loop, rings.shape)
-    triangles = _triangulate(uv, len(front), loop, rings.shape[0])
-    columns = np.repeat(np.arange(len(triangles)), 3)
-    counts = np.ones(len(columns))
-    counts[columns >= len(triangles) - _ear_triangles()] = 0
-    normal_sum = csr_matrix((counts, (triangles.reshape(-1), columns)))
+    uv = _texture_coordinates(mean, components, len(front), loop)
+    triangles = _triangulate(uv, len(front), loop)
+    counts = np.ones(triangles.size)
+    counts[-3 * _NUM_BACKS:] = 0
+    normal_sum = csr_matrix((counts, (
+        triangles.reshape(-1), np.repeat(np.arange(len(triangles)), 3))))
     return ShapeModel(mean, names, basis, triangles, uv, normal_sum,
                       {k: v[0] for k, v in identity.items()})
 
 
 def _skull_rings(border):
-    """(R, len(border), 3) rings from the border of the face to the back."""
-    low = _smoothstep(border[:, 2], -0.15, 0.40)
+    """Rings from the border of the face to the back, one after another."""
+    x, y, z = border.T
+    low = _smoothstep(z, -0.15, 0.40)
     rings = []
     for back, wide, narrow, back_low in _RINGS:
-        x_up = border[:, 0] + (_BACK - border[:, 0]) * back
-        x_low = border[:, 0] - 1.1 * back_low
+        x_up = x + (_BACK - x) * back
+        x_low = x - 1.1 * back_low
         scale = wide * (1 - low) + narrow * low
-        y = border[:, 1] * scale
-        z = _AXIS_Z + (border[:, 2] - _AXIS_Z) * (
-            wide * (1 - low) + (0.4 + 0.6 * narrow) * low)
-        rings.append(np.stack([x_up * (1 - low) + x_low * low, y, z], -1))
-    return np.stack(rings)
+        height = wide * (1 - low) + (0.4 + 0.6 * narrow) * low
+        rings.append(np.stack([
+            x_up * (1 - low) + x_low * low, y * scale,
+            _AXIS_Z + (z - _AXIS_Z) * height], -1))
+    return np.concatenate(rings)
 
 
-def _texture_coordinates(mean, basis, names, front, loop, ring_shape):
+def _texture_coordinates(mean, components, num_front, loop):
     """Unrolled head; lids and lips open so that they own texture space."""
-    opened = mean.copy()
-    opened += 0.8 * basis[names.index('lips_part')]
+    opened = mean + 0.8 * components['lips_part']
     for name in ('lid_left', 'lid_right'):
-        opened -= 0.6 * basis[names.index(name)]
+        opened -= 0.6 * components[name]
     flat = np.stack([
         -np.arctan2(opened[:, 1], opened[:, 0] + 1.05) * 0.27,
         (opened[:, 2] + 0.26) * 0.36
     ], -1)
-    count = len(front)
-    for ring in range(ring_shape[0]):
-        rows = slice(count + ring * len(loop), count + (ring + 1) * len(loop))
-        flat[rows] = flat[loop] * (1.05 + 0.08 * ring)
-    ears = count + ring_shape[0] * len(loop)
-    num_ear = len(_EAR_POINTS)
-    for start, at in ((ears, 3), (ears + num_ear, 29)):
-        local = mean[start:start + num_ear]  # on a spot of plain cheek
-        flat[start:start + num_ear] = flat[at] * [.93, 1] + 0.03 * (
-            local - local[0])[:, [0, 2]]
+    flat[num_front:-2 * _EAR] = np.concatenate([
+        flat[loop] * (1.05 + 0.08 * ring) for ring in range(len(_RINGS))])
+    for ear, at in ((np.s_[-2 * _EAR:-_EAR], 3), (np.s_[-_EAR:], 29)):
+        local = mean[ear] - mean[ear][0]  # on a spot of plain cheek
+        flat[ear] = flat[at] * [.93, 1] + 0.03 * local[:, [0, 2]]
     return np.clip(flat + 0.5, 0.005, 0.995)
 
 
-def _triangulate(uv, num_front, loop, num_rings):
+def _triangulate(uv, num_front, loop):
     """(T, 3) triangles of the closed surface, turned outwards."""
     flat = uv[:num_front]
     border = flat[loop].astype(np.float32)
@@ -202,35 +187,23 @@ def _triangulate(uv, num_front, loop, num_rings):
         if cv2.pointPolygonTest(border, flat[t].mean(0).astype(
             np.float32).tolist(), False) >= 0
     ]
-    size = len(loop)
-    rows = [np.asarray(loop)] + [
-        num_front + r * size + np.arange(size) for r in range(num_rings)
-    ]
+    rows = np.concatenate([
+        loop, num_front + np.arange(len(_RINGS) * len(loop))
+    ]).reshape(-1, len(loop))
     for inner, outer in zip(rows[:-1], rows[1:]):
-        for i in range(size):
-            j = (i + 1) % size
-            triangles += [(inner[i], inner[j], outer[j]),
-                          (inner[i], outer[j], outer[i])]
-    first_ear = num_front + num_rings * size
-    num_ear = len(_EAR_POINTS)
-    ears = []
-    for start, turn in ((first_ear, -1), (first_ear + num_ear, 1)):
-        for i in range(1, num_ear):
-            j = i % (num_ear - 1) + 1
-            ears.append((start, start + i, start + j)[::turn])
-    # Ears are seen from both sides: their backs come last, see normal_sum.
-    ears += [triangle[::-1] for triangle in ears]
+        for a, b, c, d in zip(inner, np.roll(inner, -1), np.roll(outer, -1),
+                              outer):
+            triangles += [(a, b, c), (a, c, d)]
     triangles = np.array(triangles)
     a, b, c = (uv[triangles[:, i]] for i in range(3))
     # Texture u runs like image x, v like image y: one turn for all.
     turn = ((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0])
     triangles[turn < 0] = triangles[turn < 0][:, ::-1]
-    return np.concatenate([triangles, np.array(ears)])
-
-
-def _ear_triangles():
-    """Number of triangles of the backs of the ears."""
-    return 2 * (len(_EAR_POINTS) - 1)
+    fan = np.array([(0, i, i % (_EAR - 1) + 1) for i in range(1, _EAR)])
+    ears = np.concatenate([len(uv) - 2 * _EAR + fan[:, ::-1],
+                           len(uv) - _EAR + fan])
+    # Ears are seen from both sides: their backs come last, see normal_sum.
+    return np.concatenate([triangles, ears, ears[:, ::-1]])
 
 
 def _components(mean):
@@ -259,8 +232,9 @@ def _components(mean):
     brow = near(0.33, -0.50, 0.13)
     nose = near(0.0, 0.0, 0.16)
     mouth = near(0.0, 0.30, 0.17)
-    upper_lip = only([77, 78, 79, 80, 81], [.6, 1, 1, 1, .6])
-    lower_lip = only([83, 84, 85, 86, 87], [.6, 1, 1, 1, .6])
+    upper, lower = slice(77, 82), slice(83, 88)  # of the outer lip
+    upper_lip = only(upper, [.6, 1, 1, 1, .6])
+    lower_lip = only(lower, [.6, 1, 1, 1, .6])
     upper_brow = only([34, 35, 36, 37, 42, 43, 44, 45],
                       [.8, 1, 1, .7, .7, 1, 1, .8])
     identity = {
@@ -304,34 +278,32 @@ def _components(mean):
         identity[f'asymmetry_{number}'] = (
             .020, weight[:, None] * direction / np.linalg.norm(direction))
 
-    left, right = y > 0, y < 0
     jaw = _smoothstep(z, .26, .62) * face
     jaw[upper_lip > 0] = 0
     jaw[[79, 89, 90, 91]] = 0
-    jaw[[93, 94, 95]] = [.85, 1, .85]
-    jaw[[83, 84, 85, 86, 87]] = [.8, .95, 1, .95, .8]
+    jaw[93:96] = [.85, 1, .85]
+    jaw[lower] = [.8, .95, 1, .95, .8]
     jaw[[76, 82, 88, 92]] = [.35, .35, .42, .42]
     corner = near(.22, .29, .11)
     corner[jaw > .75] *= .4
     expression = {
         'mouth_open': along(2, .30 * jaw - .02 * upper_lip) +
         along(0, -.10 * jaw) + along(1, -.10 * y * mouth),
-        'lips_part': along(2, only([93, 94, 95], [.10, .12, .10]) +
+        'lips_part': along(2, only(slice(93, 96), [.10, .12, .10]) +
                            .10 * lower_lip - .03 * upper_lip -
-                           only([89, 90, 91], .03)),
+                           only(slice(89, 92), .03)),
         'pout': along(1, -.45 * y * mouth) + along(0, .08 * mouth) +
         along(2, .025 * lower_lip - .025 * upper_lip),
-        'press': along(2, only([83, 84, 85, 86, 87], -.03) +
-                       only([77, 78, 79, 80, 81], .02)),
+        'press': along(2, only(lower, -.03) + only(upper, .02)),
         'jaw_shift': along(1, .12 * _smoothstep(z, .15, .6) * face),
         'frown': along(1, -.03 * side * near(.12, -.47, .10)) +
         along(2, .055 * near(.14, -.48, .11)),
         'gaze_side': along(1, only([96, 97], .045)),
         'gaze_up': along(2, only([96, 97], -.016)),
     }
-    for name, half, lids in (
-            ('left', left, [(61, 67), (62, 66), (63, 65)]),
-            ('right', right, [(69, 75), (70, 74), (71, 73)])):
+    for name, half, lids, pupil in (
+            ('left', y > 0, [(61, 67), (62, 66), (63, 65)], 96),
+            ('right', y < 0, [(69, 75), (70, 74), (71, 73)], 97)):
         cheek = near(.36, -.1, .16) * half
         expression[f'smile_{name}'] = half[:, None] * (
             along(1, .075 * side * corner) + along(2, -.085 * corner) +
@@ -342,10 +314,9 @@ def _components(mean):
             2, -.085 * near(.33, -.54, .15) * half *
             _smoothstep(-z, .40, .47))
         close = np.zeros_like(mean)
-        for upper, lower in lids:
-            close[upper] = .88 * (mean[lower] - mean[upper])
-            close[lower] = -.12 * (mean[lower] - mean[upper])
-        pupil = 96 if name == 'left' else 97
+        for over, under in lids:
+            close[over] = .88 * (mean[under] - mean[over])
+            close[under] = -.12 * (mean[under] - mean[over])
         close[pupil, 2] = .015
         expression[f'lid_{name}'] = close
     return identity, expression

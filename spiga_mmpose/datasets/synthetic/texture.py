@@ -11,7 +11,7 @@ from typing import Optional
 import cv2
 import numpy as np
 
-from . import noise
+from .drawing import noise
 from .shape_model import (INNER_LIP, LEFT_BROW, LEFT_EYE, OUTER_LIP,
                           RIGHT_BROW, RIGHT_EYE, shape_model)
 
@@ -36,33 +36,34 @@ def texture_grid() -> tuple:
 
 @dataclass
 class Region:
-    """A soft mask and the window it lives in."""
-    window: tuple
-    mask: np.ndarray  # (h, w) float32, 0 to 1
+    """A soft mask (h, w) float32, 0 to 1, and the window it lives in."""
+    window: tuple  # of the last two axes
+    mask: np.ndarray
 
 
 def _region(mask, least=0.01):
     rows = np.flatnonzero(mask.max(1) > least)
     columns = np.flatnonzero(mask.max(0) > least)
-    window = (slice(rows[0], rows[-1] + 1), slice(columns[0],
-                                                  columns[-1] + 1))
-    return Region(window, np.ascontiguousarray(
-        mask[window], np.float32))
+    window = np.s_[..., rows[0]:rows[-1] + 1, columns[0]:columns[-1] + 1]
+    return Region(window, np.ascontiguousarray(mask[window], np.float32))
 
 
-def _polygons(polygons, blur=0.4):
-    big = np.zeros((SIZE * _SUPER, SIZE * _SUPER), np.uint8)
+def _polygons(*polygons, blur):
+    big = _bigger()
     for polygon in polygons:
         cv2.fillPoly(big, [_finer(polygon)], 255)
     return _averaged(big, blur)
 
 
-def _lines(lines, width, blur=0.3):
-    big = np.zeros((SIZE * _SUPER, SIZE * _SUPER), np.uint8)
-    for line in lines:
-        cv2.polylines(big, [_finer(line)], False, 255,
-                      max(1, round(width * _SUPER)), cv2.LINE_AA)
+def _lines(lines, width, blur):
+    big = _bigger()
+    cv2.polylines(big, [_finer(line) for line in lines], False, 255,
+                  max(1, round(width * _SUPER)), cv2.LINE_AA)
     return _averaged(big, blur)
+
+
+def _bigger():
+    return np.zeros((SIZE * _SUPER, SIZE * _SUPER), np.uint8)
 
 
 def _finer(points):
@@ -83,8 +84,7 @@ def _blurred(mask, sigma):
 def regions() -> dict:
     """All masks by name."""
     uv = shape_model().uv
-    across, down = texture_grid()
-    grid = np.stack(np.broadcast_arrays(across, down), -1) + .5
+    grid = np.stack(np.broadcast_arrays(*texture_grid()), -1) + .5
 
     def spot(at, radius_x, radius_y=None):
         distance = ((grid - at) / [radius_x, radius_y or radius_x])**2
@@ -93,54 +93,52 @@ def regions() -> dict:
     def middle(*ids):
         return uv[list(ids)].mean(0)
 
-    eyes = _polygons([uv[LEFT_EYE], uv[RIGHT_EYE]], .3)
-    lips = _polygons([uv[OUTER_LIP]], .3)
-    inner = _polygons([uv[INNER_LIP]], .3)
-    upper_teeth = _polygons([np.concatenate([
-        uv[88:93], (uv[88:93] * .5 + uv[[88, 95, 94, 93, 92]] * .5)[::-1]])],
-        .4)
-    lower_teeth = _polygons([np.concatenate([
-        uv[[88, 95, 94, 93, 92]],
-        (uv[88:93] * .22 + uv[[88, 95, 94, 93, 92]] * .78)[::-1]])], .4)
+    def band(upper, lower):
+        """Outline of what lies between two lines that run the same way."""
+        return np.concatenate([upper, lower[::-1]])
+
+    eyes = _polygons(uv[LEFT_EYE], uv[RIGHT_EYE], blur=.3)
+    lips = _polygons(uv[OUTER_LIP], blur=.3)
+    inner = _polygons(uv[INNER_LIP], blur=.3)
+    above, below = uv[88:93], uv[[88, 95, 94, 93, 92]]  # inner borders of lips
     upper_lids = [uv[60:65], uv[68:73]]
     lower_lids = [uv[[60, 67, 66, 65, 64]], uv[[68, 75, 74, 73, 72]]]
-    lift = np.array([0, -.016])
     brows = [uv[LEFT_BROW], uv[RIGHT_BROW]]
-    thin = [b + (b.mean(0) - b) * [0, .3] for b in brows]
-    bushy = [b + (b - b.mean(0)) * [.03, .3] for b in brows]
-    beard = _polygons([np.concatenate([
-        uv[[3, 5, 7, 9, 11, 13, 16, 19, 21, 23, 25, 27, 29]] * 1.0 + [0, .05],
-        uv[[82]] + [.035, .0], uv[[83, 84, 85, 86, 87]],
-        uv[[76]] - [.035, .0]])], 4)
-    moustache = _polygons([np.concatenate([
+    beard = _polygons(np.concatenate([
+        uv[[3, 5, 7, 9, 11, 13, 16, 19, 21, 23, 25, 27, 29]] + [0, .05],
+        uv[[82]] + [.035, .0], uv[83:88], uv[[76]] - [.035, .0]]), blur=4)
+    moustache = _polygons(np.concatenate([
         uv[[76]] + [-.015, .015], uv[[55]] + [0, .022],
         uv[[57]] + [0, .012], uv[[59]] + [0, .022], uv[[82]] + [.015, .015],
-        uv[[81, 80, 79, 78, 77]]])], 1.2)
+        uv[81:76:-1]]), blur=1.2)
     soft = {
         'eyes': eyes,
         'lips': lips * (1 - inner),
-        'upper_lip': _polygons([np.concatenate(
-            [uv[76:83], uv[88:93][::-1]])], .3) * (1 - inner),
-        'lip_line': _lines([uv[88:93]], 1.0, .5) * (1 - .7 * inner),
+        'upper_lip': _polygons(band(uv[76:83], above), blur=.3) * (1 - inner),
+        'lip_line': _lines([above], 1.0, .5) * (1 - .7 * inner),
         'mouth': inner,
-        'upper_teeth': upper_teeth * inner,
-        'lower_teeth': lower_teeth * inner,
+        'upper_teeth': _polygons(
+            band(above, above * .5 + below * .5), blur=.4) * inner,
+        'lower_teeth': _polygons(
+            band(below, above * .22 + below * .78), blur=.4) * inner,
         'lash': _lines(upper_lids, 1.1, .35),
         'lower_lash': _lines(lower_lids, .8, .35) * (1 - .4 * eyes),
         'lid_shade': _lines([line + [0, .010] for line in upper_lids],
                             2.4, .8) * eyes,
-        'crease': _lines([line + lift for line in upper_lids], 1.2, .5),
+        'crease': _lines([line + [0, -.016] for line in upper_lids], 1.2, .5),
         'liner': _lines(upper_lids, 2.4, .5),
-        'shadow_up': _blurred(_polygons([np.concatenate(
-            [lid + [0, -.004], (lid + [0, -.035])[::-1]])
-            for lid in upper_lids], 0), 1.5) * (1 - eyes),
-        'socket': _blurred(_polygons([
-            np.concatenate([lid + [0, -.03], (low + [0, .025])[::-1]])
-            for lid, low in zip(upper_lids, lower_lids)], 0), 3.5) *
-        (1 - eyes),
-        'brow': _polygons(brows, .7),
-        'brow_thin': _polygons(thin, .6),
-        'brow_bushy': _polygons(bushy, .9),
+        'shadow_up': _polygons(*(
+            band(lid + [0, -.004], lid + [0, -.035]) for lid in upper_lids),
+            blur=1.5) * (1 - eyes),
+        'socket': _polygons(*(
+            band(lid + [0, -.03], low + [0, .025])
+            for lid, low in zip(upper_lids, lower_lids)),
+            blur=3.5) * (1 - eyes),
+        'brow': _polygons(*brows, blur=.7),
+        'brow_thin': _polygons(
+            *(b + (b.mean(0) - b) * [0, .3] for b in brows), blur=.6),
+        'brow_bushy': _polygons(
+            *(b + (b - b.mean(0)) * [.03, .3] for b in brows), blur=.9),
         'nostrils': spot(middle(55, 56) + [.004, -.003], .012, .0065) +
         spot(middle(58, 59) - [.004, .003], .012, .0065),
         'nose_side': spot(uv[55] + [-.014, -.012], .012, .022) +
@@ -154,14 +152,13 @@ def regions() -> dict:
         'forehead_lines': _lines([
             [(.40, y), (.46, y - .004), (.54, y - .004), (.60, y)]
             for y in (.24, .275, .31)], .8, .6),
-        'blush': spot(middle(60, 76) - [.05, .0], .05, .05) +
-        spot(middle(72, 82) + [.05, .0], .05, .05),
+        'blush': spot(middle(60, 76) - [.05, .0], .05) +
+        spot(middle(72, 82) + [.05, .0], .05),
         'beard': beard * (1 - _blurred(lips, .5)),
         'moustache': moustache * (1 - _blurred(lips, .4)),
-        'mask': _polygons([np.concatenate([
-            uv[[4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28]] *
-            1.0 + [0, .02], uv[[53]] + [.05, .02], uv[[53]],
-            uv[[53]] - [.05, -.02]])], .5),
+        'mask': _polygons(np.concatenate([
+            uv[4:29:2] + [0, .02], uv[[53]] + [.05, .02], uv[[53]],
+            uv[[53]] - [.05, -.02]]), blur=.5),
         'mask_folds': _lines([[(.3, y), (.5, y + .02), (.7, y)]
                               for y in (.66, .71, .76)], .8, .5),
     }
@@ -172,7 +169,7 @@ def regions() -> dict:
 def mix(texture: np.ndarray, name: str, color, strength: float):
     """Blend a colour (3,) into a region of (3, SIZE, SIZE), in place."""
     region = regions()[name]
-    part = texture[(slice(None), ) + region.window]
+    part = texture[region.window]
     change = np.asarray(color, np.float32)[:, None, None] - part
     change *= region.mask * np.float32(strength)
     part += change
@@ -191,17 +188,16 @@ def _shades():
     for mask, name in zip(full, _SHADES):
         mask[regions()[name].window] = regions()[name].mask
     window = _region(full.max(0)).window
-    return window, np.ascontiguousarray(full[(slice(None), ) + window])
+    return window, np.ascontiguousarray(full[window])
 
 
 def darken(texture: np.ndarray, amounts: dict):
     """Darken regions of (3, SIZE, SIZE) by shares of 0 to 1, in place."""
     window, masks = _shades()
-    used = [_SHADES.index(name) for name in amounts]
     total = np.zeros(masks.shape[1:], np.float32)
-    for index, amount in zip(used, amounts.values()):
-        total += np.float32(amount) * masks[index]
-    texture[(slice(None), ) + window] *= 1 - np.minimum(total, .9)
+    for name, amount in amounts.items():
+        total += np.float32(amount) * masks[_SHADES.index(name)]
+    texture[window] *= 1 - np.minimum(total, .9)
 
 
 @dataclass
@@ -251,21 +247,12 @@ def hair_color(rng: np.random.Generator) -> np.ndarray:
 
 
 def paint(rng: np.random.Generator, smile: float) -> Painted:
-    """Paint a random head.
-
-    Args:
-        rng (np.random.Generator): Source of all choices.
-        smile (float): 0 to 1, deepens the folds beside the mouth.
-
-    Returns:
-        Painted: The texture.
-    """
+    """Paint a random head; ``smile``, 0 to 1, deepens its folds."""
     skin = skin_color(rng)
     hair = hair_color(rng)
     age = rng.random()
     color = np.empty((3, SIZE, SIZE), np.float32)
-    blotch = noise.cut(rng, 'skin', SIZE) * np.float32(
-        rng.uniform(.01, .05))
+    blotch = noise(rng, 'skin', SIZE) * np.float32(rng.uniform(.01, .05))
     np.multiply(skin[:, None, None], 1 + blotch, out=color)
     mix(color, 'blush', (90, 90, 205), rng.uniform(0, .18))
 
@@ -315,13 +302,13 @@ def _facial_hair(rng, color, hair, makeup):
         return
     shade = hair * np.float32(rng.uniform(.6, 1.0))
     strength = np.float32(rng.uniform(.25, .9))
-    grain = 1 + np.float32(.25) * noise.cut(rng, 'grain', SIZE)
+    grain = 1 + np.float32(.25) * noise(rng, 'grain', SIZE)
 
     def grow(name):
         region = regions()[name]
-        weight = region.mask * strength * grain[region.window]
-        np.clip(weight, 0, 1, out=weight)
-        part = color[(slice(None), ) + region.window]
+        weight = np.clip(
+            region.mask * strength * grain[region.window], 0, 1)
+        part = color[region.window]
         part += weight * (shade[:, None, None] - part)
 
     if kind < .22:
@@ -372,17 +359,14 @@ def _hair(rng, color, hair):
         border = border + depth * np.exp(-((u - centre) / width)**4)
         jag = jag * 2
     rows = int((border.max() + .52) * SIZE)  # nothing to do below
-    border = border.astype(np.float32)
     cover = np.zeros((SIZE, SIZE), np.float32)
     part = cover[:rows]
-    part += noise.cut(rng, 'strand', SIZE)[:rows] * np.float32(jag / .012)
-    part += (border - v[:rows]) / np.float32(.012) + np.float32(.5)
+    part += noise(rng, 'strand', SIZE)[:rows] * np.float32(jag / .012)
+    part += (border.astype(np.float32) -
+             v[:rows]) / np.float32(.012) + np.float32(.5)
     np.clip(part, 0, 1, out=part)
-    tone = 1 + np.float32(.22) * noise.cut(rng, 'strand', SIZE)[:rows]
-    change = hair[:, None, None] * tone
-    change -= color[:, :rows]
-    change *= part
-    color[:, :rows] += change
+    tone = 1 + np.float32(.22) * noise(rng, 'strand', SIZE)[:rows]
+    color[:, :rows] += part * (hair[:, None, None] * tone - color[:, :rows])
     return cover, hair
 
 
@@ -392,8 +376,9 @@ def _face_mask(rng, color, cover):
     shade = shade * rng.uniform(.75, 1.05)
     mix(color, 'mask', shade, 1)
     darken(color, dict(mask_folds=rng.uniform(.1, .3)))
-    full = np.zeros((SIZE, SIZE), np.float32) if cover is None else cover
+    if cover is None:
+        cover = np.zeros((SIZE, SIZE), np.float32)
     region = regions()['mask']
-    full[region.window] = np.maximum(full[region.window],
-                                     region.mask)
-    return full
+    part = cover[region.window]
+    np.maximum(part, region.mask, out=part)
+    return cover

@@ -1,12 +1,10 @@
 """Pipeline steps: loading, boxes, crop, augmentation, packing."""
 from .boxes import (BoxFromLandmarks, FaceBoxCenterScale, FaceRandomBox,
-                    FaceRandomFlip)
+                    FaceRandomFlip, SPIGACrop)
 from .corruptions import (CORRUPTIONS, AddNoise, BlurFace, CompressJPEG,
                           CoverFace, CropByBox, DimLight, EnlargeBox, ShiftBox,
                           ShrinkFace, TightenBox, TurnBox)
-from .crop import SPIGACrop
-from .formatting import PackFaceInputs
-from .loading import BadSampleError, LoadFaceImage
+from .loading import BadSampleError, LoadFaceImage, PackFaceInputs
 from .photometric import (RandomBlur, RandomHSV, RandomLowQuality,
                           RandomOccluder, RandomOcclusion)
 

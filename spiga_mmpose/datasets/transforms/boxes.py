@@ -1,4 +1,5 @@
-"""Transforms of face boxes: the square to crop, and its augmentation."""
+"""Transforms of face boxes: the square to crop, its augmentation, the crop."""
+import inspect
 from typing import Tuple
 
 import cv2
@@ -7,24 +8,29 @@ from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 from mmpose.datasets.transforms import GetBBoxCenterScale, RandomFlip
 from mmpose.registry import TRANSFORMS
+from PIL import Image
 
 from spiga_mmpose.geometry import CROP_PADDING
 from .loading import BadSampleError
 
+_BORDERS = dict(zero=cv2.BORDER_CONSTANT, reflect=cv2.BORDER_REFLECT_101)
+_SAMPLINGS = ('bilinear', 'nearest_release')
+
 
 def rotated_size(size: np.ndarray, degrees: float) -> np.ndarray:
-    """Size of the axis-aligned box around a rotated box.
-
-    Args:
-        size (np.ndarray): (..., 2) width and height, px.
-        degrees (float): Angle.
-
-    Returns:
-        np.ndarray: (..., 2) width and height, px.
-    """
+    """(..., 2) width and height of the upright box around a turned one."""
     cos = abs(np.cos(np.deg2rad(degrees)))
     sin = abs(np.sin(np.deg2rad(degrees)))
     return size @ np.array([[cos, sin], [sin, cos]])
+
+
+class FaceTransform(BaseTransform):
+    """A transform that keeps its arguments and shows them."""
+
+    def __repr__(self) -> str:
+        names = inspect.signature(type(self)).parameters
+        arguments = [f'{name}={getattr(self, name)!r}' for name in names]
+        return f"{type(self).__name__}({', '.join(arguments)})"
 
 
 @TRANSFORMS.register_module()
@@ -57,8 +63,8 @@ class BoxFromLandmarks(BaseTransform):
         count = results['keypoints'].shape[1]
         # (1, L), or (1, L, 2) with a weight beside, as MMPose leaves it.
         visible = results['keypoints_visible'].reshape(count, -1)
-        labelled = visible[:, 0] > 0
-        points = results['keypoints'][0, labelled, :2].astype(np.float64)
+        points = results['keypoints'][0, visible[:, 0] > 0, :2].astype(
+            np.float64)
         if len(points) > 1:
             results['annotated_bbox'] = results['bbox']
             results['bbox'] = np.concatenate([points.min(0),
@@ -153,18 +159,19 @@ class FaceRandomFlip(RandomFlip):
             # for a photograph of 1000 px; this takes 0.1 ms.
             results['img'] = cv2.flip(img, 1)
             if 'keypoints_hidden' in results:
-                results['keypoints_hidden'] = results[
-                    'keypoints_hidden'].take(
-                        results['flip_indices'], axis=1)
+                results['keypoints_hidden'] = results['keypoints_hidden'][
+                    :, results['flip_indices']]
         return results
 
 
 @TRANSFORMS.register_module()
-class FaceRandomBox(BaseTransform):
+class FaceRandomBox(FaceTransform):
     """Rotate, shift and scale the box at random, each uniformly.
 
     The release's rotation, shift and scale (PyPI package ``spiga`` 0.0.6),
-    said of the box instead of the image, so that one resampling does all:
+    said of the box instead of the image, so that one resampling does all.
+    MMPose's ``RandomBBoxTransform`` draws from truncated normal
+    distributions and keeps the size of a turned box. Here:
 
     * the crop turns about the centre of the box;
     * the box moves by a share of its width and height;
@@ -173,9 +180,6 @@ class FaceRandomBox(BaseTransform):
       it does not);
     * the face appears ``scale`` times as large. (In the release the scale
       cancels out against the crop, which follows the scaled box.)
-
-    Where MMPose's ``RandomBBoxTransform`` draws from truncated normal
-    distributions and keeps the size of a turned box.
 
     Required Keys:
 
@@ -222,15 +226,120 @@ class FaceRandomBox(BaseTransform):
         rotation, shift, growth = self._draw()
         size = results['bbox'][:, 2:] - results['bbox'][:, :2]
         results['bbox_center'] = results['bbox_center'] + shift * size
+        scale = results['bbox_scale']
         if not self.keep_size:
-            results['bbox_scale'] = rotated_size(results['bbox_scale'],
-                                                 rotation)
-        results['bbox_scale'] = results['bbox_scale'] / growth
+            scale = rotated_size(scale, rotation)
+        results['bbox_scale'] = scale / growth
         results['bbox_rotation'] = np.array([rotation])
         results.pop('annotated_pose', None)
         return results
 
-    def __repr__(self) -> str:
-        return (f'{type(self).__name__}(rotate={self.rotate}, '
-                f'shift={self.shift}, scale={self.scale}, '
-                f'keep_size={self.keep_size})')
+
+@TRANSFORMS.register_module()
+class SPIGACrop(FaceTransform):
+    """Crop the square around the face box to the network's input.
+
+    In the place of MMPose's ``TopdownAffine``: same keys in and out, same
+    coordinates (see :mod:`spiga_mmpose.geometry.coords`), and what that has
+    not: the release's sampling, and a choice of what lies outside.
+
+    Required Keys:
+
+        - img (H, W, 3), uint8
+        - bbox_center (1, 2), bbox_scale (1, 2), image px; the crop has the
+          longer side of bbox_scale
+        - bbox_rotation (1,), degrees (optional)
+        - keypoints (1, L, 2), image px (optional)
+
+    Modified Keys:
+
+        - img (size, size, 3), uint8
+        - bbox_scale
+
+    Added Keys:
+
+        - input_size (2,), input_center (2,), input_scale (2,)
+        - transformed_keypoints (1, L, 2), crop px
+
+    Args:
+        input_size (tuple[int, int]): Width and height of the crop, equal.
+        sampling (str): ``'bilinear'``, or ``'nearest_release'``: bit for bit
+            the crop of the PyPI package ``spiga`` 0.0.6 (Pillow's nearest
+            neighbour, which takes the pixel that holds the output pixel's
+            middle), for evaluation with released weights. Defaults to
+            ``'bilinear'``.
+        border (str): What lies outside the photograph: ``'zero'`` (black) or
+            ``'reflect'`` (its mirror image). Defaults to ``'zero'``.
+
+    Raises:
+        ValueError: If an argument is none of those named.
+    """
+
+    def __init__(self,
+                 input_size: Tuple[int, int],
+                 sampling: str = 'bilinear',
+                 border: str = 'zero') -> None:
+        input_size = tuple(input_size)
+        if len(input_size) != 2 or input_size[0] != input_size[1]:
+            raise ValueError('SPIGACrop: input_size must be a square '
+                             f'(width, height), found {input_size}')
+        for name, value, known in (('sampling', sampling, _SAMPLINGS),
+                                   ('border', border, tuple(_BORDERS))):
+            if value not in known:
+                raise ValueError(f'SPIGACrop: {name} must be one of {known}, '
+                                 f'found {value!r}')
+        if sampling == 'nearest_release' and border != 'zero':
+            raise ValueError("SPIGACrop: sampling='nearest_release' goes "
+                             f"with border='zero', found {border!r}")
+        self.input_size = input_size
+        self.sampling = sampling
+        self.border = border
+
+    def transform(self, results: dict) -> dict:
+        """Crop the image and take the landmarks along."""
+        center = results['bbox_center'][0]
+        side = results['bbox_scale'][0].max()
+        rotation = results.get('bbox_rotation', np.zeros(1))[0]
+        matrix = self.matrix(center, side, rotation)
+        results['img'] = self._sample(results['img'], matrix)
+        if results.get('keypoints') is not None:
+            points = results['keypoints'].copy()
+            points[..., :2] = (
+                points[..., :2] @ matrix[:, :2].T + matrix[:, 2])
+            results['transformed_keypoints'] = points
+        else:
+            # What TopdownAffine leaves for samples without landmarks.
+            results['transformed_keypoints'] = np.zeros([])
+            results['keypoints_visible'] = np.ones((1, 1, 1))
+        results['bbox_scale'] = np.full((1, 2), side)
+        results['input_size'] = self.input_size
+        results['input_center'] = center
+        results['input_scale'] = results['bbox_scale'][0]
+        return results
+
+    def matrix(self, center: np.ndarray, side: float,
+               rotation: float) -> np.ndarray:
+        """(2, 3) matrix from image px to crop px, float64.
+
+        Of the square with that centre (2,) and side, image px; ``rotation``
+        in degrees, as MMPose counts them.
+        """
+        size = self.input_size[0]
+        cos, sin = np.cos(np.deg2rad(rotation)), np.sin(np.deg2rad(rotation))
+        linear = np.array([[cos, sin], [-sin, cos]]) * (size / side)
+        return np.column_stack([linear, size / 2 - linear @ center])
+
+    def _sample(self, img: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+        if self.sampling == 'bilinear':
+            return cv2.warpAffine(
+                img,
+                matrix,
+                self.input_size,
+                flags=cv2.INTER_LINEAR,
+                borderMode=_BORDERS[self.border])
+        linear = np.linalg.inv(matrix[:, :2])
+        inverse = np.column_stack([linear, -linear @ matrix[:, 2]])
+        image = Image.fromarray(np.ascontiguousarray(img))
+        return np.array(
+            image.transform(self.input_size, Image.Transform.AFFINE,
+                            inverse.ravel(), Image.Resampling.NEAREST))

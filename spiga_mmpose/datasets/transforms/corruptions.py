@@ -17,10 +17,12 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 
+from ..synthetic.drawing import through_jpeg
+from .boxes import FaceTransform
 from .loading import BadSampleError
 
 
-class Corruption(BaseTransform):
+class Corruption(FaceTransform):
     """One kind of corruption, in levels.
 
     What is drawn at random depends on ``(seed, face)`` alone, whatever the
@@ -67,10 +69,6 @@ class Corruption(BaseTransform):
                 rng: np.random.Generator) -> None:
         """Change ``results`` by replacing arrays, not writing into them."""
         raise NotImplementedError
-
-    def __repr__(self) -> str:
-        return (f'{type(self).__name__}(level={self.level}, '
-                f'seed={self.seed})')
 
 
 class BoxCorruption(Corruption):
@@ -125,21 +123,16 @@ def _face_box(results: dict) -> np.ndarray:
 
 def _face_size(results: dict) -> float:
     """Longer side of the landmark box, crop px, at least 1."""
-    low, high = _face_box(results)
-    return max(1., float((high - low).max()))
+    return max(1., float(np.ptp(_face_box(results), axis=0).max()))
 
 
 @TRANSFORMS.register_module()
 class ShiftBox(BoxCorruption):
-    """Move the box by a fixed distance into a random direction.
-
-    Amounts: shares of the longer side of the box.
-    """
+    """Move the box by a fixed distance into a random direction."""
     amounts = (.05, .1, .15, .2, .3)
     unit = "shift (share of the box's longer side)"
 
     def corrupt(self, results, amount, rng):
-        """See the class."""
         angle = rng.uniform(0, 2 * np.pi)
         results['bbox_center'] = (
             results['bbox_center'] + amount * _longer_side(results['bbox']) *
@@ -149,16 +142,12 @@ class ShiftBox(BoxCorruption):
 class _ScaleBox(BoxCorruption):
 
     def corrupt(self, results, amount, rng):
-        """See the class."""
         results['bbox_scale'] = results['bbox_scale'] * amount
 
 
 @TRANSFORMS.register_module()
 class EnlargeBox(_ScaleBox):
-    """A box that is too large, around the same centre.
-
-    Amounts: factors on its width and height.
-    """
+    """A box that is too large, around the same centre."""
     amounts = (1.1, 1.25, 1.5, 1.75, 2.)
     unit = 'box too large (factor on its sides)'
 
@@ -167,8 +156,7 @@ class EnlargeBox(_ScaleBox):
 class TightenBox(_ScaleBox):
     """A box that is too small, around the same centre.
 
-    Amounts: factors on its width and height. With the usual padding of 1.6
-    the crop cuts into the face from 0.625 on.
+    With the usual padding of 1.6 the crop cuts into the face from 0.625 on.
     """
     amounts = (.9, .8, .7, .6, .5)
     unit = 'box too small (factor on its sides)'
@@ -181,14 +169,11 @@ class TurnBox(BoxCorruption):
     The size stays. MMPose's estimators map no rotation back: whoever scores
     the predictions turns them back first, see
     ``turn_back`` in ``tools/analysis_tools/face_set.py``.
-
-    Amounts: degrees.
     """
     amounts = (10., 20., 30., 45., 60.)
     unit = 'rotation of the box (degrees)'
 
     def corrupt(self, results, amount, rng):
-        """See the class."""
         rotation = results.get('bbox_rotation', np.zeros(1))
         results['bbox_rotation'] = rotation + amount * rng.choice([-1, 1])
 
@@ -236,14 +221,11 @@ class CoverFace(ImageCorruption):
     """A rectangle of one random colour somewhere on the landmark box.
 
     Its width over its height is up to twice or half that of the box.
-
-    Amounts: shares of the area of the landmark box.
     """
     amounts = (.1, .2, .3, .4, .5)
     unit = 'occlusion (share of the landmark box)'
 
     def corrupt(self, results, amount, rng):
-        """See the class."""
         low, high = _face_box(results)
         longest = min(2**.5, amount**-.5)  # neither side beyond the box
         stretch = longest**rng.uniform(-1, 1)
@@ -259,48 +241,34 @@ class CoverFace(ImageCorruption):
 
 @TRANSFORMS.register_module()
 class BlurFace(ImageCorruption):
-    """Gaussian blur.
-
-    Amounts: sigma in shares of the longer side of the landmark box.
-    """
+    """Gaussian blur; sigma in shares of the landmark box's longer side."""
     amounts = (.02, .03, .05, .08, .12)
     unit = 'blur (sigma, share of the face)'
 
     def corrupt(self, results, amount, rng):
-        """See the class."""
         sigma = amount * _face_size(results)
         results['img'] = cv2.GaussianBlur(results['img'], (0, 0), sigma)
 
 
 @TRANSFORMS.register_module()
 class AddNoise(ImageCorruption):
-    """Gaussian noise, independent in every pixel and channel of the crop.
-
-    Amounts: sigma in grey levels, of 255.
-    """
+    """Gaussian noise, independent in every pixel and channel of the crop."""
     amounts = (8., 16., 32., 48., 64.)
     unit = 'noise (sigma, grey levels of 255)'
 
     def corrupt(self, results, amount, rng):
-        """See the class."""
         img = results['img'] + rng.normal(0, amount, results['img'].shape)
         results['img'] = np.clip(np.rint(img), 0, 255).astype(np.uint8)
 
 
 @TRANSFORMS.register_module()
 class CompressJPEG(ImageCorruption):
-    """The crop through OpenCV's JPEG and back.
-
-    Amounts: JPEG quality, 0 to 100.
-    """
+    """The crop through OpenCV's JPEG, of quality 0 to 100, and back."""
     amounts = (50., 30., 20., 10., 5.)
     unit = 'JPEG of the crop (quality)'
 
     def corrupt(self, results, amount, rng):
-        """See the class."""
-        quality = [cv2.IMWRITE_JPEG_QUALITY, int(amount)]
-        content = cv2.imencode('.jpg', results['img'], quality)[1]
-        results['img'] = cv2.imdecode(content, cv2.IMREAD_COLOR)
+        results['img'] = through_jpeg(results['img'], int(amount))
 
 
 @TRANSFORMS.register_module()
@@ -309,14 +277,11 @@ class DimLight(ImageCorruption):
 
     Each stop halves the light; with the usual gamma of 2.2 between light and
     grey levels a stop multiplies these by 0.73.
-
-    Amounts: stops.
     """
     amounts = (1., 2., 3., 5., 7.)
     unit = 'low light (stops below)'
 
     def corrupt(self, results, amount, rng):
-        """See the class."""
         gain = 2**(-amount / 2.2)
         results['img'] = np.rint(results['img'] * gain).astype(np.uint8)
 
@@ -325,24 +290,21 @@ class DimLight(ImageCorruption):
 class ShrinkFace(ImageCorruption):
     """The crop as if the face were small: made small, and enlarged again.
 
-    A face that is as small already stays as it is.
-
-    Amounts: longer side of the landmark box, px.
+    The amount is the longer side of the landmark box; a face that is as small
+    already stays as it is.
     """
     amounts = (32., 24., 16., 12., 8.)
     unit = 'small face (longer side, px)'
 
     def corrupt(self, results, amount, rng):
-        """See the class."""
         size = np.array(results['img'].shape[1::-1])
         share = amount / _face_size(results)
-        if share >= 1:
-            return
-        small = np.maximum(1, np.rint(size * share)).astype(int).tolist()
-        img = cv2.resize(
-            results['img'], small, interpolation=cv2.INTER_AREA)
-        results['img'] = cv2.resize(
-            img, size.tolist(), interpolation=cv2.INTER_LINEAR)
+        if share < 1:
+            small = np.maximum(1, np.rint(size * share)).astype(int).tolist()
+            img = cv2.resize(
+                results['img'], small, interpolation=cv2.INTER_AREA)
+            results['img'] = cv2.resize(
+                img, size.tolist(), interpolation=cv2.INTER_LINEAR)
 
 
 # By the names that users type.

@@ -1,13 +1,18 @@
-"""Image loading that ends in a good image or in one clear error."""
+"""The ends of a pipeline: a good image or one clear error, and packing."""
 from functools import partial
-from typing import Optional
+from typing import Optional, Sequence
 
 from mmengine import fileio
-from mmpose.datasets.transforms import LoadImage
+from mmpose.datasets.transforms import LoadImage, PackPoseInputs
 from mmpose.registry import TRANSFORMS
 
 from spiga_mmpose.io import (MAX_PIXELS, ImageError, as_bgr, image_content,
                              read_image)
+
+_META_KEYS = ('id', 'img_id', 'img_path', 'ori_shape', 'img_shape',
+              'input_size', 'input_center', 'input_scale', 'flip',
+              'flip_direction', 'flip_indices', 'dataset_name', 'subsets',
+              'annotated_pose')
 
 
 class BadSampleError(ValueError):
@@ -60,12 +65,10 @@ class LoadFaceImage(LoadImage):
         """Load ``results['img_path']`` or check ``results['img']``."""
         path = results.setdefault('img_path', None)
         try:
-            if 'img' in results:
-                img = as_bgr(results['img'], path)
-            else:
-                img = read_image(
+            img = as_bgr(results['img'], path) if 'img' in results else (
+                read_image(
                     path, self.max_pixels,
-                    partial(fileio.get, backend_args=self.backend_args))
+                    partial(fileio.get, backend_args=self.backend_args)))
         except ImageError as error:
             raise BadSampleError(str(error)) from None
         results['img'] = img
@@ -83,13 +86,8 @@ class FaceImageBackend(fileio.BaseStorageBackend):
     """
 
     def get(self, filepath: str) -> bytes:
-        """Read a file.
-
-        Args:
-            filepath (str): Path or URL.
-
-        Returns:
-            bytes: See :func:`spiga_mmpose.io.image_content`.
+        """Content of a path or URL, as
+        :func:`spiga_mmpose.io.image_content` gives it.
 
         Raises:
             OSError: If :func:`spiga_mmpose.io.read_image` refuses it. No
@@ -104,3 +102,41 @@ class FaceImageBackend(fileio.BaseStorageBackend):
     def get_text(self, filepath: str) -> str:
         """Raise ``NotImplementedError``: an image is no text."""
         raise NotImplementedError(f'{filepath}: an image is no text')
+
+
+@TRANSFORMS.register_module()
+class PackFaceInputs(PackPoseInputs):
+    """Pack a face: MMPose's fields and those of this package.
+
+    Beside what :class:`PackPoseInputs` packs:
+
+    * ``gt_instances.keypoints_hidden`` (1, L), 1 where a labelled landmark
+      is occluded;
+    * ``gt_instances.annotated_bboxes`` (1, 4), the box in the annotation
+      file, where the crop is by another one (``BoxFromLandmarks``);
+    * ``gt_instance_labels.pose_labels`` (1, 6) and ``pose_weights`` (1,) of
+      a codec that makes them;
+    * metainfo ``subsets``, tuple of str, and ``annotated_pose`` (6,), the
+      head pose in the annotation file, where the data set has them.
+
+    Args:
+        meta_keys (Sequence[str]): Keys that go into the metainfo where the
+            sample has them. Defaults to those that MMPose's heads, estimator
+            and visualizer use, and the two above.
+        pack_transformed (bool): Pack the landmarks in crop px too, as
+            ``gt_instances.transformed_keypoints``. Defaults to ``False``.
+    """
+
+    instance_mapping_table = dict(
+        PackPoseInputs.instance_mapping_table,
+        keypoints_hidden='keypoints_hidden',
+        annotated_bbox='annotated_bboxes')
+    label_mapping_table = dict(
+        PackPoseInputs.label_mapping_table,
+        pose_labels='pose_labels',
+        pose_weights='pose_weights')
+
+    def __init__(self,
+                 meta_keys: Sequence[str] = _META_KEYS,
+                 pack_transformed: bool = False) -> None:
+        super().__init__(meta_keys, pack_transformed)

@@ -16,12 +16,27 @@ from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 
 from spiga_mmpose.landmark_sets import load_landmark_set
+from ..synthetic.drawing import empty, through_jpeg
 from ..synthetic.occluders import sample_occluder
-from .boxes import rotated_size
+from .boxes import FaceTransform, rotated_size
+
+
+def _hide(results: dict, mask: np.ndarray) -> dict:
+    """Mark the landmarks where a mask (H, W) is above half as hidden."""
+    points = results['transformed_keypoints'][..., :2]
+    x, y = np.moveaxis(np.floor(points).astype(int), -1, 0)
+    height, width = mask.shape
+    inside = (0 <= x) & (x < width) & (0 <= y) & (y < height)
+    covered = inside & (mask[y.clip(0, height - 1), x.clip(0, width - 1)] >
+                        127)
+    hidden = results.get('keypoints_hidden', np.zeros(x.shape))
+    results['keypoints_hidden'] = np.maximum(hidden, covered).astype(
+        np.float32)
+    return results
 
 
 @TRANSFORMS.register_module()
-class RandomOcclusion(BaseTransform):
+class RandomOcclusion(FaceTransform):
     """Cover part of the face by a rectangle of one random colour, always.
 
     The rectangle lies within the axis-aligned face box of the crop. The
@@ -61,13 +76,9 @@ class RandomOcclusion(BaseTransform):
 
         # The crop is ours alone, no copy of it is needed.
         results['img'][y1:y2, x1:x2] = np.random.uniform(0, 255, 3)
-        mask = np.zeros(results['img'].shape[:2], np.uint8)
+        mask = empty(results['img'])
         mask[y1:y2, x1:x2] = 255
         return _hide(results, mask)
-
-    def __repr__(self) -> str:
-        return (f'{type(self).__name__}(min_side={self.min_side}, '
-                f'max_side={self.max_side})')
 
 
 @TRANSFORMS.register_module()
@@ -126,7 +137,7 @@ class RandomOccluder(BaseTransform):
 
     def _put_mask_on(self, img, points, labelled):
         """Cloth over the lower face; returns where it is."""
-        mask = np.zeros(img.shape[:2], np.uint8)
+        mask = empty(img)
         lower = labelled & (self._height > np.random.uniform(.15, .4))
         if lower.sum() > 2:
             hull = cv2.convexHull(points[lower].astype(np.float32))[:, 0]
@@ -140,8 +151,7 @@ class RandomOccluder(BaseTransform):
             rows * np.random.uniform(.1, .8) + np.random.uniform(0, 6))
         cloth = np.clip(
             np.random.uniform(10, 250, 3) * folds[..., None], 0, 255)
-        weight = mask[..., None] / 255
-        img[:] = np.rint(img + weight * (cloth - img))
+        img[:] = np.rint(img + mask[..., None] / 255 * (cloth - img))
         return mask
 
     def _hold_before(self, results, points):
@@ -164,7 +174,7 @@ class RandomOccluder(BaseTransform):
 
 
 @TRANSFORMS.register_module()
-class RandomLowQuality(BaseTransform):
+class RandomLowQuality(FaceTransform):
     """Make the crop small, noisy and JPEG-compressed, and enlarge it again.
 
     Required Keys:
@@ -209,35 +219,13 @@ class RandomLowQuality(BaseTransform):
         noise = np.random.normal(
             0, np.random.uniform(0, self.max_noise), img.shape)
         img = np.clip(np.rint(img + noise), 0, 255).astype(np.uint8)
-        quality = np.random.randint(self.min_quality, 96)
-        content = cv2.imencode('.jpg', img,
-                               [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-        img = cv2.imdecode(content, cv2.IMREAD_COLOR)
+        img = through_jpeg(img, np.random.randint(self.min_quality, 96))
         results['img'] = cv2.resize(img, size, interpolation=cv2.INTER_LINEAR)
         return results
 
-    def __repr__(self) -> str:
-        return (f'{type(self).__name__}(prob={self.prob}, '
-                f'min_face={self.min_face}, max_noise={self.max_noise}, '
-                f'min_quality={self.min_quality})')
-
-
-def _hide(results: dict, mask: np.ndarray) -> dict:
-    """Mark the landmarks where a mask (H, W) is above half as hidden."""
-    points = results['transformed_keypoints'][..., :2]
-    x, y = np.moveaxis(np.floor(points).astype(int), -1, 0)
-    height, width = mask.shape
-    inside = (0 <= x) & (x < width) & (0 <= y) & (y < height)
-    covered = inside & (mask[y.clip(0, height - 1), x.clip(0, width - 1)] >
-                        127)
-    hidden = results.get('keypoints_hidden', np.zeros(x.shape))
-    results['keypoints_hidden'] = np.maximum(hidden, covered).astype(
-        np.float32)
-    return results
-
 
 @TRANSFORMS.register_module()
-class RandomHSV(BaseTransform):
+class RandomHSV(FaceTransform):
     """Multiply hue, saturation and value by random factors, always.
 
     Each channel of OpenCV's 8-bit HSV times 1 + U(-limit, limit), clipped to
@@ -260,12 +248,9 @@ class RandomHSV(BaseTransform):
         results['img'] = cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)
         return results
 
-    def __repr__(self) -> str:
-        return f'{type(self).__name__}(limit={self.limit})'
-
 
 @TRANSFORMS.register_module()
-class RandomBlur(BaseTransform):
+class RandomBlur(FaceTransform):
     """Gaussian blur with a kernel of 1 (none), 3 or 5 px.
 
     Args:
@@ -284,7 +269,3 @@ class RandomBlur(BaseTransform):
             results['img'] = cv2.GaussianBlur(results['img'],
                                               (kernel, kernel), 0)
         return results
-
-    def __repr__(self) -> str:
-        return (f'{type(self).__name__}(prob={self.prob}, '
-                f'max_kernel={self.max_kernel})')
