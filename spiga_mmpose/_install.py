@@ -10,7 +10,7 @@ from mmengine.fileio import register_backend
 from mmengine.runner import checkpoint as mmengine_checkpoint
 from mmengine.runner.checkpoint import CheckpointLoader
 
-from .datasets.synthetic_backend import SyntheticFaceBackend
+from .datasets.synthetic_face_dataset import SyntheticFaceBackend
 from .datasets.transforms.loading import FaceImageBackend
 from .engine.checkpoint import (ALLOWED, AS_DATA, load_as_data, load_from_http,
                                 load_from_local)

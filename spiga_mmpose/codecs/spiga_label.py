@@ -59,8 +59,7 @@ class SPIGALabel(BaseKeypointCodec):
         keypoint_labels='keypoint_labels',
         keypoint_weights='keypoint_weights',
         pose_labels='pose_labels',
-        pose_weights='pose_weights',
-    )
+        pose_weights='pose_weights')
 
     def __init__(self,
                  input_size: Tuple[int, int] = (256, 256),
@@ -83,7 +82,7 @@ class SPIGALabel(BaseKeypointCodec):
                keypoints: np.ndarray,
                keypoints_visible: Optional[np.ndarray] = None,
                keypoints_hidden: Optional[np.ndarray] = None) -> dict:
-        """Encode landmarks.
+        """Encode landmarks, see the class.
 
         Args:
             keypoints (np.ndarray): (N, L, 2) crop px.
@@ -91,9 +90,6 @@ class SPIGALabel(BaseKeypointCodec):
                 the landmark is labelled. Defaults to all labelled.
             keypoints_hidden (np.ndarray, optional): (N, L), above 0.5 where
                 it cannot be seen. Defaults to all in view.
-
-        Returns:
-            dict: See the class.
         """
         expected = self.landmark_set.num_landmarks
         if keypoints.ndim != 3 or keypoints.shape[1:] != (expected, 2):
@@ -149,19 +145,10 @@ class SPIGALabel(BaseKeypointCodec):
         return poses, valid
 
     def decode(self, encoded: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-        """Normalised coordinates to crop px.
-
-        Args:
-            encoded (np.ndarray): (N, L, 2) normalised coordinates, or
-                (N, L, 3) with the score as third value.
-
-        Returns:
-            tuple: keypoints (N, L, 2) crop px and scores (N, L) in [0, 1]
-            (ones where none are given).
-        """
+        """Normalised coordinates (N, L, 2), or (N, L, 3) with scores, to
+        keypoints (N, L, 2) in crop px and scores (N, L) in [0, 1] (ones where
+        none are given)."""
         keypoints = encoded[..., :2] * self.input_size[0]
-        if encoded.shape[-1] == 3:
-            scores = encoded[..., 2].copy()
-        else:
-            scores = np.ones(encoded.shape[:2], np.float32)
+        scores = encoded[..., 2].copy() if encoded.shape[-1] == 3 else (
+            np.ones(encoded.shape[:2], np.float32))
         return keypoints, scores

@@ -1,7 +1,7 @@
 """Registered datasets and the transforms that they need."""
 from . import transforms
 from .coco_face_dataset import CocoFaceDataset
-from .seeded_combined_dataset import SeededCombinedDataset
+from .seeded import SeededCombinedDataset
 from .spiga_json_dataset import SPIGAJsonDataset
 from .synthetic_face_dataset import SyntheticFaceDataset
 

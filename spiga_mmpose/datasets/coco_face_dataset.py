@@ -1,18 +1,14 @@
 """MMPose's own annotation files of WFLW, 300W and other face data sets."""
-import logging
 import os.path as osp
 from typing import Dict, List, Optional
 
 import numpy as np
-from mmengine.logging import print_log
 from mmpose.registry import DATASETS
 from mmpose.structures.bbox import bbox_cs2xyxy
 
 from spiga_mmpose.io import image_path, read_json
 from .face_dataset import (FaceDataset, check_fields, check_type, read_array,
-                           read_numbers)
-
-_FIELDS = ('id', 'image_id', 'keypoints')
+                           read_numbers, warn)
 
 
 @DATASETS.register_module()
@@ -64,17 +60,15 @@ class CocoFaceDataset(FaceDataset):
             face['subsets'] = tuple(name for name, faces_of in members.items()
                                     if identity in faces_of)
             faces.append(face)
-        if all(_all_are_hidden(face) for face in faces):
+        if all(face['keypoints_hidden'].sum() == face['num_keypoints']
+               for face in faces):
             for face in faces:
                 face['keypoints_hidden'][:] = 0
         for name, faces_of in members.items():
             if faces_of - identities:
-                print_log(
-                    f'{len(faces_of - identities)} of the {len(faces_of)} '
-                    f'faces of the subset {name!r} are not in '
-                    f'{self.ann_file}: they are left out',
-                    logger='current',
-                    level=logging.WARNING)
+                warn(f'{len(faces_of - identities)} of the {len(faces_of)} '
+                     f'faces of the subset {name!r} are not in '
+                     f'{self.ann_file}: they are left out')
         return faces
 
     def _identities_in(self, name: str, path: str) -> set:
@@ -136,11 +130,18 @@ def _annotations(path: str):
                          'go with SPIGAJsonDataset.)')
     for field in ('images', 'annotations'):
         check_type(path, field, content[field], (list, ), 'a list')
-    images, ids = _file_names(path, content['images']), set()
+    images = {}
+    for number, image in enumerate(content['images']):
+        where = f'{path}, image {number}'
+        check_fields(where, image, ('id', 'file_name'))
+        _check_id(where, 'id', image['id'], images)
+        check_type(where, 'file_name', image['file_name'], (str, ), 'a path')
+        images[image['id']] = image_path(image['file_name'])
+    ids = set()
     for number, ann in enumerate(content['annotations']):
         known = isinstance(ann, dict) and 'id' in ann
         where = f"{path}, annotation {ann['id'] if known else number}"
-        check_fields(where, ann, _FIELDS)
+        check_fields(where, ann, ('id', 'image_id', 'keypoints'))
         _check_id(where, 'id', ann['id'], ids)
         ids.add(ann['id'])
         _check_id(where, 'image_id', ann['image_id'])
@@ -151,27 +152,11 @@ def _annotations(path: str):
         yield where, ann, points, images[ann['image_id']]
 
 
-def _file_names(path: str, images: list) -> dict:
-    """File name of each image id."""
-    names = {}
-    for number, image in enumerate(images):
-        where = f'{path}, image {number}'
-        check_fields(where, image, ('id', 'file_name'))
-        _check_id(where, 'id', image['id'], names)
-        check_type(where, 'file_name', image['file_name'], (str, ), 'a path')
-        names[image['id']] = image_path(image['file_name'])
-    return names
-
-
 def _check_id(where: str, field: str, value, known=()) -> None:
     check_type(where, field, value, (int, float, str), 'a number or a string')
     if value in known:
         raise ValueError(f'{where}: the {field} {value!r} is given twice; '
                          'files that are put together need new ids')
-
-
-def _all_are_hidden(face: dict) -> bool:
-    return face['keypoints_hidden'].sum() == face['num_keypoints']
 
 
 def _identity(points: np.ndarray, file_name: str) -> tuple:

@@ -18,14 +18,10 @@ from .transforms import BadSampleError
 
 def check_type(where: str, field: str, value: Any, types: tuple,
                wanted: str) -> None:
-    """Check what kind of thing a field of a JSON file is.
+    """Check that what a JSON file holds in a field is of some types.
 
-    Args:
-        where (str): File and face, for error messages.
-        field (str): Name of the field.
-        value (Any): What it holds.
-        types (tuple[type]): What it may be.
-        wanted (str): The same in words, e.g. ``'a list'``.
+    Here and below ``where`` names file and face; ``wanted`` says the types in
+    words, e.g. ``'a list'``.
 
     Raises:
         ValueError: If it is something else.
@@ -38,32 +34,19 @@ def check_type(where: str, field: str, value: Any, types: tuple,
 def check_fields(where: str, row: Any, fields: Sequence[str]) -> None:
     """Check that a row is a dict that has all the fields.
 
-    Args:
-        where (str): File and face, for error messages.
-        row (Any): What the file holds of the face.
-        fields (list[str]): Names of the fields.
-
     Raises:
         ValueError: If it is not. It names the first field that is missing.
     """
     if not isinstance(row, dict):
         raise ValueError(f'{where}: expected the fields {fields}, found '
                          f'{type(row).__name__}')
-    missing = [field for field in fields if field not in row]
-    if missing:
-        raise ValueError(f'{where}: the field {missing[0]!r} is missing')
+    for field in fields:
+        if field not in row:
+            raise ValueError(f'{where}: the field {field!r} is missing')
 
 
 def read_array(where: str, field: str, values: Any) -> np.ndarray:
     """Numbers of a field, finite or not, as a float64 array of any shape.
-
-    Args:
-        where (str): File and face, for error messages.
-        field (str): Name of the field.
-        values (Any): A number or nested lists of numbers, as in JSON.
-
-    Returns:
-        np.ndarray: The same numbers.
 
     Raises:
         ValueError: If it holds anything but numbers, or lists of different
@@ -79,15 +62,6 @@ def read_array(where: str, field: str, values: Any) -> np.ndarray:
 def read_numbers(where: str, field: str, values: Any,
                  shape: tuple) -> np.ndarray:
     """Finite numbers of a field as a float64 array of the given shape.
-
-    Args:
-        where (str): File and face, for error messages.
-        field (str): Name of the field.
-        values (Any): A number or nested lists of numbers, as in JSON.
-        shape (tuple[int]): Of the array.
-
-    Returns:
-        np.ndarray: The same numbers.
 
     Raises:
         ValueError: If it holds anything but numbers, has another shape, or
@@ -107,6 +81,11 @@ def read_numbers(where: str, field: str, values: Any,
 def _finite(array: np.ndarray) -> np.ndarray:
     """Mask of numbers that are finite in float32."""
     return np.abs(array) <= np.finfo(np.float32).max
+
+
+def warn(message: str) -> None:
+    """A warning in the log of the run."""
+    print_log(message, logger='current', level=logging.WARNING)
 
 
 class FaceDataset(SeededDataset, BaseCocoStyleDataset):
@@ -157,11 +136,7 @@ class FaceDataset(SeededDataset, BaseCocoStyleDataset):
         return int(self._num_skipped)
 
     def read_faces(self) -> List[dict]:
-        """Read ``self.ann_file``.
-
-        Returns:
-            list[dict]: Data infos as :meth:`face_info` makes them.
-        """
+        """Data infos, as :meth:`face_info` makes them, of the file."""
         raise NotImplementedError
 
     def load_data_list(self) -> List[dict]:
@@ -186,17 +161,14 @@ class FaceDataset(SeededDataset, BaseCocoStyleDataset):
             if self.test_mode:
                 raise
             self._num_skipped += 1
-            print_log(
-                f'skipped a bad sample, number {self.num_skipped} of this '
-                f'run: {error}',
-                logger='current',
-                level=logging.WARNING)
+            warn(f'skipped a bad sample, number {self.num_skipped} of this '
+                 f'run: {error}')
             return None
 
     def face_info(self, where: str, img_path: str, bbox: np.ndarray,
                   keypoints: np.ndarray, labelled: np.ndarray,
                   **extra) -> dict:
-        """Check one face and bring it into MMPose's form.
+        """Data info in MMPose's form of one face, checked.
 
         Args:
             where (str): File and face, for error messages.
@@ -205,9 +177,6 @@ class FaceDataset(SeededDataset, BaseCocoStyleDataset):
             keypoints (np.ndarray): (L, 2) image px.
             labelled (np.ndarray): (L,) 0 or 1.
             extra: More keys of the data info.
-
-        Returns:
-            dict: Data info.
 
         Raises:
             ValueError: If a number is not finite (in float32) or the box has
@@ -235,24 +204,20 @@ class FaceDataset(SeededDataset, BaseCocoStyleDataset):
             **extra)
 
     def _with_images(self, faces: List[dict]) -> List[dict]:
-        paths = sorted({face['img_path'] for face in faces})
-        missing = [path for path in paths if not osp.isfile(path)]
+        paths = {face['img_path'] for face in faces}
+        missing = {path for path in paths if not osp.isfile(path)}
         if not missing:
             return faces
         found = (f'{len(missing)} of the {len(paths)} images that '
-                 f'{self.ann_file} names are missing, e.g. {missing[0]}')
+                 f'{self.ann_file} names are missing, e.g. {min(missing)}')
         if not self.allow_missing:
             raise ValueError(f'{found}. Set allow_missing=True (train.py '
                              '--allow-missing) to leave their faces out')
-        kept = [face for face in faces if face['img_path'] not in
-                set(missing)]
+        kept = [face for face in faces if face['img_path'] not in missing]
         if not kept:
             raise ValueError(f'{found}: nothing is left')
-        print_log(
-            f'{found}; left out {len(faces) - len(kept)} of {len(faces)} '
-            'faces',
-            logger='current',
-            level=logging.WARNING)
+        warn(f'{found}; left out {len(faces) - len(kept)} of {len(faces)} '
+             'faces')
         return kept
 
 
@@ -270,9 +235,9 @@ def allow_missing(dataset: dict) -> None:
     wrapped = [*dataset.get('datasets', ())]
     if 'dataset' in dataset:
         wrapped.append(dataset['dataset'])
-    for part in wrapped:
-        allow_missing(part)
     if wrapped:
+        for part in wrapped:
+            allow_missing(part)
         return
     kind = dataset['type']
     found = DATASETS.get(kind) if isinstance(kind, str) else kind

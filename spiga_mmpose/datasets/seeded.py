@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 import torch
+from mmpose.datasets import CombinedDataset
+from mmpose.registry import DATASETS
 
 
 class SeededDataset:
@@ -58,3 +60,13 @@ class SeededDataset:
             np.random.seed(words[0])
             random.seed(int(words[1]))
         return super().prepare_data(idx)
+
+
+@DATASETS.register_module()
+class SeededCombinedDataset(SeededDataset, CombinedDataset):
+    """MMPose's ``CombinedDataset``, whose draws depend on seed and epoch.
+
+    Which faces an epoch takes of a data set (``sample_ratio_factor``) and
+    what their transforms draw follow from seed, epoch and sample alone, so
+    that a resumed run equals one that went on. Arguments as of MMPose's.
+    """

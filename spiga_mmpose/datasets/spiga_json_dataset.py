@@ -63,26 +63,20 @@ class SPIGAJsonDataset(FaceDataset):
             raise ValueError(f'{self.ann_file}: expected a list of faces, '
                              f'found {type(rows).__name__}')
         subsets_of = self._subsets_of(len(rows))
-        reader = self._reader()
-        image_ids = {}
-        faces = []
-        for index, row in enumerate(rows):
-            where = f'{self.ann_file}, face {index}'
-            face = self._read_face(where, row, reader)
-            face['id'] = index
-            face['img_id'] = image_ids.setdefault(face['img_path'],
-                                                  len(image_ids))
-            face['subsets'] = subsets_of[index]
-            faces.append(face)
-        return faces
-
-    def _reader(self) -> FaceReader:
         source, places = self.landmark_set, itertools.count()
         if self.annotated_set is not None:
             source = load_landmark_set(self.annotated_set)
             places = source.ids_in(self.landmark_set).tolist()
-        return FaceReader(
+        reader = FaceReader(
             dict(zip(source.annotation_ids, places)), source.name)
+        image_ids, faces = {}, []
+        for index, row in enumerate(rows):
+            where = f'{self.ann_file}, face {index}'
+            face = self._read_face(where, row, reader)
+            image_id = image_ids.setdefault(face['img_path'], len(image_ids))
+            faces.append(dict(face, id=index, img_id=image_id,
+                              subsets=subsets_of[index]))
+        return faces
 
     def _read_face(self, where: str, row: dict, reader: FaceReader) -> dict:
         check_fields(where, row, _FIELDS)

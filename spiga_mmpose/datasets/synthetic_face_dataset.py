@@ -1,19 +1,71 @@
-"""Synthetic faces as an MMPose dataset: drawn on demand, nothing stored."""
-from typing import Callable, List, Union
+"""Synthetic faces, drawn on demand, nothing stored: as data set, as files."""
+import re
+from typing import TYPE_CHECKING, Callable, List, Union
 
+import cv2
 import numpy as np
 from mmengine.dataset import BaseDataset
+from mmengine.fileio import BaseStorageBackend
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import DATASETS
 
 from spiga_mmpose.landmark_sets import load_landmark_set
 from .seeded import SeededDataset
 from .synthetic import VARIANTS
-from .synthetic_backend import face_path, numbered_face
 
-# Landmarks of each supported set among the 98 that are drawn.
+if TYPE_CHECKING:
+    from .synthetic.renderer import SyntheticFace
+
 _DRAWN = 'wflw_98'
-_SUPPORTED = (_DRAWN, '300w_68')
+_SUPPORTED = (_DRAWN, '300w_68')  # sets whose landmarks are among these
+# Paths come from result files, too: an absurd size must not be drawn.
+_MAX_SIZE = 4096
+_PATH = re.compile(r'synthetic://(\w+)/(\d+)/(\d+)/(\d+)\.png')
+
+
+def numbered_face(variant: str, size: int, seed: int,
+                  index: int) -> 'SyntheticFace':
+    """The face of a seed and an index, always the same, on ``size`` px."""
+    from .synthetic.renderer import draw_face
+    rng = np.random.Generator(
+        np.random.PCG64(np.random.SeedSequence([seed, index])))
+    return draw_face(rng, size, variant)
+
+
+def face_path(variant: str, size: int, seed: int, index: int) -> str:
+    """Path of a face for :func:`mmengine.fileio.get`."""
+    return f'synthetic://{variant}/{size}/{seed}/{index:06d}.png'
+
+
+class SyntheticFaceBackend(BaseStorageBackend):
+    """Draws the face that a path names, instead of reading it.
+
+    So visualisation hooks and loaders of MMPose, which read ``img_path``,
+    work on synthetic faces, too.
+    """
+
+    def get(self, filepath: str) -> bytes:
+        """A PNG file of the face at a :func:`face_path`.
+
+        Raises:
+            FileNotFoundError: If it is no such path.
+        """
+        match = _PATH.fullmatch(str(filepath))
+        if match is None or match[1] not in VARIANTS:
+            raise FileNotFoundError(
+                f'{filepath}: no synthetic face; expected '
+                'synthetic://VARIANT/SIZE/SEED/INDEX.png, VARIANT one of '
+                f'{list(VARIANTS)}')
+        size, seed, index = map(int, match.groups()[1:])
+        if size > _MAX_SIZE:
+            raise FileNotFoundError(f'{filepath}: a face of {size} px; at '
+                                    f'most {_MAX_SIZE} px are drawn')
+        image = numbered_face(match[1], size, seed, index).image
+        return cv2.imencode('.png', image)[1].tobytes()
+
+    def get_text(self, filepath: str, encoding: str = 'utf-8') -> str:
+        """Raise ``ValueError``: an image is no text."""
+        raise ValueError(f'{filepath} is an image')
 
 
 @DATASETS.register_module()
@@ -80,10 +132,10 @@ class SyntheticFaceDataset(SeededDataset, BaseDataset):
         self.seed = int(seed)
         self.variant = variant
         self.image_size = int(image_size)
-        self.landmark_ids = load_landmark_set(landmark_set).ids_in(
-            load_landmark_set(_DRAWN))
+        labelled = load_landmark_set(landmark_set)
+        self.landmark_ids = labelled.ids_in(load_landmark_set(_DRAWN))
         super().__init__(
-            metainfo=load_landmark_set(landmark_set).metainfo(),
+            metainfo=labelled.metainfo(),
             serialize_data=False,
             pipeline=pipeline,
             test_mode=test_mode)

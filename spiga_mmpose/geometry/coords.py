@@ -20,40 +20,27 @@ CROP_PADDING = 1.6
 
 
 def image_to_crop(points, center, scale, size):
-    """Image px to crop px.
+    """Image px (..., 2) to crop px.
 
     Args:
         points (np.ndarray): (..., 2) image px.
         center (np.ndarray): (2,) centre of the cropped box, image px.
         scale (np.ndarray): (2,) width and height of the cropped box, px.
         size (np.ndarray): (2,) width and height of the crop, px.
-
-    Returns:
-        np.ndarray: (..., 2) crop px.
     """
     center, scale, size = map(np.asarray, (center, scale, size))
     return (points - center) * (size / scale) + 0.5 * size
 
 
 def crop_to_image(points, center, scale, size):
-    """Crop px to image px, inverse of :func:`image_to_crop`.
-
-    Args:
-        points (np.ndarray): (..., 2) crop px.
-        center, scale, size (np.ndarray): As there.
-
-    Returns:
-        np.ndarray: (..., 2) image px.
-    """
+    """Crop px (..., 2) to image px, inverse of :func:`image_to_crop`."""
     center, scale, size = map(np.asarray, (center, scale, size))
     return (points - 0.5 * size) * (scale / size) + center
 
 
 def normalised_to_cells(points, cells):
-    """Normalised coordinates (..., 2) to cells (..., 2) of a map.
-
-    NumPy arrays or tensors, as the two functions below.
-    """
+    """Normalised coordinates (..., 2) to cells (..., 2) of a map; arrays or
+    tensors, as the two functions below."""
     return points * cells
 
 

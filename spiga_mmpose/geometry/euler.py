@@ -27,26 +27,13 @@ def _module(x):
 
 
 def wrap_degrees(angles):
-    """Bring angles in degrees into [-180, 180).
-
-    Args:
-        angles (np.ndarray | Tensor): Any shape, degrees.
-
-    Returns:
-        np.ndarray | Tensor: Same shape.
-    """
+    """Bring angles of any shape, in degrees, into [-180, 180)."""
     return (angles + 180) % 360 - 180
 
 
 def euler_to_matrix(euler):
-    """Rotation matrices of Euler angles.
-
-    Args:
-        euler (np.ndarray | Tensor): (..., 3) yaw, pitch, roll in degrees.
-
-    Returns:
-        np.ndarray | Tensor: (..., 3, 3), world to camera.
-    """
+    """Rotation matrices (..., 3, 3), world to camera, of (..., 3) yaw, pitch,
+    roll in degrees."""
     xp = _module(euler)
     yaw = xp.deg2rad(90 - euler[..., 0])
     pitch = xp.deg2rad(-euler[..., 1])
@@ -63,15 +50,9 @@ def euler_to_matrix(euler):
 
 
 def matrix_to_euler(matrix):
-    """Euler angles of rotation matrices, inverse of :func:`euler_to_matrix`.
-
-    Args:
-        matrix (np.ndarray | Tensor): (..., 3, 3) rotations.
-
-    Returns:
-        np.ndarray | Tensor: (..., 3) yaw, pitch, roll in degrees. See the
-        module docstring for the range and for gimbal lock.
-    """
+    """Euler angles (..., 3) of rotation matrices (..., 3, 3), inverse of
+    :func:`euler_to_matrix`; the module says the range, and what becomes of
+    gimbal lock."""
     xp = _module(matrix)
     # By both legs of the triangle: the arcsine loses half of the digits near
     # 90 degrees.

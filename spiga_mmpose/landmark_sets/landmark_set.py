@@ -1,4 +1,5 @@
 """A landmark set: its points, mirror pairs, edges, rigid head and norms."""
+import os
 import os.path as osp
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -121,25 +122,22 @@ class LandmarkSet:
     def metainfo(self) -> dict:
         """The set as MMPose's ``dataset_info`` dict (see its docs)."""
         names = [f'{self.name}_{i}' for i in range(self.num_landmarks)]
-        flip = self.flip_indices
         part_of = {i: part for part, ids in self.parts.items() for i in ids}
-        color_of = [
-            PART_COLORS[part_of.get(i, 'other')]
-            for i in range(self.num_landmarks)
-        ]
+        colors = [PART_COLORS[part_of.get(i, 'other')]
+                  for i in range(self.num_landmarks)]
         keypoint_info = {
             i: dict(
                 name=names[i],
                 id=i,
-                color=color_of[i],
+                color=colors[i],
                 type='',
-                swap=names[flip[i]] if flip[i] != i else '')
-            for i in range(self.num_landmarks)
+                swap=names[partner] if partner != i else '')
+            for i, partner in enumerate(self.flip_indices)
         }
         links = [(a, b) for edge in self.edges.values()
                  for a, b in zip(edge[:-1], edge[1:])]
         skeleton_info = {
-            i: dict(link=(names[a], names[b]), id=i, color=color_of[a])
+            i: dict(link=(names[a], names[b]), id=i, color=colors[a])
             for i, (a, b) in enumerate(links)
         }
         return dict(
@@ -153,23 +151,15 @@ class LandmarkSet:
 
 def available_landmark_sets() -> List[str]:
     """Names of the landmark sets that ship with the package."""
-    import glob
-    return sorted(
-        osp.splitext(osp.basename(path))[0]
-        for path in glob.glob(osp.join(_FOLDER, '*.json')))
+    return sorted(name[:-5] for name in os.listdir(_FOLDER)
+                  if name.endswith('.json'))
 
 
 @lru_cache(maxsize=None)
 def find_landmark_set(name: Optional[str]) -> Optional[LandmarkSet]:
-    """The shipped set of a data set's name.
-
-    Args:
-        name (str, optional): ``dataset_name`` of a metainfo: of a set of this
-            package, e.g. ``'wflw_98'``, or MMPose's, e.g. ``'wflw'``.
-
-    Returns:
-        LandmarkSet | None: None if the name is of neither.
-    """
+    """The shipped set of the ``dataset_name`` of a metainfo: that of a set
+    of this package, e.g. ``'wflw_98'``, or MMPose's, e.g. ``'wflw'``; None if
+    it is of neither."""
     name = _MMPOSE_NAMES.get(name, name)
     return load_landmark_set(name) if name in available_landmark_sets() \
         else None
@@ -217,33 +207,37 @@ def _checked(path: str, raw: dict) -> LandmarkSet:
         if key not in raw:
             raise ValueError(f'{path}: the field {key!r} is missing')
     count = raw['num_landmarks']
-    for key in ('name', 'source', 'normaliser'):
-        if not isinstance(raw.get(key, ''), str):
-            raise ValueError(f'{path}: {key} must be text, found {raw[key]!r}')
 
     def check(key, good, expected, found):
         if not good:
             raise ValueError(
                 f'{path}: {key} must be {expected}, found {found!r}')
 
-    check('num_landmarks', _is_whole(count) and count > 0,
-          'an integer above 0', count)
-
-    def check_ids(key, ids, expected='a list of landmark indices', least=0,
-                  most=None):
-        check(key, isinstance(ids, list) and least <= len(ids) and
-              (most is None or len(ids) <= most), expected, ids)
+    def check_ids(key, ids, expected, least=0, most=np.inf, different=False):
+        check(key, isinstance(ids, list) and least <= len(ids) <= most,
+              expected, ids)
         for i in ids:
             check(f'each of {key}', _is_whole(i) and 0 <= i < count,
                   f'a landmark index from 0 to {count - 1}', i)
-        return list(ids)
-
-    def check_different(key, ids, expected, least=0, most=None):
-        ids = check_ids(key, ids, expected, least, most)
-        check(key, len(set(ids)) == len(ids), f'{expected}, all different',
-              ids)
+        check(key, not different or len(set(ids)) == len(ids),
+              f'{expected}, all different', ids)
         return ids
 
+    def check_points(key, axes):
+        wanted = f'{path}: {key} must be {count} rows of {axes} finite numbers'
+        try:
+            points = np.asarray(raw[key], dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f'{wanted}: {error}') from None
+        if points.shape != (count, axes) or not np.isfinite(points).all():
+            raise ValueError(f'{wanted}, found shape {points.shape}')
+        raw[key] = points
+
+    for key in ('name', 'source', 'normaliser'):
+        text = raw.get(key, '')
+        check(key, isinstance(text, str), 'text', text)
+    check('num_landmarks', _is_whole(count) and count > 0,
+          'an integer above 0', count)
     pairs = raw.get('flip_pairs', [])
     check('flip_pairs', isinstance(pairs, list), 'a list of pairs', pairs)
     raw['flip_pairs'] = [
@@ -256,37 +250,36 @@ def _checked(path: str, raw: dict) -> LandmarkSet:
         raise ValueError(f'{path}: flip_pairs holds {twice} more than once; '
                          'a landmark has one mirror partner')
     for key, least in (('edges', 2), ('parts', 0)):
-        groups = raw.get(key, {})
+        groups = raw.setdefault(key, {})
         check(key, isinstance(groups, dict), 'an object of lists', groups)
-        raw[key] = {
-            name: check_ids(f'{key}.{name}', ids,
-                            f'a list of {least} or more landmark indices',
-                            least)
-            for name, ids in groups.items()
-        }
+        for name, ids in groups.items():
+            check_ids(f'{key}.{name}', ids,
+                      f'a list of {least} or more landmark indices', least)
     unknown_parts = sorted(set(raw['parts']) - set(PART_COLORS))
     if unknown_parts:
         raise ValueError(f'{path}: unknown part(s) {unknown_parts}; known '
                          f'are {sorted(PART_COLORS)}')
-    raw['robust_ids'] = check_different(
-        'robust_ids', raw.get('robust_ids', []), 'a list of landmark indices')
+    check_ids('robust_ids', raw.get('robust_ids', []),
+              'a list of landmark indices', different=True)
     if 'eye_corners' in raw:
         raw['eye_corners'] = tuple(
-            check_different('eye_corners', raw['eye_corners'],
-                            'two landmark indices', 2, 2))
+            check_ids('eye_corners', raw['eye_corners'],
+                      'two landmark indices', 2, 2, different=True))
     if 'pupils' in raw:
-        pupils = raw['pupils']
+        wanted, pupils = 'two lists of landmark indices', raw['pupils']
         check('pupils', isinstance(pupils, list) and len(pupils) == 2,
-              'two lists of landmark indices', pupils)
+              wanted, pupils)
         raw['pupils'] = tuple(
-            check_ids('pupils', pupil, 'two lists of landmark indices', 1)
-            for pupil in pupils)
+            check_ids('pupils', pupil, wanted, 1) for pupil in pupils)
     if 'head_model' in raw:
-        raw['head_model'] = _checked_points(path, raw, 'head_model', count, 3)
+        check_points('head_model', 3)
     if 'mean_shape' in raw:
-        raw['mean_shape'] = _checked_points(path, raw, 'mean_shape', count, 2)
+        check_points('mean_shape', 2)
     elif 'head_model' in raw:
-        raw['mean_shape'] = frontal_shape(raw['head_model'])
+        raw['mean_shape'] = _frontal_shape(raw['head_model'])
+    for key in ('head_model', 'mean_shape'):
+        if key in raw:
+            raw[key].setflags(write=False)
     ids = raw.setdefault('annotation_ids', list(range(count)))
     check('annotation_ids',
           isinstance(ids, list) and all(map(_is_whole, ids))
@@ -303,31 +296,10 @@ def _is_whole(value) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _checked_points(path: str, raw: dict, key: str, count: int,
-                    axes: int) -> np.ndarray:
-    expected = f'{path}: {key} must be {count} rows of {axes} finite numbers'
-    try:
-        points = np.asarray(raw[key], dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f'{expected}: {error}') from None
-    if points.shape != (count, axes) or not np.isfinite(points).all():
-        raise ValueError(f'{expected}, found shape {points.shape}')
-    points.setflags(write=False)
-    return points
-
-
-def frontal_shape(head_model: np.ndarray) -> np.ndarray:
-    """A rigid head seen from the front, in the middle of its crop.
-
-    Args:
-        head_model (np.ndarray): (L, 3), see :class:`LandmarkSet`.
-
-    Returns:
-        np.ndarray: (L, 2) normalised coordinates, read-only.
-    """
+def _frontal_shape(head_model: np.ndarray) -> np.ndarray:
+    """A rigid head (L, 3) seen from the front, in the middle of its crop:
+    (L, 2) normalised coordinates."""
     points = project_head(head_model, np.array(FRONTAL_POSE))
     low, high = points.min(0), points.max(0)
-    points = (points - (low + high) / 2) / (
+    return (points - (low + high) / 2) / (
         (high - low).max() * CROP_PADDING) + 0.5
-    points.setflags(write=False)
-    return points

@@ -119,9 +119,9 @@ def test_subsets(build):
 
 
 def test_subset_that_does_not_fit_is_told(build, monkeypatch):
-    from spiga_mmpose.datasets import coco_face_dataset
+    from spiga_mmpose.datasets import face_dataset
     lines = []
-    monkeypatch.setattr(coco_face_dataset, 'print_log',
+    monkeypatch.setattr(face_dataset, 'print_log',
                         lambda line, **kwargs: lines.append(line))
     part = content()
     part['annotations'][0]['keypoints'][0] += 1

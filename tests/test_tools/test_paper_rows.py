@@ -6,7 +6,7 @@ from paper_tables import (NOT_RUN, NoTableError, as_list, as_printed,
                           dataset_of, fill, score_dump)
 from published import TABLES
 
-from spiga_mmpose.datasets.synthetic_backend import face_path
+from spiga_mmpose.datasets.synthetic_face_dataset import face_path
 from spiga_mmpose.evaluation.metrics import FaceAlignmentMetric, HeadPoseMetric
 from spiga_mmpose.evaluation.run_info import RunInfo, write_run_info
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from release_metrics import make_faces
 
-from spiga_mmpose.datasets.synthetic_backend import face_path
+from spiga_mmpose.datasets.synthetic_face_dataset import face_path
 from spiga_mmpose.landmark_sets import load_landmark_set
 
 

@@ -30,7 +30,7 @@ PANEL = 320  # px
 LEGEND = ('Blue: truth, points joined by edges. Orange: prediction, points '
           'tied to where they belong by white lines.')
 TRUE_COLOR, PREDICTED_COLOR = (90, 200, 250), (255, 150, 30)
-DRAWN_FACE = 'synthetic://'  # see datasets/synthetic_backend.py
+DRAWN_FACE = 'synthetic://'  # see datasets/synthetic_face_dataset.py
 
 
 def worst(errors, count):
