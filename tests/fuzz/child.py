@@ -24,6 +24,20 @@ SECONDS, BYTES = 20, 2 * 1024**3
 TOLD = (ValueError, OSError)  # in one line
 
 
+def check_good(doors: dict, place: str) -> None:
+    """Every door takes its files as they are: else it would tell nothing of
+    damaged ones."""
+    for name, door in doors.items():
+        for kind, content in door.files.items():
+            path = osp.join(place, f'good{osp.splitext(kind)[1]}')
+            with open(path, 'wb') as file:
+                file.write(content)
+            try:
+                door.enter(path)
+            except Exception as error:
+                raise AssertionError(f'{name}, {kind}: {error}') from error
+
+
 def main(folder: str, start: int, stop: int) -> None:
     """Try the inputs of these numbers."""
     import numpy as np
@@ -39,6 +53,8 @@ def main(folder: str, start: int, stop: int) -> None:
     with open('/proc/self/statm') as file:
         now = int(file.read().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (now + BYTES, -1))
+    if not start:
+        check_good(doors, place)
     for number in range(start, stop):
         name = names[number % len(names)]
         door = doors[name]

@@ -92,11 +92,11 @@ def make_doors(folder: str) -> Dict[str, Door]:
                      dataset(CocoFaceDataset), True),
         'predictions': Door(
             {'a.json': json.dumps(faces).encode()},
-            lambda path: evaluate([path, good, '--landmark-set', '300w_68']),
+            lambda path: evaluate([path, good, '--dataset', '300w_68']),
             True),
         'dump': Door(
             {'a.pkl': pickle.dumps(_samples(), 4)},
-            lambda path: evaluate([path, path, '--landmark-set', '300w_68'])),
+            lambda path: evaluate([path, path, '--dataset', '300w_68'])),
         'checkpoint': Door(
             {'a.pth': _content(checkpoint)},
             lambda path: load_model(config, path, device='cpu')),
@@ -118,30 +118,29 @@ def make_doors(folder: str) -> Dict[str, Door]:
 
 
 def _command(*parts) -> Callable:
-    """``main`` of a tool, which must end well or with one line."""
-    spec = importlib.util.spec_from_file_location(
-        f'fuzzed_{osp.splitext(parts[-1])[0]}',
-        osp.join(REPO, 'tools', *parts))
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
+    """A tool, as it is run; what it tells in one line is a ``ValueError``."""
+    path = osp.join(REPO, 'tools', *parts)
+    spec = importlib.util.spec_from_file_location('__main__', path)
 
     def run(argv):
-        error, arguments = io.StringIO(), sys.argv
-        sys.argv = [parts[-1], *argv]
+        error, arguments, code = io.StringIO(), sys.argv, 0
+        sys.argv = [path, *argv]
         try:
             with contextlib.redirect_stderr(error), \
                     contextlib.redirect_stdout(io.StringIO()):
-                code = tool.main()
+                spec.loader.exec_module(importlib.util.module_from_spec(spec))
         except SystemExit as end:
-            code = end.code
+            code = end.code or 0
         finally:
             sys.argv = arguments
         lines = [line for line in error.getvalue().splitlines()
                  if 'error: ' in line]
-        assert code in (0, None, 1, 2), code
+        assert code in (0, 1, 2), code
         if code == 2:
             assert len(lines) == 1, error.getvalue()
             assert len(lines[0]) < _LONGEST + len(argv[0]), lines[0]
+        if code:
+            raise ValueError(lines[0] if lines else f'exit code {code}')
 
     return run
 
