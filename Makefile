@@ -34,7 +34,7 @@ demo: install
 	$(PY) tools/run_demo.py
 
 test: install
-	@echo '[test] the whole suite: at most 12 minutes on 2 cores'
+	@echo '[test] the whole suite: about 18 minutes on 2 cores'
 	@# A worker process sometimes ends without a word, and the test that it
 	@# was at counts as failed: what failed is run once more, alone.
 	$(PYTEST) --durations=10 || OMP_NUM_THREADS=1 $(PY) -m pytest \
